@@ -1,0 +1,106 @@
+"""TaskRush: a task runner that is a Python library first.
+
+    from taskrush import Project, task, run
+
+Names are loaded when they are first used, so that `import taskrush` costs next to nothing.
+"""
+
+from typing import TYPE_CHECKING
+
+from taskrush._version import __version__
+
+if TYPE_CHECKING:
+    from taskrush.compile.link import link as link
+    from taskrush.declare.decorator import TaskSet as TaskSet
+    from taskrush.declare.decorator import command as command
+    from taskrush.declare.decorator import result_of as result_of
+    from taskrush.declare.decorator import task as task
+    from taskrush.errors import CommandFailed as CommandFailed
+    from taskrush.errors import ConfigError as ConfigError
+    from taskrush.errors import GraphError as GraphError
+    from taskrush.errors import MissingCapability as MissingCapability
+    from taskrush.errors import NotPicklable as NotPicklable
+    from taskrush.errors import Problem as Problem
+    from taskrush.errors import TaskCancelled as TaskCancelled
+    from taskrush.errors import TaskRushError as TaskRushError
+    from taskrush.errors import UsageError as UsageError
+    from taskrush.errors import Where as Where
+    from taskrush.events import Record as Record
+    from taskrush.events import RunFinished as RunFinished
+    from taskrush.events import RunStarted as RunStarted
+    from taskrush.events import StopRequested as StopRequested
+    from taskrush.events import TaskFinished as TaskFinished
+    from taskrush.events import TaskOutput as TaskOutput
+    from taskrush.events import TaskStarted as TaskStarted
+    from taskrush.events import Warned as Warned
+    from taskrush.execute.executor import Executor as Executor
+    from taskrush.model.graph import Graph as Graph
+    from taskrush.model.outcome import Outcome as Outcome
+    from taskrush.model.outcome import RunResult as RunResult
+    from taskrush.model.outcome import State as State
+    from taskrush.model.plan import Plan as Plan
+    from taskrush.model.task import Argv as Argv
+    from taskrush.model.task import Call as Call
+    from taskrush.model.task import Dep as Dep
+    from taskrush.model.task import Param as Param
+    from taskrush.model.task import Shell as Shell
+    from taskrush.model.task import Task as Task
+    from taskrush.model.task import TaskId as TaskId
+    from taskrush.plan.planner import make_plan as make_plan
+    from taskrush.project import Project as Project
+    from taskrush.runners.body import Completed as Completed
+    from taskrush.runners.body import checkpoint as checkpoint
+    from taskrush.runners.body import run as run
+
+_HOMES = {
+    "compile.link": ("link",),
+    "declare.decorator": ("TaskSet", "command", "result_of", "task"),
+    "errors": (
+        "CommandFailed",
+        "ConfigError",
+        "GraphError",
+        "MissingCapability",
+        "NotPicklable",
+        "Problem",
+        "TaskCancelled",
+        "TaskRushError",
+        "UsageError",
+        "Where",
+    ),
+    "events": (
+        "Record",
+        "RunFinished",
+        "RunStarted",
+        "StopRequested",
+        "TaskFinished",
+        "TaskOutput",
+        "TaskStarted",
+        "Warned",
+    ),
+    "execute.executor": ("Executor",),
+    "model.graph": ("Graph",),
+    "model.outcome": ("Outcome", "RunResult", "State"),
+    "model.plan": ("Plan",),
+    "model.task": ("Argv", "Call", "Dep", "Param", "Shell", "Task", "TaskId"),
+    "plan.planner": ("make_plan",),
+    "project": ("Project",),
+    "runners.body": ("Completed", "checkpoint", "run"),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+__all__ = sorted([*_HOME_OF, "__version__"])
+
+
+def __getattr__(name: str) -> object:
+    home = _HOME_OF.get(name)
+    if home is None:
+        raise AttributeError(f"module 'taskrush' has no attribute {name!r}")
+    import importlib
+
+    value = getattr(importlib.import_module(f"taskrush.{home}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> "list[str]":
+    return __all__

@@ -1,0 +1,1 @@
+"""From text and decorators to declarations: what users write, checked and placed."""

@@ -1,0 +1,88 @@
+"""The closed set of facts about a run, and the record that stamps one with run, number and time.
+
+Events say what, never when. Adding a field with a default is a compatible change; anything else needs a new
+`WIRE_VERSION` (the wire form is in `report/jsonl.py`).
+"""
+
+from typing import Optional, Tuple, Union
+
+import attrs
+
+from taskrush.model.outcome import Outcome
+from taskrush.model.task import TaskId
+
+WIRE_VERSION = 1
+
+
+@attrs.frozen(kw_only=True)
+class RunStarted:
+    """A run begins: what was asked for and everything that is planned, in plan order."""
+
+    targets: Tuple[TaskId, ...]
+    tasks: Tuple[TaskId, ...]
+    jobs: int
+
+
+@attrs.frozen
+class TaskStarted:
+    """The action of a task was started. `command` is what a person would read, empty when there is no action."""
+
+    task: TaskId
+    command: str = ""
+    attempt: int = 1
+
+
+@attrs.frozen
+class TaskOutput:
+    """Bytes that a task wrote, in order within its stream. `stream` is `"stdout"` or `"stderr"`."""
+
+    task: TaskId
+    stream: str
+    data: bytes
+
+
+@attrs.frozen
+class TaskFinished:
+    """A task ended; exactly one such event for every planned task."""
+
+    task: TaskId
+    outcome: Outcome
+
+
+@attrs.frozen
+class StopRequested:
+    """The run was told to stop; what runs has `grace` seconds to end before it is killed."""
+
+    reason: str
+    grace: float
+
+
+@attrs.frozen
+class Warned:
+    """Something a person should know that does not change the outcome of any task."""
+
+    message: str
+    hint: Optional[str] = None
+    task: Optional[TaskId] = None
+
+
+@attrs.frozen(kw_only=True)
+class RunFinished:
+    """The run is over and nothing of it is left running. `exit_code` as in the documentation."""
+
+    ok: bool
+    exit_code: int
+    seconds: float
+
+
+Event = Union[RunStarted, TaskStarted, TaskOutput, TaskFinished, StopRequested, Warned, RunFinished]
+
+
+@attrs.frozen
+class Record:
+    """An event as it happened: in which run, as the how-manieth (from 0), at which time (seconds since 1970)."""
+
+    run: str
+    seq: int
+    at: float
+    event: Event

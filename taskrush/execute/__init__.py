@@ -1,0 +1,1 @@
+"""Carrying a plan out: the scheduler decides, the executor acts, the bus tells."""

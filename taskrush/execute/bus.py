@@ -1,0 +1,37 @@
+"""The bus stamps events into records and hands them to subscribers, in order; it knows no event by name.
+
+A subscriber that raises is dropped, and everyone else is told.
+"""
+
+from typing import List, Sequence
+
+from taskrush.events import Event, Record, Warned
+from taskrush.protocols import Clock, Subscriber
+
+
+class Bus:
+    """One run's line of records. Not for use by several threads at once."""
+
+    def __init__(self, run: str, clock: Clock, subscribers: Sequence[Subscriber]) -> None:
+        self._run = run
+        self._clock = clock
+        self._subscribers: List[Subscriber] = list(subscribers)
+        self._seq = 0
+
+    def tell(self, event: Event) -> None:
+        """Stamp an event and pass it on."""
+        if not self._subscribers:
+            self._seq += 1
+            return
+        record = Record(self._run, self._seq, self._clock.now(), event)
+        self._seq += 1
+        dropped = []
+        for subscriber in self._subscribers:
+            try:
+                subscriber.on_record(record)
+            except Exception as error:
+                dropped.append((subscriber, error))
+        for subscriber, error in dropped:
+            self._subscribers.remove(subscriber)
+            name = type(subscriber).__name__
+            self.tell(Warned(f"subscriber {name} failed and was dropped: {type(error).__name__}: {error}"))

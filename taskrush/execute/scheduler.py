@@ -1,0 +1,285 @@
+"""The scheduler: which task may start, which never will, and when the run is over.
+
+A pure state machine over task numbers (the indexes of a plan). It knows no clock, thread, file or process.
+
+Rule 1: every change of a task's state happens in this file, in `_set`.
+Rule 2: a Stimulus goes in (`handle`), Instructions come out; there is no other door.
+Rule 3: nothing is scanned per event: the work of a stimulus is proportional to the edges it resolves.
+
+    WAITING ──needs met──▶ READY ──room──▶ CHECKING ──▶ RUNNING ──▶ SUCCEEDED | FAILED | CANCELLED
+                                              └──▶ FRESH | HIT | SKIPPED | FAILED
+"""
+
+import heapq
+from typing import Iterable, List, NamedTuple, Optional, Sequence, Tuple, Union
+
+from taskrush.model.outcome import Outcome, State, cancelled, skipped
+
+CONTINUE = "continue"
+DRAIN = "drain"
+KILL = "kill"
+FAILURE_POLICIES = (DRAIN, CONTINUE, KILL)
+
+
+class Start(NamedTuple):
+    """Stimulus: begin. The first one, once."""
+
+
+class Checked(NamedTuple):
+    """Stimulus: the check of a task is done. Without an outcome it has to run, else it has ended so."""
+
+    node: int
+    outcome: Optional[Outcome] = None
+
+
+class Exited(NamedTuple):
+    """Stimulus: what was launched, checked or killed has ended."""
+
+    node: int
+    outcome: Outcome
+
+
+class Stop(NamedTuple):
+    """Stimulus: start nothing more and end what runs; with `force`, at once."""
+
+    reason: str
+    force: bool = False
+
+
+Stimulus = Union[Start, Checked, Exited, Stop]
+
+
+class Check(NamedTuple):
+    """Instruction: find out whether this task has to run; answer with `Checked`."""
+
+    node: int
+
+
+class Launch(NamedTuple):
+    """Instruction: start this task's action; answer with `Exited`."""
+
+    node: int
+
+
+class Kill(NamedTuple):
+    """Instruction: end this task's action or check; its `Exited` still comes."""
+
+    node: int
+    force: bool
+
+
+class Ended(NamedTuple):
+    """Instruction: tell everyone that this task has ended."""
+
+    node: int
+    outcome: Outcome
+
+
+class Finished(NamedTuple):
+    """Instruction: the run is over; every task has ended. `ok`: all of them well."""
+
+    ok: bool
+
+
+Instruction = Union[Check, Launch, Kill, Ended, Finished]
+
+
+class Scheduler:
+    """Decides the order of one run.
+
+    `needs[i]` must end well before i starts, `after[i]` must have ended, however. Among what is ready, the highest
+    `priority` goes first, then the lowest number. `exclusive` tasks run alone. At most `jobs` tasks are being checked
+    or run at a time. `on_failure` is `drain` (start nothing more, let running ones end), `kill` (and end those too) or
+    `continue` (whatever does not need the failed one); tasks with `after`, and what they need, run in any case.
+    """
+
+    def __init__(
+        self,
+        needs: Sequence[Tuple[int, ...]],
+        after: Sequence[Tuple[int, ...]],
+        jobs: int,
+        on_failure: str = DRAIN,
+        exclusive: Iterable[int] = (),
+        priority: Optional[Sequence[float]] = None,
+        names: Optional[Sequence[str]] = None,
+    ) -> None:
+        count = len(needs)
+        self._needs = needs
+        self._jobs = jobs
+        self._on_failure = on_failure
+        self._exclusive = frozenset(exclusive)
+        self._names = names or [str(node) for node in range(count)]
+        self._state = [State.WAITING] * count
+        self._blockers = [len(needs[node]) + len(after[node]) for node in range(count)]
+        self._dependants: List[List[int]] = [[] for _ in range(count)]
+        self._waiting_for_end: List[List[int]] = [[] for _ in range(count)]
+        for node in range(count):
+            for on in needs[node]:
+                self._dependants[on].append(node)
+            for on in after[node]:
+                self._waiting_for_end[on].append(node)
+        self._priority = longest_remaining(self._dependants) if priority is None else priority
+        self._last_wishes = self._closure(node for node in range(count) if after[node])
+        self._ready: List[Tuple[float, int]] = []
+        self._busy = 0
+        self._alone = False
+        self._open = count
+        self._ok = True
+        self._draining: Optional[str] = None
+        self._stopped: Optional[str] = None
+        self._told_to_end: set = set()
+        self._finished = False
+        self._out: List[Instruction] = []
+
+    @property
+    def states(self) -> Tuple[State, ...]:
+        """The state of every task, by number."""
+        return tuple(self._state)
+
+    def handle(self, stimulus: Stimulus) -> List[Instruction]:
+        """Take in one stimulus; the instructions are to be carried out in order."""
+        self._out = []
+        if isinstance(stimulus, Exited):
+            self._release(stimulus.node)
+            self._end(stimulus.node, stimulus.outcome)
+        elif isinstance(stimulus, Checked):
+            self._checked(stimulus.node, stimulus.outcome)
+        elif isinstance(stimulus, Start):
+            for node, blockers in enumerate(self._blockers):
+                if not blockers:
+                    self._make_ready(node)
+        else:
+            self._stop(stimulus)
+        self._fill()
+        if self._open == 0 and not self._finished:
+            self._finished = True
+            self._out.append(Finished(self._ok))
+        return self._out
+
+    def _set(self, node: int, state: State) -> None:
+        self._state[node] = state
+
+    def _make_ready(self, node: int) -> None:
+        self._set(node, State.READY)
+        heapq.heappush(self._ready, (-self._priority[node], node))
+
+    def _fill(self) -> None:
+        """Start checks while there is room. An exclusive task at the head waits for an empty house."""
+        while self._ready and self._busy < self._jobs and not self._alone and not self._stopped:
+            node = self._ready[0][1]
+            exclusive = node in self._exclusive
+            if self._state[node] is not State.READY:
+                heapq.heappop(self._ready)
+                continue
+            if exclusive and self._busy:
+                return
+            heapq.heappop(self._ready)
+            self._busy += 1
+            self._alone = exclusive
+            self._set(node, State.CHECKING)
+            self._out.append(Check(node))
+
+    def _checked(self, node: int, outcome: Optional[Outcome]) -> None:
+        if outcome is not None:
+            self._release(node)
+            self._end(node, outcome)
+        elif self._stopped is not None or node in self._told_to_end:
+            self._release(node)
+            self._end(node, cancelled(self._stopped or self._draining))
+        elif self._draining is not None and node not in self._last_wishes:
+            self._release(node)
+            self._end(node, skipped(f"not started: {self._draining}", ok=False))
+        else:
+            self._set(node, State.RUNNING)
+            self._out.append(Launch(node))
+
+    def _release(self, node: int) -> None:
+        self._busy -= 1
+        if node in self._exclusive:
+            self._alone = False
+
+    def _end(self, node: int, outcome: Outcome) -> None:
+        """Record an end and everything that follows from it, without recursion."""
+        ends = [(node, outcome)]
+        while ends:
+            node, outcome = ends.pop()
+            if self._state[node].ended:
+                continue
+            self._set(node, outcome.state)
+            self._open -= 1
+            self._out.append(Ended(node, outcome))
+            if not outcome.ok:
+                self._ok = False
+                reason = f"`{self._names[node]}` {_verb(outcome)}"
+                for dependant in self._dependants[node]:
+                    ends.append((dependant, skipped(f"needs {reason}", ok=False)))
+                if outcome.state is State.FAILED and self._on_failure != CONTINUE:
+                    ends.extend(self._drain(reason))
+            else:
+                for dependant in self._dependants[node]:
+                    self._unblock(dependant)
+            for waiting in self._waiting_for_end[node]:
+                self._unblock(waiting)
+
+    def _unblock(self, node: int) -> None:
+        self._blockers[node] -= 1
+        if self._blockers[node] == 0 and self._state[node] is State.WAITING:
+            self._make_ready(node)
+
+    def _drain(self, reason: str) -> List[Tuple[int, Outcome]]:
+        """After the first failure: what has not started is skipped, what runs is killed if asked for."""
+        if self._draining is not None or self._stopped is not None:
+            return []
+        self._draining = reason
+        ends = []
+        for node, state in enumerate(self._state):
+            if node in self._last_wishes:
+                continue
+            if state in (State.WAITING, State.READY):
+                ends.append((node, skipped(f"not started: {reason}", ok=False)))
+            elif state in (State.CHECKING, State.RUNNING) and self._on_failure == KILL:
+                self._told_to_end.add(node)
+                self._out.append(Kill(node, force=False))
+        # what needs the failed task says so, rather than that the run was ending
+        return ends[::-1]
+
+    def _stop(self, stimulus: Stop) -> None:
+        first = self._stopped is None
+        self._stopped = self._stopped or stimulus.reason
+        for node, state in enumerate(self._state):
+            if state in (State.CHECKING, State.RUNNING):
+                if first or stimulus.force:
+                    self._out.append(Kill(node, stimulus.force))
+            elif not state.ended:
+                self._end(node, cancelled(f"not started: {stimulus.reason}"))
+
+    def _closure(self, nodes: Iterable[int]) -> frozenset:
+        """`nodes` and all that they need, directly or not."""
+        found = set(nodes)
+        todo = list(found)
+        while todo:
+            for on in self._needs[todo.pop()]:
+                if on not in found:
+                    found.add(on)
+                    todo.append(on)
+        return frozenset(found)
+
+
+def _verb(outcome: Outcome) -> str:
+    if outcome.state is State.FAILED:
+        return "failed"
+    return "was cancelled" if outcome.state is State.CANCELLED else "was skipped"
+
+
+def longest_remaining(
+    dependants: Sequence[Sequence[int]], weights: Optional[Sequence[float]] = None
+) -> List[float]:
+    """For each task, the weight of the heaviest path from it to an end, itself included.
+
+    Tasks must be numbered in topological order. Without `weights` every task weighs 1.
+    """
+    longest = [0.0] * len(dependants)
+    for node in range(len(dependants) - 1, -1, -1):
+        own = 1.0 if weights is None else weights[node]
+        longest[node] = own + max((longest[dependant] for dependant in dependants[node]), default=0.0)
+    return longest

@@ -1,0 +1,139 @@
+"""What a file declares, before variables are filled in, matrices expanded and names linked.
+
+`declare/` makes these from text; `compile/expand.py` makes tasks of them. Texts still hold `${NAME}`. A field that is
+None was not given, so that `defaults` and `extends` can fill it.
+"""
+
+from typing import Any, Mapping, Optional, Tuple
+
+import attrs
+
+from taskrush.errors import Problem, Where
+from taskrush.model.policy import Cache, Requirement, Retry
+from taskrush.model.task import Dep, Param
+
+
+@attrs.frozen(kw_only=True)
+class Variable:
+    """A named text, or the standard output of a command that is only run when a task needs it."""
+
+    value: Optional[str] = None
+    command: Optional[str] = None
+    where: Optional[Where] = attrs.field(default=None, eq=False)
+
+
+@attrs.frozen(kw_only=True)
+class PluginUse:
+    """A plugin named by a task or a file, with its settings as they were written."""
+
+    name: str
+    config: Any = None
+    where: Optional[Where] = attrs.field(default=None, eq=False)
+
+
+@attrs.frozen(kw_only=True)
+class Matrix:
+    """The axes of an expansion, in order, and the combinations to leave out or to add."""
+
+    axes: Mapping[str, Tuple[str, ...]]
+    exclude: Tuple[Mapping[str, str], ...] = ()
+    include: Tuple[Mapping[str, str], ...] = ()
+    where: Optional[Where] = attrs.field(default=None, eq=False)
+
+
+@attrs.frozen(kw_only=True)
+class TaskDecl:
+    """One task as it was written.
+
+    `cmd` are commands for the shell, `argv` one command as words (at most one of the two). `before` and `after` are
+    commands that frame `cmd` in the same task. `places` says where each key stands (`deps.0`, `env.HOME`).
+    """
+
+    name: str
+    where: Optional[Where] = attrs.field(default=None, eq=False)
+    places: Mapping[str, Where] = attrs.field(factory=dict, eq=False)
+    cmd: Optional[Tuple[str, ...]] = None
+    argv: Optional[Tuple[str, ...]] = None
+    before: Optional[Tuple[str, ...]] = None
+    after: Optional[Tuple[str, ...]] = None
+    description: Optional[str] = None
+    deps: Optional[Tuple[Dep, ...]] = None
+    finally_: Optional[Tuple[Dep, ...]] = None
+    inputs: Optional[Tuple[str, ...]] = None
+    outputs: Optional[Tuple[str, ...]] = None
+    env: Optional[Mapping[str, str]] = None
+    pass_env: Optional[Tuple[str, ...]] = None
+    dotenv: Optional[Tuple[str, ...]] = None
+    cwd: Optional[str] = None
+    shell: Optional[Tuple[str, ...]] = None
+    vars: Optional[Mapping[str, Variable]] = None
+    params: Optional[Tuple[Param, ...]] = None
+    cache: Optional[Cache] = None
+    condition: Optional[str] = None
+    requires: Optional[Tuple[Requirement, ...]] = None
+    platforms: Optional[Tuple[str, ...]] = None
+    confirm: Optional[str] = None
+    interactive: Optional[bool] = None
+    extends: Optional[Tuple[str, ...]] = None
+    matrix: Optional[Matrix] = None
+    aliases: Optional[Tuple[str, ...]] = None
+    tags: Optional[Tuple[str, ...]] = None
+    hidden: Optional[bool] = None
+    retry: Optional[Retry] = None
+    remote: Optional[str] = None
+    plugins: Optional[Tuple[PluginUse, ...]] = None
+
+
+@attrs.frozen(kw_only=True)
+class Include:
+    """Another file whose tasks are taken in under a namespace; `path` is relative to the including file."""
+
+    namespace: str
+    path: str
+    optional: bool = False
+    where: Optional[Where] = attrs.field(default=None, eq=False)
+
+
+@attrs.frozen(kw_only=True)
+class Remote:
+    """A place named under `remotes:`, with its settings as they were written."""
+
+    name: str
+    type: str
+    config: Mapping[str, Any] = attrs.field(factory=dict)
+    where: Optional[Where] = attrs.field(default=None, eq=False)
+
+
+@attrs.frozen(kw_only=True)
+class CacheConfig:
+    """The top-level `cache:` section, as it was written."""
+
+    strategy: Optional[str] = None
+    backends: Tuple[Mapping[str, Any], ...] = ()
+    policies: Mapping[str, Any] = attrs.field(factory=dict)
+    where: Optional[Where] = attrs.field(default=None, eq=False)
+
+
+@attrs.frozen(kw_only=True)
+class FileDecl:
+    """One file: its tasks in order and what holds for all of them.
+
+    `folder` is the folder of the file relative to the workspace (`.` at the top); relative paths of its tasks start
+    there. `namespace` is the one it was included under. `settings` are defaults for options of the command line.
+    """
+
+    path: str
+    folder: str = "."
+    namespace: str = ""
+    tasks: Tuple[TaskDecl, ...] = ()
+    vars: Mapping[str, Variable] = attrs.field(factory=dict)
+    env: Mapping[str, str] = attrs.field(factory=dict)
+    dotenv: Tuple[str, ...] = ()
+    shell: Optional[Tuple[str, ...]] = None
+    defaults: Optional[TaskDecl] = None
+    includes: Tuple[Include, ...] = ()
+    settings: Mapping[str, Any] = attrs.field(factory=dict)
+    plugins: Tuple[PluginUse, ...] = ()
+    remotes: Mapping[str, Remote] = attrs.field(factory=dict)
+    cache: Optional[CacheConfig] = None
+    problems: Tuple[Problem, ...] = attrs.field(default=(), eq=False)

@@ -1,0 +1,92 @@
+"""What an attempt or a task came to."""
+
+import enum
+from typing import Any, Mapping, Optional
+
+import attrs
+
+from taskrush.model.task import TaskId
+
+
+class State(enum.Enum):
+    """The states of a task in a run; the last five are ends.
+
+    WAITING     something it needs has not ended
+    CHECKING    all it needs ended well; its condition, requirements and the cache are being asked
+    READY       it will run as soon as there is room
+    RUNNING     its action was started
+    SUCCEEDED   the action ended well
+    FRESH       nothing ran: its outputs on disk are already the right ones
+    HIT         nothing ran: its result was restored from a cache
+    FAILED      the action, a requirement or a declared output let it down
+    CANCELLED   the run was stopped while it ran, or before it could
+    SKIPPED     its condition does not hold, or something it needs did not end well
+    """
+
+    WAITING = "waiting"
+    CHECKING = "checking"
+    READY = "ready"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FRESH = "fresh"
+    HIT = "hit"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    SKIPPED = "skipped"
+
+    @property
+    def ended(self) -> bool:
+        return self not in (State.WAITING, State.CHECKING, State.READY, State.RUNNING)
+
+
+@attrs.frozen(kw_only=True)
+class Outcome:
+    """How a task ended.
+
+    `ok` is whether dependants may go on: true for succeeded, fresh and hit, and for skipped by a condition.
+    `code` is the exit code of a process, negative for a signal. `reason` says in words what went wrong or why
+    nothing ran. `seconds` is wall time, `cpu_seconds` user and system time of the processes waited for,
+    `peak_bytes` the largest of them. `value` is what a callable returned (no part of equality or of the wire form).
+    """
+
+    state: State
+    ok: bool
+    code: Optional[int] = None
+    reason: Optional[str] = None
+    seconds: float = 0.0
+    cpu_seconds: Optional[float] = None
+    peak_bytes: Optional[int] = None
+    value: Any = attrs.field(default=None, eq=False, repr=False)
+
+
+def succeeded(**fields: Any) -> Outcome:
+    return Outcome(state=State.SUCCEEDED, ok=True, **fields)
+
+
+def failed(reason: Optional[str] = None, **fields: Any) -> Outcome:
+    return Outcome(state=State.FAILED, ok=False, reason=reason, **fields)
+
+
+def cancelled(reason: Optional[str] = None, **fields: Any) -> Outcome:
+    return Outcome(state=State.CANCELLED, ok=False, reason=reason, **fields)
+
+
+def skipped(reason: str, ok: bool) -> Outcome:
+    return Outcome(state=State.SKIPPED, ok=ok, reason=reason)
+
+
+@attrs.frozen(kw_only=True)
+class RunResult:
+    """How a run ended: the outcome of every planned task by id, and what a command line should exit with.
+
+    `exit_code`: 0 all well, 1 a task failed, 130 or 143 interrupted.
+    """
+
+    run: str
+    ok: bool
+    exit_code: int
+    seconds: float
+    outcomes: Mapping[TaskId, Outcome]
+
+    def __getitem__(self, task: str) -> Outcome:
+        return self.outcomes[TaskId(task)]

@@ -1,0 +1,45 @@
+"""What a declaration may say about how a task is cached, retried and guarded; no behaviour lives here."""
+
+from typing import Optional, Tuple
+
+import attrs
+
+from taskrush.errors import Where
+
+
+@attrs.frozen(kw_only=True)
+class Cache:
+    """Whether and how a task's result is kept.
+
+    `enabled` is None where nothing was said (the default rules decide). `share` allows stores beyond this machine.
+    """
+
+    enabled: Optional[bool] = None
+    share: Optional[bool] = None
+
+
+@attrs.frozen(kw_only=True)
+class Retry:
+    """When a failed attempt is tried again. `delays` are seconds before the 2nd, 3rd, ... attempt."""
+
+    attempts: int = 1
+    delay: str = "0s"
+    on_codes: Tuple[int, ...] = ()
+    on_pattern: Optional[str] = None
+    notify_on_failure: Optional[str] = None
+
+
+@attrs.frozen(kw_only=True)
+class Requirement:
+    """Something that must hold before a task starts: exactly one of `command`, `env`, `file`, `program`.
+
+    `command` must exit with 0; `env` must be set and not empty; `file` must exist; `program` must be on PATH.
+    `message` is shown when it does not hold.
+    """
+
+    command: Optional[str] = None
+    env: Optional[str] = None
+    file: Optional[str] = None
+    program: Optional[str] = None
+    message: Optional[str] = None
+    where: Optional[Where] = attrs.field(default=None, eq=False)

@@ -1,0 +1,136 @@
+"""Every option of a run, declared once: flag, environment variable, key in the `settings:` section, help and default.
+
+The command line, the documentation and the file schema are derived from these fields. Later ones win: default, file,
+environment, command line.
+"""
+
+from typing import Any, Optional, Tuple
+
+import attrs
+
+KEY = "taskrush_option"
+
+
+@attrs.frozen(kw_only=True)
+class Option:
+    """How one setting is spelled. `flags` on the command line, `env` in the environment; `in_file`: may stand in a file.
+
+    `kind` is `int`, `bool`, `str`, `float` or `jobs`; `many` collects repeated flags.
+    """
+
+    flags: Tuple[str, ...]
+    help: str
+    kind: str = "str"
+    env: Optional[str] = None
+    choices: Tuple[str, ...] = ()
+    metavar: Optional[str] = None
+    many: bool = False
+    in_file: bool = True
+
+
+def _option(default: Any, *flags: str, help: str, **more: Any) -> Any:
+    return attrs.field(default=default, metadata={KEY: Option(flags=flags, help=help, **more)})
+
+
+OUTPUT_MODES = ("grouped", "stream", "errors", "none", "json")
+COLORS = ("auto", "always", "never")
+
+
+@attrs.frozen(kw_only=True)
+class Settings:
+    """The options of one run."""
+
+    jobs: int = _option(
+        0,
+        "-j",
+        "--jobs",
+        kind="jobs",
+        env="TASKRUSH_JOBS",
+        metavar="N",
+        help="how many tasks may run at a time; without a number, or 0, as many as there are processors",
+    )
+    keep_going: bool = _option(
+        False,
+        "-k",
+        "--keep-going",
+        kind="bool",
+        env="TASKRUSH_KEEP_GOING",
+        help="after a failure go on with everything that does not need what failed",
+    )
+    fail_fast: bool = _option(
+        False,
+        "--fail-fast",
+        kind="bool",
+        env="TASKRUSH_FAIL_FAST",
+        help="after a failure also end what is running",
+    )
+    output: str = _option(
+        "grouped",
+        "--output",
+        choices=OUTPUT_MODES,
+        env="TASKRUSH_OUTPUT",
+        metavar="MODE",
+        help="how output of tasks is shown: each task's together, line by line with a prefix, of failed tasks only, "
+        "not at all, or as JSON Lines",
+    )
+    color: str = _option(
+        "auto", "--color", choices=COLORS, env="TASKRUSH_COLOR", metavar="WHEN", help="use colours"
+    )
+    verbose: int = _option(0, "-v", "--verbose", kind="int", in_file=False, help="say more; twice: even more")
+    quiet: bool = _option(False, "-q", "--quiet", kind="bool", in_file=False, help="show failures only")
+    dry_run: bool = _option(
+        False, "-n", "--dry-run", kind="bool", in_file=False, help="show what would run and run nothing"
+    )
+    only: bool = _option(
+        False,
+        "--only",
+        "--no-deps",
+        kind="bool",
+        in_file=False,
+        help="run the named tasks without what they need",
+    )
+    yes: bool = _option(
+        False,
+        "-y",
+        "--yes",
+        kind="bool",
+        env="TASKRUSH_YES",
+        in_file=False,
+        help="answer every question with yes",
+    )
+    env: Tuple[str, ...] = _option(
+        (),
+        "-e",
+        "--env",
+        many=True,
+        in_file=False,
+        metavar="KEY=VALUE",
+        help="set a variable for all tasks; wins over what they declare",
+    )
+    env_file: Tuple[str, ...] = _option(
+        (),
+        "--env-file",
+        many=True,
+        in_file=False,
+        metavar="FILE",
+        help="read variables for all tasks from a file",
+    )
+    grace: float = _option(
+        5.0,
+        "--grace",
+        kind="float",
+        env="TASKRUSH_GRACE",
+        metavar="SECONDS",
+        help="how long tasks may take to end after an interruption before they are killed",
+    )
+    directory: str = _option(
+        ".", "-C", "--directory", in_file=False, metavar="DIR", help="work as if started in DIR"
+    )
+    watch: bool = _option(
+        False, "-w", "--watch", kind="bool", in_file=False, help="run again whenever files change that matter"
+    )
+
+
+def options() -> "tuple[Tuple[str, Option], ...]":
+    """Field names and their options, in order."""
+    return tuple((field.name, field.metadata[KEY]) for field in attrs.fields(Settings))

@@ -1,0 +1,182 @@
+"""A task: a named action with what it needs and makes, ready to be put into a graph.
+
+Everything here is a value. A task does not know its graph, its state or how it is run.
+"""
+
+from typing import Any, Callable, Iterable, List, Mapping, NewType, Optional, Tuple, Union
+
+import attrs
+
+from taskrush.errors import Problem, Where
+from taskrush.model.policy import Cache, Requirement, Retry
+
+TaskId = NewType("TaskId", str)
+
+
+@attrs.frozen
+class Shell:
+    """Commands for a shell, run one after the other until one fails; each has a shell of its own."""
+
+    commands: Tuple[str, ...]
+
+    def __str__(self) -> str:
+        return "\n".join(self.commands)
+
+
+@attrs.frozen
+class Argv:
+    """One command as a list of words, started without a shell."""
+
+    words: Tuple[str, ...]
+
+    def __str__(self) -> str:
+        import shlex
+
+        return " ".join(shlex.quote(word) for word in self.words)
+
+
+@attrs.frozen
+class Call:
+    """A Python function; async functions are awaited.
+
+    `isolate` is `"thread"` (in this interpreter) or `"process"` (a fresh interpreter that can be killed).
+    The function itself is no part of equality: `name` (`module:qualname`) stands for it.
+    """
+
+    function: Callable[..., Any] = attrs.field(eq=False)
+    name: str = attrs.field(
+        default=attrs.Factory(lambda self: describe_function(self.function), takes_self=True)
+    )
+    isolate: str = "thread"
+
+    def __str__(self) -> str:
+        return f"{self.name}()"
+
+
+Action = Union[Shell, Argv, Call]
+
+
+def describe_function(function: Callable[..., Any]) -> str:
+    """`module:qualname` of a function, or its repr when it has no name."""
+    name = getattr(function, "__qualname__", None) or repr(function)
+    return f"{getattr(function, '__module__', '?')}:{name}"
+
+
+def as_action(value: object) -> Optional[Action]:
+    """A string is for the shell, a list is an argv, a callable is called; actions and None stay."""
+    if value is None or isinstance(value, (Shell, Argv, Call)):
+        return value
+    if isinstance(value, str):
+        return Shell((value,))
+    if callable(value):
+        return Call(value)
+    if isinstance(value, (list, tuple)) and all(isinstance(word, str) for word in value):
+        return Argv(tuple(value))
+    raise TypeError(f"an action is a string, a list of strings or a callable, not {value!r}")
+
+
+@attrs.frozen
+class Dep:
+    """A task that must end well first.
+
+    `optional`: no error when no such task exists. `order_only`: it runs first, but what it makes is no
+    ingredient of this task's key. `where` is the place that names it.
+    """
+
+    task: str
+    optional: bool = False
+    order_only: bool = False
+    where: Optional[Where] = attrs.field(default=None, eq=False)
+
+
+def as_deps(values: Iterable[object]) -> Tuple[Dep, ...]:
+    """Names, tasks and `Dep`s, all as `Dep`s."""
+    deps: List[Dep] = []
+    for value in (values,) if isinstance(values, str) else values:
+        if isinstance(value, Dep):
+            deps.append(value)
+        elif isinstance(value, Task):
+            deps.append(Dep(value.id))
+        elif isinstance(value, str):
+            deps.append(Dep(value))
+        else:
+            raise TypeError(f"a dependency is a task or its name, not {value!r}")
+    return tuple(deps)
+
+
+def as_tuple(values: Iterable[str]) -> Tuple[str, ...]:
+    return (values,) if isinstance(values, str) else tuple(values)
+
+
+def _optional_tuple(values: Optional[Iterable[str]]) -> Optional[Tuple[str, ...]]:
+    return None if values is None else as_tuple(values)
+
+
+@attrs.frozen
+class Param:
+    """A typed parameter of a task, filled from the command line, the environment or its default.
+
+    `kind` is one of `str int float bool path`; `many` makes it a list of that kind. With `choices` only those
+    values are taken. `required` ones have no default. `env` names the variable to fall back to.
+    """
+
+    name: str
+    kind: str = "str"
+    default: Any = None
+    required: bool = False
+    choices: Tuple[Any, ...] = ()
+    many: bool = False
+    help: str = ""
+    env: Optional[str] = None
+    convert: Optional[Callable[[str], Any]] = attrs.field(default=None, eq=False)
+    where: Optional[Where] = attrs.field(default=None, eq=False)
+
+
+@attrs.frozen(kw_only=True)
+class Task:
+    """A named action with what it needs and makes.
+
+    Only `id` is needed; `action` also takes a string (shell), a list (argv) or a callable, `deps` also names and tasks:
+    `Task(id="test", action="pytest", deps=["build"])`.
+
+    `inputs` is None where nothing was declared; patterns and `cwd` are relative to the workspace, with `/`.
+    `env` is added to the environment of the action. `bindings` are results of other tasks under the names by which
+    this one receives them. `arguments` are the values of `params`; `extra` is what followed `--`.
+    `problems` are errors that only matter once this task is to run.
+    """
+
+    id: TaskId = attrs.field(converter=TaskId)
+    action: Optional[Action] = attrs.field(default=None, converter=as_action)
+    description: str = ""
+    deps: Tuple[Dep, ...] = attrs.field(default=(), converter=as_deps)
+    finally_: Tuple[Dep, ...] = attrs.field(default=(), converter=as_deps)
+    inputs: Optional[Tuple[str, ...]] = attrs.field(default=None, converter=_optional_tuple)
+    outputs: Tuple[str, ...] = attrs.field(default=(), converter=as_tuple)
+    env: Mapping[str, str] = attrs.field(factory=dict)
+    pass_env: Tuple[str, ...] = attrs.field(default=(), converter=as_tuple)
+    cwd: str = "."
+    shell: Tuple[str, ...] = attrs.field(default=(), converter=as_tuple)
+    params: Tuple[Param, ...] = ()
+    bindings: Mapping[str, TaskId] = attrs.field(factory=dict)
+    arguments: Mapping[str, Any] = attrs.field(factory=dict)
+    extra: Tuple[str, ...] = ()
+    cache: Cache = Cache()
+    condition: Optional[str] = None
+    requires: Tuple[Requirement, ...] = ()
+    platforms: Tuple[str, ...] = ()
+    confirm: Optional[str] = None
+    interactive: bool = False
+    capture: bool = False
+    aliases: Tuple[str, ...] = attrs.field(default=(), converter=as_tuple)
+    tags: Tuple[str, ...] = attrs.field(default=(), converter=as_tuple)
+    hidden: bool = False
+    retry: Optional[Retry] = None
+    runner: str = "local"
+    problems: Tuple[Problem, ...] = attrs.field(default=(), eq=False)
+    missing: Tuple[Problem, ...] = attrs.field(default=(), eq=False)
+    where: Optional[Where] = attrs.field(default=None, eq=False)
+
+    @property
+    def namespace(self) -> str:
+        """`docs` of `docs:build`; empty at the top."""
+        return self.id.rpartition(":")[0]

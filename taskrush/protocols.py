@@ -1,0 +1,121 @@
+"""The seams. Folders of one layer meet here and are put together in `wiring.py`."""
+
+import enum
+from typing import Callable, Iterable, Mapping, Optional, Protocol, Sequence, Union, runtime_checkable
+
+from taskrush.events import Record
+from taskrush.model.fingerprint import Fingerprint
+from taskrush.model.outcome import Outcome
+from taskrush.model.task import Task, TaskId
+
+OnOutput = Callable[[str, bytes], None]
+"""Called with `"stdout"` or `"stderr"` and some bytes, from any thread."""
+
+
+class Running(Protocol):
+    """One action under way."""
+
+    def wait(self) -> Outcome:
+        """Block until it has ended and all of its output was handed over; never raises for a failure."""
+
+    def cancel(self, force: bool = False) -> None:
+        """Ask it to end, or with `force` make it; at any time, more than once, from any thread."""
+
+
+@runtime_checkable
+class Pollable(Protocol):
+    """A `Running` that can be carried by one thread that polls descriptors instead of a thread of its own."""
+
+    def descriptors(self) -> Sequence[int]:
+        """What to poll for reading now; may change after each `readable`."""
+
+    def readable(self, descriptor: int) -> None:
+        """Take in what is there without blocking."""
+
+    def deadline(self) -> Optional[float]:
+        """Monotonic time at which `tick` wants to be called, or None."""
+
+    def tick(self) -> None:
+        """The deadline has passed."""
+
+    def outcome(self) -> Optional[Outcome]:
+        """How it ended, or None while it goes on."""
+
+    def cancel(self, force: bool = False) -> None:
+        """Ask it to end, or with `force` make it; at any time, more than once, from any thread."""
+
+    def close(self) -> None:
+        """Give back the descriptors; called once, after the end."""
+
+
+class Runner(Protocol):
+    """A place where actions execute."""
+
+    def start(
+        self, task: Task, on_output: OnOutput, values: Mapping[str, object]
+    ) -> Union[Running, Pollable]:
+        """Start the task's action. `values` are the results bound by `task.bindings`.
+
+        Raises nothing for a command that cannot be started: that is a failed outcome.
+        """
+
+    def close(self) -> None:
+        """The run is over: end whatever may be left and give back what is held."""
+
+
+class CheckVerdict(enum.Enum):
+    """What the check before a task found."""
+
+    RUN = "run"
+    FRESH = "fresh"
+    HIT = "hit"
+    SKIP = "skip"
+    FAIL = "fail"
+
+
+class Fingerprinter(Protocol):
+    """Identifies a task's work."""
+
+    def fingerprint(self, task: Task, upstream: Mapping[TaskId, Fingerprint]) -> Optional[Fingerprint]:
+        """The fingerprint with inputs as they are now, or None when this task's result is not to be kept."""
+
+
+class ResultCache(Protocol):
+    """Keeps what tasks made under their keys."""
+
+    def lookup(self, task: Task, fingerprint: Fingerprint) -> CheckVerdict:
+        """FRESH, HIT, or RUN for a miss."""
+
+    def restore(self, task: Task, fingerprint: Fingerprint, on_output: OnOutput) -> bool:
+        """Make the outputs on disk those of the result and replay its log; False (nothing changed) if it cannot."""
+
+    def save(self, task: Task, fingerprint: Fingerprint, outcome: Outcome) -> Optional[str]:
+        """Keep the result of a task that just succeeded; a reason if it was not kept."""
+
+
+class CacheStore(Protocol):
+    """Whole objects under keys; a put is whole or not at all."""
+
+    def get(self, key: str) -> Optional[bytes]: ...
+
+    def put(self, key: str, data: bytes) -> None: ...
+
+    def keys(self, prefix: str = "") -> Iterable[str]: ...
+
+    def delete(self, key: str) -> None: ...
+
+
+class Subscriber(Protocol):
+    """Listens to the records of a run: in order, one at a time. One that raises is reported and dropped."""
+
+    def on_record(self, record: Record) -> None: ...
+
+
+class Clock(Protocol):
+    """Where time comes from."""
+
+    def now(self) -> float:
+        """Seconds since 1970."""
+
+    def monotonic(self) -> float:
+        """Seconds since some start; never goes back."""

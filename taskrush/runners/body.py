@@ -1,0 +1,136 @@
+"""`run()` and `checkpoint()`: what a task's function calls while it works.
+
+Inside a task, output goes to the task and cancelling ends the command; outside of any, output goes where the
+caller's goes.
+"""
+
+import os
+import select
+import subprocess
+import time
+from typing import List, Mapping, Optional, Sequence, Union
+
+import attrs
+
+from taskrush.errors import CommandFailed, TaskCancelled
+from taskrush.model.outcome import Outcome, State
+from taskrush.model.task import Argv, Shell, Task, TaskId
+from taskrush.protocols import Pollable
+from taskrush.runners.current import Current, current
+from taskrush.runners.local import DEFAULT_SHELL
+
+
+@attrs.frozen
+class Completed:
+    """How a command of `run()` ended. `stdout` and `stderr` are empty unless they were captured."""
+
+    code: int
+    stdout: str = ""
+    stderr: str = ""
+
+
+def run(
+    command: Union[str, Sequence[str]],
+    *,
+    cwd: Optional[str] = None,
+    env: Optional[Mapping[str, str]] = None,
+    capture: bool = False,
+    check: bool = True,
+) -> Completed:
+    """Run a command and wait for it: a string goes to the shell, a list is started as it is.
+
+    `env` is added to the task's environment, `cwd` is relative to the task's. With `capture` the output is returned as
+    text instead of shown. Raises `CommandFailed` unless it exits with 0 or `check` is false, and `TaskCancelled` when
+    the task is told to stop.
+    """
+    action: Union[Shell, Argv] = Shell((command,)) if isinstance(command, str) else Argv(tuple(command))
+    now = current()
+    if now is None:
+        return _run_outside(action, cwd, env, capture, check)
+    return _run_inside(now, action, cwd, env, capture, check)
+
+
+def checkpoint() -> None:
+    """Raise `TaskCancelled` if the running task was told to stop; for long loops in a task's function."""
+    now = current()
+    if now is not None and now.cancelled.is_set():
+        raise TaskCancelled(f"task `{now.task.id}` was cancelled")
+
+
+def _run_inside(
+    now: Current,
+    action: Union[Shell, Argv],
+    cwd: Optional[str],
+    env: Optional[Mapping[str, str]],
+    capture: bool,
+    check: bool,
+) -> Completed:
+    checkpoint()
+    chunks: "dict[str, List[bytes]]" = {"stdout": [], "stderr": []}
+
+    def on_output(stream: str, data: bytes) -> None:
+        if capture:
+            chunks[stream].append(data)
+        else:
+            now.on_output(stream, data)
+
+    task = Task(
+        id=TaskId(now.task.id),
+        action=action,
+        cwd=now.task.cwd if cwd is None else os.path.join(now.task.cwd, cwd),
+        env={**now.task.env, **(env or {})},
+    )
+    handle = now.local.start(task, on_output, {})
+    now.on_cancel.append(handle.cancel)
+    if now.cancelled.is_set():
+        handle.cancel()
+    try:
+        outcome = _carry(handle) if isinstance(handle, Pollable) else handle.wait()
+    finally:
+        now.on_cancel.remove(handle.cancel)
+    if outcome.state is State.CANCELLED:
+        raise TaskCancelled(f"task `{now.task.id}` was cancelled")
+    code = 1 if outcome.code is None else outcome.code
+    if outcome.code == 127 and outcome.reason and outcome.reason.startswith("cannot start"):
+        now.on_output("stderr", (outcome.reason + "\n").encode())
+    if check and code != 0:
+        raise CommandFailed(str(action), code)
+    return Completed(
+        code, *(b"".join(chunks[name]).decode("utf-8", "replace") for name in ("stdout", "stderr"))
+    )
+
+
+def _carry(handle: Pollable) -> Outcome:
+    """Poll a handle to its end in this thread."""
+    while True:
+        outcome = handle.outcome()
+        if outcome is not None:
+            handle.close()
+            return outcome
+        poller = select.poll()
+        for descriptor in handle.descriptors():
+            poller.register(descriptor, select.POLLIN | select.POLLHUP)
+        deadline = handle.deadline()
+        timeout = None if deadline is None else max(0.0, (deadline - time.monotonic()) * 1000)
+        for descriptor, _ in poller.poll(timeout):
+            handle.readable(descriptor)
+        handle.tick()
+
+
+def _run_outside(
+    action: Union[Shell, Argv],
+    cwd: Optional[str],
+    env: Optional[Mapping[str, str]],
+    capture: bool,
+    check: bool,
+) -> Completed:
+    words = action.words if isinstance(action, Argv) else (*DEFAULT_SHELL, action.commands[0])
+    pipe = subprocess.PIPE if capture else None
+    done = subprocess.run(
+        words, cwd=cwd, env={**os.environ, **(env or {})}, stdout=pipe, stderr=pipe, check=False
+    )
+    if check and done.returncode != 0:
+        raise CommandFailed(str(action), done.returncode)
+    return Completed(
+        done.returncode, *((data or b"").decode("utf-8", "replace") for data in (done.stdout, done.stderr))
+    )
