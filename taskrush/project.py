@@ -46,9 +46,7 @@ class Project:
         found = discover(path)
         if found is None:
             names = ", ".join((*RUSH_NAMES, "tasks.py"))
-            raise UsageError(
-                f"no task file ({names}) here or in any folder above", "`taskrush init` makes one"
-            )
+            raise UsageError(f"no task file ({names}) here or in any folder above", "`taskrush init` makes one")
         files = (read_rushfile(found.rush),) if found.rush else ()
         tasks = list(expand(files))
         if found.python:

@@ -51,9 +51,7 @@ class Pollable(Protocol):
 class Runner(Protocol):
     """A place where actions execute."""
 
-    def start(
-        self, task: Task, on_output: OnOutput, values: Mapping[str, object]
-    ) -> Union[Running, Pollable]:
+    def start(self, task: Task, on_output: OnOutput, values: Mapping[str, object]) -> Union[Running, Pollable]:
         """Start the task's action. `values` are the results bound by `task.bindings`.
 
         Raises nothing for a command that cannot be started: that is a failed outcome.

@@ -66,9 +66,7 @@ def near(name: str, names: Iterable[str]) -> Optional[str]:
     return "did you mean " + " or ".join(f"`{match}`" for match in close) + "?" if close else None
 
 
-def _find(
-    task: Task, dep: Dep, names: Mapping[str, TaskId], problems: List[GraphProblem]
-) -> Optional[TaskId]:
+def _find(task: Task, dep: Dep, names: Mapping[str, TaskId], problems: List[GraphProblem]) -> Optional[TaskId]:
     found = resolve(dep.task, task.namespace, names)
     if found is None and not dep.optional:
         problems.append(

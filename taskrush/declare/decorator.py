@@ -91,9 +91,7 @@ def command(
 ) -> Task:
     """A task that is only a command: a string for the shell or a list of words. Its name is the variable's."""
     value: Union[Shell, Argv] = Shell((action,)) if isinstance(action, str) else Argv(tuple(action))
-    return Task(
-        id=TaskId(name or ""), action=value, deps=tuple(_dep(dep) for dep in deps), where=_caller(2), **fields
-    )
+    return Task(id=TaskId(name or ""), action=value, deps=tuple(_dep(dep) for dep in deps), where=_caller(2), **fields)
 
 
 def result_of(task: Callable[..., R]) -> R:

@@ -25,9 +25,7 @@ def read_rushfile(path: str, folder: str = ".", namespace: str = "") -> FileDecl
                 where=where,
                 cmd=_tuple(body.get("cmd")),
                 description=body.get("description"),
-                deps=tuple(
-                    Dep(dep, where=where) for dep in body.get("deps", body.get("depends_on", ())) or ()
-                ),
+                deps=tuple(Dep(dep, where=where) for dep in body.get("deps", body.get("depends_on", ())) or ()),
                 env={key: str(value) for key, value in (body.get("env") or {}).items()},
                 inputs=_tuple(body.get("inputs")),
                 outputs=_tuple(body.get("outputs")),

@@ -30,8 +30,7 @@ class Bus:
             try:
                 subscriber.on_record(record)
             except Exception as error:
-                dropped.append((subscriber, error))
-        for subscriber, error in dropped:
+                dropped.append((subscriber, f"{type(error).__name__}: {error}"))
+        for subscriber, reason in dropped:
             self._subscribers.remove(subscriber)
-            name = type(subscriber).__name__
-            self.tell(Warned(f"subscriber {name} failed and was dropped: {type(error).__name__}: {error}"))
+            self.tell(Warned(f"subscriber {type(subscriber).__name__} failed and was dropped: {reason}"))

@@ -109,9 +109,7 @@ class Executor:
         begun = self._clock.monotonic()
         self._thread = threading.get_ident()
         plan = self._plan
-        self._bus.tell(
-            RunStarted(targets=plan.targets, tasks=tuple(task.id for task in plan.tasks), jobs=self._jobs)
-        )
+        self._bus.tell(RunStarted(targets=plan.targets, tasks=tuple(task.id for task in plan.tasks), jobs=self._jobs))
         try:
             self._feed(Start())
             while self._finished is None:
@@ -128,9 +126,7 @@ class Executor:
         ok = bool(self._finished) and self._stop_code is None
         exit_code = self._stop_code if self._stop_code is not None else (0 if ok else 1)
         self._bus.tell(RunFinished(ok=ok, exit_code=exit_code, seconds=seconds))
-        return RunResult(
-            run=self._run_id, ok=ok, exit_code=exit_code, seconds=seconds, outcomes=self._outcomes
-        )
+        return RunResult(run=self._run_id, ok=ok, exit_code=exit_code, seconds=seconds, outcomes=self._outcomes)
 
     def stop(self, reason: str = "stopped", exit_code: int = 130, force: bool = False) -> None:
         """Start nothing more and end what runs, after the grace period by force; from any thread or signal handler."""
@@ -267,9 +263,7 @@ class Executor:
 
     def _start(self, node: int, task: Any, discard: bool) -> Optional[Stimulus]:
         runner = self._runners[task.runner if task.runner != "local" else _kind(task)]
-        values = {
-            name: self._outcomes[on].value for name, on in task.bindings.items() if on in self._outcomes
-        }
+        values = {name: self._outcomes[on].value for name, on in task.bindings.items() if on in self._outcomes}
         task_id = task.id
 
         def on_output(stream: str, data: bytes) -> None:
@@ -292,9 +286,7 @@ class Executor:
             self._watch(node, handle)
             outcome = handle.outcome()
             return self._exited(node, outcome) if outcome is not None else None
-        waiter = threading.Thread(
-            target=self._wait, args=(node, handle), name=f"taskrush {task_id}", daemon=True
-        )
+        waiter = threading.Thread(target=self._wait, args=(node, handle), name=f"taskrush {task_id}", daemon=True)
         waiter.start()
         return None
 

@@ -59,9 +59,7 @@ def probes(task: Task) -> List[Probe]:
 
 
 def _asking(task: Task, command: str) -> Task:
-    return attrs.evolve(
-        task, action=Shell((command,)), extra=(), interactive=False, capture=False, runner="local"
-    )
+    return attrs.evolve(task, action=Shell((command,)), extra=(), interactive=False, capture=False, runner="local")
 
 
 def _holds(requirement: Requirement) -> Callable[[Outcome], Optional[Outcome]]:

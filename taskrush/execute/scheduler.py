@@ -127,7 +127,7 @@ class Scheduler:
         self._ok = True
         self._draining: Optional[str] = None
         self._stopped: Optional[str] = None
-        self._told_to_end: set = set()
+        self._told_to_end: set[int] = set()
         self._finished = False
         self._out: List[Instruction] = []
 
@@ -253,7 +253,7 @@ class Scheduler:
             elif not state.ended:
                 self._end(node, cancelled(f"not started: {stimulus.reason}"))
 
-    def _closure(self, nodes: Iterable[int]) -> frozenset:
+    def _closure(self, nodes: Iterable[int]) -> "frozenset[int]":
         """`nodes` and all that they need, directly or not."""
         found = set(nodes)
         todo = list(found)
@@ -271,9 +271,7 @@ def _verb(outcome: Outcome) -> str:
     return "was cancelled" if outcome.state is State.CANCELLED else "was skipped"
 
 
-def longest_remaining(
-    dependants: Sequence[Sequence[int]], weights: Optional[Sequence[float]] = None
-) -> List[float]:
+def longest_remaining(dependants: Sequence[Sequence[int]], weights: Optional[Sequence[float]] = None) -> List[float]:
     """For each task, the weight of the heaviest path from it to an end, itself included.
 
     Tasks must be numbered in topological order. Without `weights` every task weighs 1.

@@ -73,9 +73,7 @@ class Settings:
         help="how output of tasks is shown: each task's together, line by line with a prefix, of failed tasks only, "
         "not at all, or as JSON Lines",
     )
-    color: str = _option(
-        "auto", "--color", choices=COLORS, env="TASKRUSH_COLOR", metavar="WHEN", help="use colours"
-    )
+    color: str = _option("auto", "--color", choices=COLORS, env="TASKRUSH_COLOR", metavar="WHEN", help="use colours")
     verbose: int = _option(0, "-v", "--verbose", kind="int", in_file=False, help="say more; twice: even more")
     quiet: bool = _option(False, "-q", "--quiet", kind="bool", in_file=False, help="show failures only")
     dry_run: bool = _option(
@@ -123,9 +121,7 @@ class Settings:
         metavar="SECONDS",
         help="how long tasks may take to end after an interruption before they are killed",
     )
-    directory: str = _option(
-        ".", "-C", "--directory", in_file=False, metavar="DIR", help="work as if started in DIR"
-    )
+    directory: str = _option(".", "-C", "--directory", in_file=False, metavar="DIR", help="work as if started in DIR")
     watch: bool = _option(
         False, "-w", "--watch", kind="bool", in_file=False, help="run again whenever files change that matter"
     )

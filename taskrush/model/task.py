@@ -44,9 +44,7 @@ class Call:
     """
 
     function: Callable[..., Any] = attrs.field(eq=False)
-    name: str = attrs.field(
-        default=attrs.Factory(lambda self: describe_function(self.function), takes_self=True)
-    )
+    name: str = attrs.field(default=attrs.Factory(lambda self: describe_function(self.function), takes_self=True))
     isolate: str = "thread"
 
     def __str__(self) -> str:

@@ -95,9 +95,5 @@ def _cycle_problem(stuck: "set[TaskId]", edges: Dict[TaskId, List[Edge]], graph:
         path.append(task_id)
         task_id = next(edge.on for edge in edges[task_id] if edge.on in stuck)
     cycle = [*path[seen[task_id] :], task_id]
-    shown = (
-        cycle if len(cycle) <= 12 else [*cycle[:6], TaskId(f"... {len(cycle) - 12} more ..."), *cycle[-6:]]
-    )
-    return Problem(
-        "tasks depend on each other in a cycle: " + " -> ".join(shown), graph.tasks[cycle[0]].where
-    )
+    shown = cycle if len(cycle) <= 12 else [*cycle[:6], TaskId(f"... {len(cycle) - 12} more ..."), *cycle[-6:]]
+    return Problem("tasks depend on each other in a cycle: " + " -> ".join(shown), graph.tasks[cycle[0]].where)

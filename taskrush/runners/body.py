@@ -66,7 +66,7 @@ def _run_inside(
     check: bool,
 ) -> Completed:
     checkpoint()
-    chunks: "dict[str, List[bytes]]" = {"stdout": [], "stderr": []}
+    chunks: dict[str, List[bytes]] = {"stdout": [], "stderr": []}
 
     def on_output(stream: str, data: bytes) -> None:
         if capture:
@@ -95,9 +95,7 @@ def _run_inside(
         now.on_output("stderr", (outcome.reason + "\n").encode())
     if check and code != 0:
         raise CommandFailed(str(action), code)
-    return Completed(
-        code, *(b"".join(chunks[name]).decode("utf-8", "replace") for name in ("stdout", "stderr"))
-    )
+    return Completed(code, *(b"".join(chunks[name]).decode("utf-8", "replace") for name in ("stdout", "stderr")))
 
 
 def _carry(handle: Pollable) -> Outcome:
@@ -126,9 +124,7 @@ def _run_outside(
 ) -> Completed:
     words = action.words if isinstance(action, Argv) else (*DEFAULT_SHELL, action.commands[0])
     pipe = subprocess.PIPE if capture else None
-    done = subprocess.run(
-        words, cwd=cwd, env={**os.environ, **(env or {})}, stdout=pipe, stderr=pipe, check=False
-    )
+    done = subprocess.run(words, cwd=cwd, env={**os.environ, **(env or {})}, stdout=pipe, stderr=pipe, check=False)
     if check and done.returncode != 0:
         raise CommandFailed(str(action), done.returncode)
     return Completed(

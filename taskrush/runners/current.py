@@ -24,9 +24,7 @@ class Current:
     on_cancel: "list[Callable[[bool], None]]" = attrs.field(factory=list)
 
 
-_current: "contextvars.ContextVar[Optional[Current]]" = contextvars.ContextVar(
-    "taskrush_current", default=None
-)
+_current: "contextvars.ContextVar[Optional[Current]]" = contextvars.ContextVar("taskrush_current", default=None)
 
 
 def current() -> Optional[Current]:

@@ -31,7 +31,7 @@ class Guardian:
 
     def __init__(self, tree: Tree) -> None:
         self._tree = tree
-        self._process: Optional["subprocess.Popen[bytes]"] = None
+        self._process: Optional[subprocess.Popen[bytes]] = None
 
     def start(self) -> None:
         if self._process is not None or not os.path.isdir("/proc/self"):

@@ -135,9 +135,9 @@ class LocalRunning:
         self._task = task
         self._on_output = on_output
         self._tree = tree
-        self._streams: "dict[int, Tuple[str, IO[bytes]]]" = {}
+        self._streams: dict[int, Tuple[str, IO[bytes]]] = {}
         self._exit_fd = -1
-        self._process: Optional["subprocess.Popen[bytes]"] = None
+        self._process: Optional[subprocess.Popen[bytes]] = None
         self._outcome: Optional[Outcome] = None
         self._deadline: Optional[float] = None
         self._exited = False
@@ -207,9 +207,7 @@ class LocalRunning:
             )
         except OSError as error:
             what = vector[0] if error.filename == vector[0] or error.filename is None else error.filename
-            self._outcome = failed(
-                f"cannot start: {what}: {(error.strerror or str(error)).lower()}", code=127
-            )
+            self._outcome = failed(f"cannot start: {what}: {(error.strerror or str(error)).lower()}", code=127)
             return
         except ValueError as error:
             self._outcome = failed(f"cannot start: {error}", code=127)
@@ -275,9 +273,7 @@ class LocalRunning:
         elif code == 0 and self._vectors:
             self._spawn()
         elif code == 0:
-            value = (
-                b"".join(self._captured).decode("utf-8", "replace").strip() if self._task.capture else None
-            )
+            value = b"".join(self._captured).decode("utf-8", "replace").strip() if self._task.capture else None
             self._outcome = succeeded(code=0, value=value, **usage)
         else:
             self._outcome = failed(describe_exit(code), code=code, **usage)
