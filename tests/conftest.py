@@ -1,0 +1,31 @@
+"""What every test gets: the `needs` marker, and an environment in which nothing of the user's or of CI's changes a result."""
+
+import os
+
+import pytest
+
+from tests.needs import needs_program
+
+FOREIGN = (
+    "CI",
+    "GITHUB_ACTIONS",
+    "GITLAB_CI",
+    "TF_BUILD",
+    "TEAMCITY_VERSION",
+    "NO_COLOR",
+    "FORCE_COLOR",
+    "CLICOLOR_FORCE",
+)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    for mark in item.iter_markers("needs"):
+        needs_program(*mark.args)
+
+
+@pytest.fixture(autouse=True)
+def plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No setting of TaskRush and no sign of a CI service leaks from outside into a test."""
+    for name in list(os.environ):
+        if name in FOREIGN or name.startswith("TASKRUSH"):
+            monkeypatch.delenv(name)

@@ -1,0 +1,25 @@
+"""Which programs a test needs, and what their absence means: a skip at home, a failure in CI.
+
+`.ci/run` installs every program named in `CI_PROVIDES`; a test that is skipped there for lack of one would be a hole nobody sees.
+"""
+
+import os
+import shutil
+from typing import Tuple
+
+import pytest
+
+CI_PROVIDES: Tuple[str, ...] = ("bash", "cc", "dot", "fish", "git", "make", "node", "npm", "tmux", "zsh")
+
+
+IN_CI = os.environ.get("CI", "").lower() in ("true", "1")
+
+
+def needs_program(*names: str) -> None:
+    """Skip the running test where one of `names` is not on PATH; in CI fail it, if CI promises that program."""
+    for name in names:
+        if shutil.which(name) is not None:
+            continue
+        if IN_CI and name in CI_PROVIDES:
+            pytest.fail(f"`{name}` is not installed, and CI promises it (.ci/run)", pytrace=False)
+        pytest.skip(f"`{name}` is not installed")
