@@ -4,13 +4,38 @@
 None was not given, so that `defaults` and `extends` can fill it.
 """
 
-from typing import Any, Mapping, Optional, Tuple
+from typing import Any, Iterator, Mapping, Optional, Tuple
 
 import attrs
 
 from taskrush.errors import Problem, Where
 from taskrush.model.policy import Cache, Requirement, Retry
 from taskrush.model.task import Dep, Param
+
+
+class Places(Mapping[str, Where]):
+    """Where each key of a declaration stands in its file (`cmd`, `deps.0`); a `Where` is made when asked for."""
+
+    __slots__ = ("_path", "_spots")
+
+    def __init__(self, path: str, spots: Mapping[str, Tuple[int, int]]) -> None:
+        self._path = path
+        self._spots = spots
+
+    @property
+    def spots(self) -> Mapping[str, Tuple[int, int]]:
+        """Lines and columns without the path."""
+        return self._spots
+
+    def __getitem__(self, key: str) -> Where:
+        line, column = self._spots[key]
+        return Where(self._path, line, column)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._spots)
+
+    def __len__(self) -> int:
+        return len(self._spots)
 
 
 @attrs.frozen(kw_only=True)
@@ -24,10 +49,16 @@ class Variable:
 
 @attrs.frozen(kw_only=True)
 class PluginUse:
-    """A plugin named by a task or a file, with its settings as they were written."""
+    """A plugin named by a task or a file, with its settings as they were written.
+
+    `version`, `type` and `path` say which one is meant and where it comes from; only a file says these.
+    """
 
     name: str
     config: Any = None
+    version: Optional[str] = None
+    type: Optional[str] = None
+    path: Optional[str] = None
     where: Optional[Where] = attrs.field(default=None, eq=False)
 
 
@@ -86,7 +117,10 @@ class TaskDecl:
 
 @attrs.frozen(kw_only=True)
 class Include:
-    """Another file whose tasks are taken in under a namespace; `path` is relative to the including file."""
+    """Another file whose tasks are taken in under a namespace; `path` is relative to the including file.
+
+    With an empty `namespace` its tasks stand beside those of the including file.
+    """
 
     namespace: str
     path: str
