@@ -114,13 +114,15 @@ class TaskSet:
 
     @classmethod
     def from_module(cls, module: ModuleType) -> "TaskSet":
-        """All marked functions and commands that a module defines or imports by name."""
+        """All marked functions, commands and sets of tasks that a module defines or imports by name."""
         found = cls()
         for name, value in list(vars(module).items()):
             if isinstance(value, Task):
                 if not value.id:
                     value = attrs.evolve(value, id=TaskId(name.replace("_", "-")))
                 found._tasks[value.id] = value
+            elif isinstance(value, TaskSet):
+                found._tasks.update((made.id, made) for made in value.tasks)
             elif callable(value) and isinstance(getattr(value, MARK, None), Mark):
                 made = task_of(value)
                 found._tasks[made.id] = made
