@@ -1,4 +1,4 @@
-"""What every test gets: the `needs` marker, and an environment in which nothing of the user's or of CI's changes a result."""
+"""What every test gets: the `needs` marker, and an environment free of the user's and of CI's settings."""
 
 import os
 

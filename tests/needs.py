@@ -1,6 +1,7 @@
 """Which programs a test needs, and what their absence means: a skip at home, a failure in CI.
 
-`.ci/run` installs every program named in `CI_PROVIDES`; a test that is skipped there for lack of one would be a hole nobody sees.
+`.ci/run` installs every program named in `CI_PROVIDES`; a test skipped there for lack of one would be a hole that
+nobody sees.
 """
 
 import os
