@@ -1,0 +1,2 @@
+export { escape } from "./escape.js";
+export { slug } from "./slug.js";
