@@ -4,7 +4,10 @@ A pure state machine over task numbers (the indexes of a plan). It knows no cloc
 
 Rule 1: every change of a task's state happens in this file, in `_set`.
 Rule 2: a Stimulus goes in (`handle`), Instructions come out; there is no other door.
-Rule 3: nothing is scanned per event: the work of a stimulus is proportional to the edges it resolves.
+Rule 3: nothing is scanned per event: the work of a stimulus is proportional to the edges it resolves. Only the first
+        failure and each `Stop` look at all tasks once.
+Rule 4: an answer about a task that is neither being checked nor running changes nothing.
+Rule 5: tasks are numbered in topological order; the same stimuli give the same instructions.
 
     WAITING ──needs met──▶ READY ──room──▶ CHECKING ──▶ RUNNING ──▶ SUCCEEDED | FAILED | CANCELLED
                                               └──▶ FRESH | HIT | SKIPPED | FAILED
@@ -46,7 +49,13 @@ class Stop(NamedTuple):
     force: bool = False
 
 
-Stimulus = Union[Start, Checked, Exited, Stop]
+class Overdue(NamedTuple):
+    """Stimulus: a task that was told to end has had its grace period."""
+
+    node: int
+
+
+Stimulus = Union[Start, Checked, Exited, Stop, Overdue]
 
 
 class Check(NamedTuple):
@@ -82,6 +91,9 @@ class Finished(NamedTuple):
 
 
 Instruction = Union[Check, Launch, Kill, Ended, Finished]
+
+
+_OUT = (State.CHECKING, State.RUNNING)  # handed out: an answer is still to come
 
 
 class Scheduler:
@@ -127,7 +139,6 @@ class Scheduler:
         self._ok = True
         self._draining: Optional[str] = None
         self._stopped: Optional[str] = None
-        self._told_to_end: set[int] = set()
         self._finished = False
         self._out: List[Instruction] = []
 
@@ -140,14 +151,19 @@ class Scheduler:
         """Take in one stimulus; the instructions are to be carried out in order."""
         self._out = []
         if isinstance(stimulus, Exited):
-            self._release(stimulus.node)
-            self._end(stimulus.node, stimulus.outcome)
+            if self._state[stimulus.node] in _OUT:
+                self._release(stimulus.node)
+                self._end([(stimulus.node, stimulus.outcome)])
         elif isinstance(stimulus, Checked):
-            self._checked(stimulus.node, stimulus.outcome)
+            if self._state[stimulus.node] is State.CHECKING:
+                self._checked(stimulus.node, stimulus.outcome)
         elif isinstance(stimulus, Start):
             for node, blockers in enumerate(self._blockers):
-                if not blockers:
+                if not blockers and self._state[node] is State.WAITING:
                     self._make_ready(node)
+        elif isinstance(stimulus, Overdue):
+            if self._state[stimulus.node] in _OUT:
+                self._out.append(Kill(stimulus.node, force=True))
         else:
             self._stop(stimulus)
         self._fill()
@@ -180,27 +196,25 @@ class Scheduler:
             self._out.append(Check(node))
 
     def _checked(self, node: int, outcome: Optional[Outcome]) -> None:
+        if outcome is None:
+            if self._stopped is not None:
+                outcome = cancelled(f"not started: {self._stopped}")
+            elif self._draining is not None and node not in self._last_wishes:
+                outcome = skipped(f"not started: {self._draining}", ok=False)
         if outcome is not None:
             self._release(node)
-            self._end(node, outcome)
-        elif self._stopped is not None or node in self._told_to_end:
-            self._release(node)
-            self._end(node, cancelled(self._stopped or self._draining))
-        elif self._draining is not None and node not in self._last_wishes:
-            self._release(node)
-            self._end(node, skipped(f"not started: {self._draining}", ok=False))
-        else:
-            self._set(node, State.RUNNING)
-            self._out.append(Launch(node))
+            self._end([(node, outcome)])
+            return
+        self._set(node, State.RUNNING)
+        self._out.append(Launch(node))
 
     def _release(self, node: int) -> None:
         self._busy -= 1
         if node in self._exclusive:
             self._alone = False
 
-    def _end(self, node: int, outcome: Outcome) -> None:
-        """Record an end and everything that follows from it, without recursion."""
-        ends = [(node, outcome)]
+    def _end(self, ends: List[Tuple[int, Outcome]]) -> None:
+        """Record ends, the last one first, and everything that follows from each, without recursion."""
         while ends:
             node, outcome = ends.pop()
             if self._state[node].ended:
@@ -208,18 +222,23 @@ class Scheduler:
             self._set(node, outcome.state)
             self._open -= 1
             self._out.append(Ended(node, outcome))
-            if not outcome.ok:
+            if outcome.ok:
+                for dependant in self._dependants[node]:
+                    self._unblock(dependant)
+            else:
                 self._ok = False
                 reason = f"`{self._names[node]}` {_verb(outcome)}"
                 for dependant in self._dependants[node]:
-                    ends.append((dependant, skipped(f"needs {reason}", ok=False)))
-                if outcome.state is State.FAILED and self._on_failure != CONTINUE:
-                    ends.extend(self._drain(reason))
-            else:
-                for dependant in self._dependants[node]:
-                    self._unblock(dependant)
+                    ends.append((dependant, self._not_started(f"needs {reason}")))
+                if outcome.state is not State.SKIPPED and self._on_failure != CONTINUE:
+                    ends[:0] = self._drain(reason)
             for waiting in self._waiting_for_end[node]:
                 self._unblock(waiting)
+
+    def _not_started(self, reason: str) -> Outcome:
+        if self._stopped is not None:
+            return cancelled(f"not started: {self._stopped}")
+        return skipped(reason, ok=False)
 
     def _unblock(self, node: int) -> None:
         self._blockers[node] -= 1
@@ -237,21 +256,20 @@ class Scheduler:
                 continue
             if state in (State.WAITING, State.READY):
                 ends.append((node, skipped(f"not started: {reason}", ok=False)))
-            elif state in (State.CHECKING, State.RUNNING) and self._on_failure == KILL:
-                self._told_to_end.add(node)
+            elif state in _OUT and self._on_failure == KILL:
                 self._out.append(Kill(node, force=False))
-        # what needs the failed task says so, rather than that the run was ending
         return ends[::-1]
 
     def _stop(self, stimulus: Stop) -> None:
         first = self._stopped is None
-        self._stopped = self._stopped or stimulus.reason
-        for node, state in enumerate(self._state):
-            if state in (State.CHECKING, State.RUNNING):
-                if first or stimulus.force:
-                    self._out.append(Kill(node, stimulus.force))
-            elif not state.ended:
-                self._end(node, cancelled(f"not started: {stimulus.reason}"))
+        if first:
+            self._stopped = stimulus.reason
+        if first or stimulus.force:
+            self._out += [Kill(node, stimulus.force) for node, state in enumerate(self._state) if state in _OUT]
+        if first:
+            over = cancelled(f"not started: {stimulus.reason}")
+            idle = (State.WAITING, State.READY)
+            self._end([(node, over) for node, state in enumerate(self._state) if state in idle][::-1])
 
     def _closure(self, nodes: Iterable[int]) -> "frozenset[int]":
         """`nodes` and all that they need, directly or not."""

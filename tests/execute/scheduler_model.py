@@ -1,0 +1,207 @@
+"""Plays a scheduler's counterpart and judges every instruction by the promises of a run. Shared by the properties."""
+
+from typing import Callable, Dict, List, NamedTuple, Optional, Set, Tuple
+
+from taskrush.execute.scheduler import (
+    CONTINUE,
+    DRAIN,
+    FAILURE_POLICIES,
+    KILL,
+    Check,
+    Checked,
+    Ended,
+    Exited,
+    Finished,
+    Instruction,
+    Kill,
+    Launch,
+    Overdue,
+    Scheduler,
+    Start,
+    Stimulus,
+    Stop,
+)
+from taskrush.model.outcome import Outcome, State, cancelled, failed, skipped, succeeded
+
+Choose = Callable[[int, int], int]
+"""A number between two bounds, both included."""
+
+Edges = Tuple[Tuple[int, ...], ...]
+
+
+class Case(NamedTuple):
+    """What a scheduler is asked to do."""
+
+    needs: Edges
+    after: Edges
+    jobs: int
+    on_failure: str
+    exclusive: Tuple[int, ...]
+
+    def scheduler(self, kind: Callable[..., Scheduler] = Scheduler) -> Scheduler:
+        return kind(self.needs, self.after, self.jobs, self.on_failure, self.exclusive)
+
+
+def make_case(choose: Choose, size: int = 10) -> Case:
+    """A random graph, dense or sparse, with some `finally` edges and some tasks that want to be alone."""
+    count = choose(0, size)
+    needs: List[Tuple[int, ...]] = []
+    after: List[Tuple[int, ...]] = []
+    exclusive = []
+    for node in range(count):
+        own: Set[int] = set()
+        ends: Set[int] = set()
+        for _ in range(choose(0, 3) if node else 0):
+            own.add(choose(0, node - 1))
+        if node and choose(0, 4) == 0:
+            ends.add(choose(0, node - 1))
+        needs.append(tuple(sorted(own - ends)))
+        after.append(tuple(sorted(ends)))
+        if choose(0, 9) == 0:
+            exclusive.append(node)
+    return Case(tuple(needs), tuple(after), choose(1, 4), FAILURE_POLICIES[choose(0, 2)], tuple(exclusive))
+
+
+class Game:
+    """One run of a scheduler against random answers; `play` raises AssertionError where a promise is broken."""
+
+    def __init__(self, case: Case, scheduler: Scheduler) -> None:
+        self.case = case
+        self.scheduler = scheduler
+        self.stimuli: List[Stimulus] = []
+        self.instructions: List[List[Instruction]] = []
+        self.out: Dict[int, str] = {}
+        self.checked: Set[int] = set()
+        self.outcomes: Dict[int, Outcome] = {}
+        self.stopped = False
+        self.broken = False
+        self.disturbances = 0
+        self.finished: Optional[bool] = None
+        self.last_wishes = _last_wishes(case)
+
+    def play(self, choose: Choose) -> "Game":
+        self.send(Start())
+        for _ in range(8 * len(self.case.needs) + 8):
+            if self.finished is not None:
+                break
+            assert self.out, "stalled: nothing is out and the run has not ended"
+            self.send(self._next(choose))
+        assert self.finished is not None, "the run does not end"
+        self._judge_the_end()
+        return self
+
+    def _next(self, choose: Choose) -> Stimulus:
+        dice = choose(0, 39)
+        node = sorted(self.out)[choose(0, len(self.out) - 1)]
+        if self.disturbances < 4 and dice > 37:
+            self.disturbances += 1
+            return Overdue(node) if dice == 38 else Stop("enough", force=bool(choose(0, 1)))
+        if self.out[node] == "checking":
+            go: Tuple[Optional[Outcome], ...] = (None, None, None, None)
+            verdicts = (*go, skipped("condition", ok=True), failed("requires"), Outcome(state=State.HIT, ok=True))
+            return Checked(node, verdicts[choose(0, 6)])
+        return Exited(node, (succeeded(), succeeded(), succeeded(), failed("no"), cancelled("own"))[choose(0, 4)])
+
+    def send(self, stimulus: Stimulus) -> None:
+        self.stimuli.append(stimulus)
+        answered: Optional[int] = None
+        launch_allowed: Optional[int] = None
+        if isinstance(stimulus, (Checked, Exited)):
+            if isinstance(stimulus, Checked) and stimulus.outcome is None:
+                launch_allowed = stimulus.node
+            answered = stimulus.node
+        if isinstance(stimulus, Stop):
+            self.stopped = True
+        was_broken = self.broken
+        out_before = set(self.out)
+        instructions = self.scheduler.handle(stimulus)
+        self.instructions.append(instructions)
+        killed = {}
+        if answered is not None:
+            del self.out[answered]
+        for instruction in instructions:
+            assert self.finished is None, "an instruction after the end of the run"
+            if isinstance(instruction, Check):
+                self._judge_start(instruction.node)
+                self.out[instruction.node] = "checking"
+                self.checked.add(instruction.node)
+            elif isinstance(instruction, Launch):
+                assert instruction.node == launch_allowed, "launched without a check that said so"
+                assert not self.stopped, "launched after stop"
+                assert self._may_start(instruction.node), "launched while the run drains"
+                self.out[instruction.node] = "running"
+                launch_allowed = None
+            elif isinstance(instruction, Kill):
+                assert instruction.node in self.out, "killed what is not out"
+                killed[instruction.node] = instruction.force
+            elif isinstance(instruction, Ended):
+                assert instruction.node not in self.outcomes, "ended twice"
+                assert instruction.node not in self.out, "ended while it is out"
+                if instruction.node == answered and stimulus.outcome is not None:  # type: ignore[union-attr]
+                    assert instruction.outcome == stimulus.outcome, "another end than was reported"  # type: ignore[union-attr]
+                self.outcomes[instruction.node] = instruction.outcome
+                if not instruction.outcome.ok and instruction.outcome.state is not State.SKIPPED:
+                    self.broken = True
+            else:
+                assert isinstance(instruction, Finished)
+                self.finished = instruction.ok
+        assert len(self.out) <= self.case.jobs, "over the limit"
+        assert len(self.out) <= 1 or not set(self.out) & set(self.case.exclusive), "an exclusive task is not alone"
+        if answered is not None and answered not in self.out:
+            assert answered in self.outcomes, "an answer without an end"
+        if isinstance(stimulus, Stop):
+            assert killed == dict.fromkeys(self.out, stimulus.force) or (killed == {} and not stimulus.force)
+            assert killed or not self.out or any(isinstance(old, Stop) for old in self.stimuli[:-1])
+        if isinstance(stimulus, Overdue):
+            assert killed == {stimulus.node: True}
+        if self.broken and not was_broken and self.case.on_failure == KILL and not self.stopped:
+            assert set(killed) == {node for node in out_before & set(self.out) if node not in self.last_wishes}
+        self._judge_use_of_room()
+
+    def _may_start(self, node: int) -> bool:
+        return self.case.on_failure == CONTINUE or not self.broken or node in self.last_wishes
+
+    def _judge_start(self, node: int) -> None:
+        assert not self.stopped, "started after stop"
+        assert node not in self.checked, "started twice"
+        assert node not in self.outcomes, "started after its end"
+        for on in self.case.needs[node]:
+            assert on in self.outcomes, "started before what it needs"
+            assert self.outcomes[on].ok, "started although what it needs did not end well"
+        for on in self.case.after[node]:
+            assert on in self.outcomes, "started before the end it waits for"
+        assert self._may_start(node), "started while the run drains"
+
+    def _judge_use_of_room(self) -> None:
+        """Room is never left empty while something could start, unless somebody wants to be alone."""
+        if self.stopped or self.finished is not None or len(self.out) == self.case.jobs or self.case.exclusive:
+            return
+        for node, needs in enumerate(self.case.needs):
+            if node in self.checked or node in self.outcomes or not self._may_start(node):
+                continue
+            ready = all(on in self.outcomes for on in (*needs, *self.case.after[node]))
+            assert not ready, "room is left empty"
+
+    def _judge_the_end(self) -> None:
+        assert set(self.outcomes) == set(range(len(self.case.needs))), "a task without an end"
+        assert self.finished == all(outcome.ok for outcome in self.outcomes.values()), "the run's verdict is wrong"
+        assert not self.out, "something is out after the end"
+        if self.stopped:
+            return
+        for node, needs in enumerate(self.case.needs):
+            if all(self.outcomes[on].ok for on in needs):
+                must = self.case.on_failure == CONTINUE or not self.broken or self.case.after[node]
+                assert not must or node in self.checked, "a task that should have run did not"
+            else:
+                assert node not in self.checked
+
+
+def _last_wishes(case: Case) -> Set[int]:
+    found = {node for node, ends in enumerate(case.after) if ends}
+    for node in range(len(case.needs) - 1, -1, -1):
+        if node in found:
+            found.update(case.needs[node])
+    return found
+
+
+__all__ = ["DRAIN", "Case", "Choose", "Game", "make_case"]
