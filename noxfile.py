@@ -144,26 +144,23 @@ def changelog(session: nox.Session) -> None:
 def wheel(session: nox.Session) -> None:
     """Build both distributions and use the wheel on the oldest and the newest interpreter."""
     session.install(*group("build"))
-    dist = os.path.join(session.create_tmp(), "dist")
+    work = os.path.abspath(session.create_tmp())
+    dist = os.path.join(work, "dist")
     shutil.rmtree(dist, ignore_errors=True)
     session.run("python", "-m", "build", "--no-isolation", "--outdir", dist, ROOT)
     (built,) = glob.glob(os.path.join(dist, "*.whl"))
+    session.run("python", os.path.join("tests", "wheel_contents.py"), built)
     for version, folder in oldest_and_newest():
-        home = os.path.join(session.create_tmp(), "wheel-" + version)
+        home = os.path.join(work, "wheel-" + version)
         shutil.rmtree(home, ignore_errors=True)
-        interpreter = os.path.join(folder, "python" + version)
-        session.run(interpreter, "-m", "venv", home, external=True)
-        python = os.path.join(home, "bin", "python")
-        session.run(python, "-m", "pip", "install", "-q", built, external=True)
-        with session.chdir(session.create_tmp()):
-            for program in (
-                (os.path.join(home, "bin", "taskrush"),),
-                (os.path.join(home, "bin", "rush"),),
-                (python, "-m", "taskrush"),
-            ):
-                session.run(*program, "--version", external=True)
-            session.run(python, os.path.join(ROOT, "tests", "wheel_contents.py"), built, external=True)
-            session.run(*program, "-C", os.path.join(ROOT, "examples", "hello"), "all", external=True)
+        session.run(os.path.join(folder, "python" + version), "-m", "venv", home, external=True)
+        programs = os.path.join(home, "bin")
+        session.run(os.path.join(programs, "python"), "-m", "pip", "install", "-q", built, external=True)
+        with session.chdir(work):
+            for words in (("taskrush",), ("rush",), ("python", "-m", "taskrush")):
+                start = (os.path.join(programs, words[0]), *words[1:])
+                session.run(*start, "--version", external=True)
+                session.run(*start, "-C", os.path.join(ROOT, "examples", "hello"), "all", external=True)
 
 
 def oldest_and_newest() -> List[Tuple[str, str]]:

@@ -3,8 +3,9 @@
 import os
 
 import pytest
+from hypothesis import settings
 
-from tests.needs import needs_program
+from tests.needs import IN_CI, needs_program
 
 FOREIGN = (
     "CI",
@@ -16,6 +17,11 @@ FOREIGN = (
     "FORCE_COLOR",
     "CLICOLOR_FORCE",
 )
+
+# No deadlines: a busy machine is no fault of the code. CI repeats itself, so that only changes change what it says.
+settings.register_profile("home", deadline=None)
+settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
+settings.load_profile("ci" if IN_CI else "home")
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
