@@ -62,11 +62,15 @@ def regex(pattern: str) -> "re.Pattern[str]":
     return re.compile(f"(?:{'|'.join(map(_regex, parsed(pattern)))})\\Z", re.DOTALL)
 
 
+def _texts(values: Iterable[str]) -> Tuple[str, ...]:
+    return tuple(values)
+
+
 @attrs.frozen
 class Patterns:
     """A list of patterns in order."""
 
-    patterns: Tuple[str, ...] = attrs.field(converter=tuple)
+    patterns: Tuple[str, ...] = attrs.field(converter=_texts)
     _steps: Tuple[Tuple[bool, "re.Pattern[str]"], ...] = attrs.field(init=False, eq=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
