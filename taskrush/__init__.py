@@ -5,16 +5,17 @@
 Names are loaded when they are first used, so that `import taskrush` costs next to nothing.
 """
 
-from typing import TYPE_CHECKING
+from taskrush._version import __version__ as __version__
 
-from taskrush._version import __version__
-
+TYPE_CHECKING = False  # as type checkers know it; `typing` would be half of the cost of `taskrush --version`
 if TYPE_CHECKING:
     from taskrush.compile.link import link as link
-    from taskrush.declare.decorator import TaskSet as TaskSet
-    from taskrush.declare.decorator import command as command
+    from taskrush.declare.annotation import option as option
+    from taskrush.declare.command import command as command
     from taskrush.declare.decorator import result_of as result_of
     from taskrush.declare.decorator import task as task
+    from taskrush.declare.mark import Command as Command
+    from taskrush.declare.taskset import TaskSet as TaskSet
     from taskrush.errors import CommandFailed as CommandFailed
     from taskrush.errors import ConfigError as ConfigError
     from taskrush.errors import GraphError as GraphError
@@ -54,7 +55,11 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "compile.link": ("link",),
-    "declare.decorator": ("TaskSet", "command", "result_of", "task"),
+    "declare.annotation": ("option",),
+    "declare.command": ("command",),
+    "declare.decorator": ("result_of", "task"),
+    "declare.mark": ("Command",),
+    "declare.taskset": ("TaskSet",),
     "errors": (
         "CommandFailed",
         "ConfigError",

@@ -10,10 +10,10 @@ import attrs
 from taskrush.compile.expand import expand
 from taskrush.compile.link import link
 from taskrush.compile.select import select
-from taskrush.declare.decorator import TaskSet
 from taskrush.declare.discover import RUSH_NAMES, discover
 from taskrush.declare.module import load_module
 from taskrush.declare.rushfile import read_rushfile
+from taskrush.declare.taskset import TaskSet
 from taskrush.errors import UsageError
 from taskrush.execute.executor import Executor
 from taskrush.execute.scheduler import DRAIN

@@ -1,181 +1,151 @@
-"""`@task`, `command` and `TaskSet`: tasks declared in Python.
+"""`@task` and `result_of`: what people write. They mark functions and register nothing; `taskset.py` makes tasks.
 
-The decorator marks a function and gives it back unchanged; nothing is registered anywhere. `TaskSet.from_module`
-collects the marks.
+The function stays the very object it was: calling a task calls the function. A parameter whose default is
+`result_of(...)` then holds a marker unless the caller passes a value; any use of the marker says so.
 """
 
 import inspect
-from types import ModuleType
-from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Tuple, TypeVar, Union, overload
+from typing import Any, Callable, Coroutine, Iterable, Literal, Mapping, Optional, TypeVar, Union, overload
 
-import attrs
-
-from taskrush.errors import Where
-from taskrush.model.policy import Cache
-from taskrush.model.task import Argv, Call, Dep, Shell, Task, TaskId
+from taskrush.declare.mark import (
+    MARK,
+    Command,
+    Dependency,
+    Mark,
+    mark_of,
+    marked,
+    refuse,
+    several,
+    shared_fields,
+    texts,
+)
+from taskrush.declare.place import place_of, place_of_caller
+from taskrush.declare.signature import ResultOf
+from taskrush.model.policy import Cache, Requirement
+from taskrush.model.task import Task
 
 F = TypeVar("F", bound=Callable[..., Any])
 R = TypeVar("R")
-Dependency = Union[str, Dep, Task, Callable[..., Any]]
-MARK = "__taskrush_task__"
-
-
-@attrs.frozen(kw_only=True)
-class Mark:
-    """What `@task` was told about a function."""
-
-    name: str
-    deps: Tuple[Dependency, ...] = ()
-    fields: Mapping[str, Any] = attrs.field(factory=dict)
+ISOLATION = ("thread", "process")
 
 
 @overload
-def task(function: F) -> F: ...
+def task(function: F, /) -> F: ...
 @overload
 def task(
     *,
     name: Optional[str] = ...,
-    deps: Iterable[Dependency] = ...,
+    deps: Union[Dependency, Iterable[Dependency]] = ...,
+    finally_: Union[Dependency, Iterable[Dependency]] = ...,
+    description: Optional[str] = ...,
     inputs: Optional[Iterable[str]] = ...,
     outputs: Iterable[str] = ...,
     env: Optional[Mapping[str, str]] = ...,
+    pass_env: Iterable[str] = ...,
     cwd: str = ...,
-    description: Optional[str] = ...,
-    cache: Optional[bool] = ...,
-    isolate: str = ...,
-    **fields: Any,
+    cache: Union[bool, Cache, None] = ...,
+    if_: Optional[str] = ...,
+    requires: Union[str, Iterable[Union[str, Requirement]]] = ...,
+    platforms: Iterable[str] = ...,
+    confirm: Optional[str] = ...,
+    interactive: bool = ...,
+    aliases: Iterable[str] = ...,
+    tags: Iterable[str] = ...,
+    hidden: bool = ...,
+    isolate: Literal["thread", "process"] = ...,
 ) -> Callable[[F], F]: ...
 def task(
     function: Optional[F] = None,
+    /,
     *,
     name: Optional[str] = None,
-    deps: Iterable[Dependency] = (),
+    deps: Union[Dependency, Iterable[Dependency]] = (),
+    finally_: Union[Dependency, Iterable[Dependency]] = (),
+    description: Optional[str] = None,
     inputs: Optional[Iterable[str]] = None,
     outputs: Iterable[str] = (),
     env: Optional[Mapping[str, str]] = None,
+    pass_env: Iterable[str] = (),
     cwd: str = ".",
-    description: Optional[str] = None,
-    cache: Optional[bool] = None,
-    isolate: str = "thread",
-    **fields: Any,
+    cache: Union[bool, Cache, None] = None,
+    if_: Optional[str] = None,
+    requires: Union[str, Iterable[Union[str, Requirement]]] = (),
+    platforms: Iterable[str] = (),
+    confirm: Optional[str] = None,
+    interactive: bool = False,
+    aliases: Iterable[str] = (),
+    tags: Iterable[str] = (),
+    hidden: bool = False,
+    isolate: Literal["thread", "process"] = "thread",
 ) -> Any:
-    """Make a task of a function, with or without arguments. The function itself stays as it is."""
+    """Make a task of a function, with or without arguments. The function itself stays as it is.
+
+    `deps` and `finally_` take functions, commands, tasks and names. `description` is the first paragraph of the
+    docstring unless given, `name` the function's with `-` for `_`. `if_` is a command: the task is skipped unless it
+    exits with 0; `requires` are commands (or `Requirement`s) that must hold. `isolate="process"` runs the function in
+    a fresh interpreter that can be killed. The rest is as in `.rush` files.
+
+    Raises `ConfigError` for what cannot be a task: classes, generators, things that cannot be called.
+    """
+    fields = shared_fields(inputs, outputs, env, pass_env, cwd, cache, if_, requires, platforms, confirm, interactive)
+    fields.update(aliases=texts(aliases), tags=texts(tags), hidden=hidden)
 
     def mark(function: F) -> F:
-        given = dict(
-            fields,
-            inputs=inputs,
-            outputs=outputs,
-            env=dict(env or {}),
-            cwd=cwd,
+        _check(function, isolate)
+        known = getattr(function, "__name__", "<lambda>").replace("_", "-")
+        made = Mark(
+            name=name or (None if known == "<lambda>" else known),
+            explicit=name is not None,
+            deps=several(deps),
+            finally_=several(finally_),
+            fields=fields,
             description=description,
-            cache=Cache(enabled=cache),
             isolate=isolate,
+            where=place_of(function),
         )
-        setattr(
-            function,
-            MARK,
-            Mark(name=name or function.__name__.replace("_", "-"), deps=tuple(deps), fields=given),
-        )
+        setattr(function, MARK, made)
+        seen = marked.get()
+        if seen is not None:
+            seen.append((function, made))
         return function
 
     return mark if function is None else mark(function)
 
 
-def command(
-    action: Union[str, List[str]],
-    *,
-    name: Optional[str] = None,
-    deps: Iterable[Dependency] = (),
-    **fields: Any,
-) -> Task:
-    """A task that is only a command: a string for the shell or a list of words. Its name is the variable's."""
-    value: Union[Shell, Argv] = Shell((action,)) if isinstance(action, str) else Argv(tuple(action))
-    return Task(id=TaskId(name or ""), action=value, deps=tuple(_dep(dep) for dep in deps), where=_caller(2), **fields)
+@overload
+def result_of(task: "Command[R]") -> R: ...
+@overload
+def result_of(task: Callable[..., Coroutine[Any, Any, R]]) -> R: ...
+@overload
+def result_of(task: Callable[..., R]) -> R: ...
+def result_of(task: Any) -> Any:
+    """As a parameter's default: the value that `task` returned in this run. That task becomes a dependency.
+
+    The text of a command with `capture=True`. Raises `ConfigError` for what is no task.
+    """
+    if mark_of(task) is None and not isinstance(task, Task):
+        what = "has no result: it is no task"
+        if isinstance(task, Command) or not callable(task):
+            refuse(f"`{task!r}` {what}", "give the function or command itself", place_of_caller(1))
+        name = getattr(task, "__name__", repr(task))
+        refuse(f"`{name}` {what}", f"decorate `{name}` with `@task`", place_of_caller(1))
+    return ResultOf(task)
 
 
-def result_of(task: Callable[..., R]) -> R:
-    """As a parameter's default: the value that the task `task` returned in this run. That task becomes a dependency."""
-    return ResultOf(task)  # type: ignore[return-value]
-
-
-@attrs.frozen
-class ResultOf:
-    """Stands for the value of a task until the run has it."""
-
-    task: Callable[..., Any]
-
-
-class TaskSet:
-    """Tasks by name, before they make a graph. Sets are joined with `include`, under a namespace if wished."""
-
-    def __init__(self, tasks: Iterable[Task] = ()) -> None:
-        self._tasks: Dict[TaskId, Task] = {task.id: task for task in tasks}
-
-    @classmethod
-    def from_module(cls, module: ModuleType) -> "TaskSet":
-        """All marked functions, commands and sets of tasks that a module defines or imports by name."""
-        found = cls()
-        for name, value in list(vars(module).items()):
-            if isinstance(value, Task):
-                if not value.id:
-                    value = attrs.evolve(value, id=TaskId(name.replace("_", "-")))
-                found._tasks[value.id] = value
-            elif isinstance(value, TaskSet):
-                found._tasks.update((made.id, made) for made in value.tasks)
-            elif callable(value) and isinstance(getattr(value, MARK, None), Mark):
-                made = task_of(value)
-                found._tasks[made.id] = made
-        return found
-
-    @property
-    def tasks(self) -> Tuple[Task, ...]:
-        return tuple(self._tasks.values())
-
-
-def task_of(function: Callable[..., Any]) -> Task:
-    """The `Task` that a marked function stands for."""
-    mark: Mark = getattr(function, MARK)
-    fields = dict(mark.fields)
-    isolate = fields.pop("isolate")
-    description = fields.pop("description")
-    if description is None:
-        description = (inspect.getdoc(function) or "").split("\n\n")[0].replace("\n", " ")
-    bindings = {}
-    for parameter in inspect.signature(function).parameters.values():
-        if isinstance(parameter.default, ResultOf):
-            bindings[parameter.name] = TaskId(_name(parameter.default.task))
-    code = getattr(inspect.unwrap(function), "__code__", None)
-    return Task(
-        id=TaskId(mark.name),
-        action=Call(function, isolate=isolate),
-        description=description,
-        deps=tuple(_dep(dep) for dep in mark.deps),
-        bindings=bindings,
-        where=Where(code.co_filename, code.co_firstlineno) if code else None,
-        **fields,
-    )
-
-
-def _name(value: Dependency) -> str:
-    if isinstance(value, str):
-        return value
-    if isinstance(value, Dep):
-        return value.task
-    if isinstance(value, Task):
-        return value.id
-    mark = getattr(value, MARK, None)
-    if mark is None:
-        raise TypeError(f"not a task: {value!r}; decorate it with @task or give a name")
-    return str(mark.name)
-
-
-def _dep(value: Dependency) -> Dep:
-    return value if isinstance(value, Dep) else Dep(_name(value))
-
-
-def _caller(depth: int) -> Where:
-    import sys
-
-    frame = sys._getframe(depth)
-    return Where(frame.f_code.co_filename, frame.f_lineno)
+def _check(function: Any, isolate: str) -> None:
+    if isinstance(function, (staticmethod, classmethod)):
+        kind = type(function).__name__
+        refuse(f"`@task` stands above `@{kind}`", f"put `@task` below `@{kind}`", place_of(function.__func__))
+    if isinstance(function, type):
+        hint = "decorate a function that makes one, or a bound method: `build = task(Builder().build)`"
+        refuse(f"class `{function.__name__}` cannot be a task", hint, place_of_caller(3))
+    if not callable(function):
+        hint = f"write `@task(name={function!r})`" if isinstance(function, str) else "decorate a function"
+        refuse(f"`{function!r}` cannot be a task: it is not callable", hint, place_of_caller(3))
+    name = getattr(function, "__name__", repr(function))
+    if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
+        hint = "return a list instead of yielding"
+        refuse(f"generator function `{name}` cannot be a task: calling it runs nothing", hint, place_of(function))
+    if isolate not in ISOLATION:
+        hint = 'write `isolate="thread"` or `isolate="process"`'
+        refuse(f"task `{name}`: unknown isolation {isolate!r}", hint, place_of(function))

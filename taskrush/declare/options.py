@@ -99,8 +99,8 @@ def convert(task: Task, param: Param, texts: Sequence[str]) -> Any:
 def fill(task: Task, given: Mapping[str, Sequence[str]], environ: Mapping[str, str]) -> Mapping[str, Any]:
     """The value of every parameter of `task`: from the texts given, else its environment variable, else its default.
 
-    An environment variable that is set but empty counts as unset, save for texts. Raises `UsageError` for unknown names, texts
-    that are no value and everything required that is missing.
+    An environment variable that is set but empty counts as unset, save for texts. Raises `UsageError` for
+    unknown names, texts that are no value and everything required that is missing.
     """
     names = [param.name for param in task.params]
     for name in given:

@@ -1,0 +1,104 @@
+"""`command`: a task that is only a command, declared in Python."""
+
+from typing import Any, Iterable, Literal, Mapping, Optional, Sequence, Union, overload
+
+from taskrush.declare.mark import Command, Dependency, Mark, several, shared_fields, texts
+from taskrush.declare.place import place_of_caller
+from taskrush.model.policy import Cache, Requirement
+from taskrush.model.task import Argv, Param, Shell
+
+
+@overload
+def command(
+    action: Union[str, Sequence[str]],
+    *,
+    capture: Literal[True],
+    name: Optional[str] = ...,
+    deps: Union[Dependency, Iterable[Dependency]] = ...,
+    finally_: Union[Dependency, Iterable[Dependency]] = ...,
+    description: str = ...,
+    params: Iterable[Param] = ...,
+    inputs: Optional[Iterable[str]] = ...,
+    outputs: Iterable[str] = ...,
+    env: Optional[Mapping[str, str]] = ...,
+    pass_env: Iterable[str] = ...,
+    cwd: str = ...,
+    shell: Iterable[str] = ...,
+    cache: Union[bool, Cache, None] = ...,
+    if_: Optional[str] = ...,
+    requires: Union[str, Iterable[Union[str, Requirement]]] = ...,
+    platforms: Iterable[str] = ...,
+    confirm: Optional[str] = ...,
+    interactive: bool = ...,
+    aliases: Iterable[str] = ...,
+    tags: Iterable[str] = ...,
+    hidden: bool = ...,
+) -> "Command[str]": ...
+@overload
+def command(
+    action: Union[str, Sequence[str]],
+    *,
+    capture: Literal[False] = ...,
+    name: Optional[str] = ...,
+    deps: Union[Dependency, Iterable[Dependency]] = ...,
+    finally_: Union[Dependency, Iterable[Dependency]] = ...,
+    description: str = ...,
+    params: Iterable[Param] = ...,
+    inputs: Optional[Iterable[str]] = ...,
+    outputs: Iterable[str] = ...,
+    env: Optional[Mapping[str, str]] = ...,
+    pass_env: Iterable[str] = ...,
+    cwd: str = ...,
+    shell: Iterable[str] = ...,
+    cache: Union[bool, Cache, None] = ...,
+    if_: Optional[str] = ...,
+    requires: Union[str, Iterable[Union[str, Requirement]]] = ...,
+    platforms: Iterable[str] = ...,
+    confirm: Optional[str] = ...,
+    interactive: bool = ...,
+    aliases: Iterable[str] = ...,
+    tags: Iterable[str] = ...,
+    hidden: bool = ...,
+) -> "Command[None]": ...
+def command(
+    action: Union[str, Sequence[str]],
+    *,
+    capture: bool = False,
+    name: Optional[str] = None,
+    deps: Union[Dependency, Iterable[Dependency]] = (),
+    finally_: Union[Dependency, Iterable[Dependency]] = (),
+    description: str = "",
+    params: Iterable[Param] = (),
+    inputs: Optional[Iterable[str]] = None,
+    outputs: Iterable[str] = (),
+    env: Optional[Mapping[str, str]] = None,
+    pass_env: Iterable[str] = (),
+    cwd: str = ".",
+    shell: Iterable[str] = (),
+    cache: Union[bool, Cache, None] = None,
+    if_: Optional[str] = None,
+    requires: Union[str, Iterable[Union[str, Requirement]]] = (),
+    platforms: Iterable[str] = (),
+    confirm: Optional[str] = None,
+    interactive: bool = False,
+    aliases: Iterable[str] = (),
+    tags: Iterable[str] = (),
+    hidden: bool = False,
+) -> "Command[Any]":
+    """A task that is only a command: a string for the shell or a list of words. Its name is the variable's.
+
+    With `capture` the text it writes to stdout, without spaces at both ends, is its result.
+    """
+    fields = shared_fields(inputs, outputs, env, pass_env, cwd, cache, if_, requires, platforms, confirm, interactive)
+    fields.update(aliases=texts(aliases), tags=texts(tags), hidden=hidden)
+    fields.update(capture=capture, params=tuple(params), shell=texts(shell))
+    mark = Mark(
+        name=name,
+        explicit=name is not None,
+        deps=several(deps),
+        finally_=several(finally_),
+        fields=fields,
+        description=description,
+        where=place_of_caller(1),
+    )
+    return Command(Shell((action,)) if isinstance(action, str) else Argv(tuple(action)), mark)

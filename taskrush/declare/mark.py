@@ -1,0 +1,108 @@
+"""What is said about a task in Python, before it is a task: a mark on a function or a command.
+
+It knows nothing of other tasks: `taskset.py` finds out which tasks the things named in `deps` are.
+"""
+
+import os
+from contextvars import ContextVar
+from typing import Any, Callable, Generic, Iterable, List, Mapping, NoReturn, Optional, Tuple, TypeVar, Union
+
+import attrs
+
+from taskrush.declare.place import at
+from taskrush.errors import ConfigError, Where
+from taskrush.model.policy import Cache, Requirement
+from taskrush.model.task import Action, Dep, Task
+
+R = TypeVar("R")
+MARK = "__taskrush_task__"
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class Mark:
+    """What was said about a task, and where. `name` is None where only a variable can tell.
+
+    `deps` and `finally_` hold what was given: names, functions, commands, tasks. `fields` are fields of `Task`.
+    Marks are told apart by identity: that is how a dependency on a function finds its task.
+    """
+
+    name: Optional[str]
+    explicit: bool
+    deps: Tuple[object, ...] = ()
+    finally_: Tuple[object, ...] = ()
+    fields: Mapping[str, Any] = attrs.field(factory=dict)
+    description: Optional[str] = None
+    isolate: str = "thread"
+    where: Optional[Where] = None
+
+
+class Command(Generic[R]):
+    """A task that is only a command; `command` makes it. R is the type of its result: text if it is captured."""
+
+    def __init__(self, action: Action, mark: Mark) -> None:
+        self.action = action
+        setattr(self, MARK, mark)
+
+    def __repr__(self) -> str:
+        mark: Mark = getattr(self, MARK)
+        return f"command({str(self.action)!r}, name={mark.name!r})"
+
+
+Dependency = Union[str, Dep, Task, Command[Any], Callable[..., Any]]
+marked: "ContextVar[Optional[List[Tuple[Callable[..., Any], Mark]]]]" = ContextVar("taskrush_marked", default=None)
+"""While a module is loaded: the functions it marks, so that one hidden by a later one of its name is noticed."""
+
+
+def mark_of(value: object) -> Optional[Mark]:
+    """The mark of a function or command, or None."""
+    if isinstance(value, type):
+        return None
+    mark = getattr(value, MARK, None)
+    return mark if isinstance(mark, Mark) else None
+
+
+def refuse(message: str, hint: str, where: Optional[Where]) -> NoReturn:
+    raise ConfigError(at(where, message, hint))
+
+
+def shared_fields(
+    inputs: Optional[Iterable[str]],
+    outputs: Iterable[str],
+    env: Optional[Mapping[str, str]],
+    pass_env: Iterable[str],
+    cwd: str,
+    cache: Union[bool, Cache, None],
+    if_: Optional[str],
+    requires: Union[str, Iterable[Union[str, Requirement]]],
+    platforms: Iterable[str],
+    confirm: Optional[str],
+    interactive: bool,
+) -> "dict[str, Any]":
+    """The fields of `Task` that functions and commands share."""
+    several: Iterable[Union[str, Requirement]] = (requires,) if isinstance(requires, str) else requires
+    return {
+        "inputs": None if inputs is None else texts(inputs),
+        "outputs": texts(outputs),
+        "env": {name: str(value) for name, value in (env or {}).items()},
+        "pass_env": texts(pass_env),
+        "cwd": str(cwd),
+        "cache": cache if isinstance(cache, Cache) else Cache(enabled=cache),
+        "condition": if_,
+        "requires": tuple(Requirement(command=item) if isinstance(item, str) else item for item in several),
+        "platforms": texts(platforms),
+        "confirm": confirm,
+        "interactive": interactive,
+    }
+
+
+def texts(values: Iterable[str]) -> Tuple[str, ...]:
+    """Texts and paths as texts; one alone counts as a list of one."""
+    if isinstance(values, (str, os.PathLike)):
+        values = (values,)
+    return tuple(os.fspath(value) for value in values)
+
+
+def several(values: Any) -> Tuple[object, ...]:
+    return (
+        tuple(values) if isinstance(values, (list, tuple, set, frozenset)) or hasattr(values, "__next__") else (values,)
+    )
