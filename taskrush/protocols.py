@@ -1,7 +1,7 @@
 """The seams. Folders of one layer meet here and are put together in `wiring.py`."""
 
 import enum
-from typing import Callable, Iterable, Mapping, Optional, Protocol, Sequence, Union, runtime_checkable
+from typing import Callable, Iterable, Iterator, Mapping, Optional, Protocol, Sequence, Tuple, Union, runtime_checkable
 
 from taskrush.events import Record
 from taskrush.model.fingerprint import Fingerprint
@@ -57,8 +57,45 @@ class Runner(Protocol):
         Raises nothing for a command that cannot be started: that is a failed outcome.
         """
 
+    def interrupt(self, signum: int) -> None:
+        """The run is being interrupted: from now `cancel` passes this signal on where it can, and `close` also ends
+        what detached itself from its task."""
+
     def close(self) -> None:
         """The run is over: end whatever may be left and give back what is held."""
+
+
+class Recording(Protocol):
+    """A task that runs and whose result may be kept. Exactly one of `finish` and `abandon` is called, once."""
+
+    def output(self, stream: str, data: bytes) -> None:
+        """The task wrote this; called in the order of its output, never at the same time as another method."""
+
+    def finish(self, outcome: Outcome) -> Optional[str]:
+        """The task ended well: keep its result. May block. A reason in words if it was not kept."""
+
+    def abandon(self) -> None:
+        """The task did not end well."""
+
+
+class Memory(Protocol):
+    """What the executor asks about work done before. It never raises for trouble with a store: that is a miss.
+
+    `recall` and `begin` are called in threads, for several tasks at a time, each after all that its task needs ended
+    well; `recall` first, then, unless it gave an outcome, `begin`.
+    """
+
+    def covers(self, task: Task) -> bool:
+        """Whether there is any point in asking about this task; quick."""
+
+    def recall(self, task: Task, outcomes: Mapping[TaskId, Outcome], on_output: OnOutput) -> Optional[Outcome]:
+        """How the task ended without running (fresh, or a hit whose log was replayed), or None if it has to run.
+
+        `outcomes` are those of all tasks that have ended; with a hit its outputs are on disk.
+        """
+
+    def begin(self, task: Task) -> Recording:
+        """The task is about to run."""
 
 
 class CheckVerdict(enum.Enum):
@@ -117,3 +154,16 @@ class Clock(Protocol):
 
     def monotonic(self) -> float:
         """Seconds since some start; never goes back."""
+
+
+class Files(Protocol):
+    """What is in the workspace; paths are relative to it, with `/`."""
+
+    def walk(self, below: str = "") -> Iterator[Tuple[str, bool]]:
+        """Every path below a folder, sorted, with whether it is a real folder."""
+
+    def digest(self, path: str) -> Optional[str]:
+        """SHA-256 of a regular file's content in hexadecimal, or None if there is no such file."""
+
+    def forget(self, paths: Iterable[str]) -> None:
+        """Drop what is known of these paths."""
