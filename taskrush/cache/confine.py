@@ -1,0 +1,122 @@
+"""Paths that cannot leave a folder: every step of the way is opened without following links.
+
+Whatever names a stored record holds, nothing outside the workspace is read, written or removed through it.
+"""
+
+import os
+import stat
+from typing import List, Optional, Tuple
+
+MAX_PATH = 4096
+_FLAGS = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
+
+
+class Unsafe(ValueError):
+    """A path that must not be used; the message says why."""
+
+
+def parts_of(path: str) -> List[str]:
+    """The steps of a relative path with `/`. Raises `Unsafe` for anything that could lead elsewhere."""
+    if not path or len(os.fsencode(path)) > MAX_PATH:
+        raise Unsafe("path is empty or too long")
+    if "\0" in path or path.startswith("/") or (os.name == "nt" and ("\\" in path or ":" in path)):
+        raise Unsafe(f"path is not relative: {path!r}")
+    parts = path.split("/")
+    if any(part in ("", ".", "..") for part in parts):
+        raise Unsafe(f"path leaves its folder or is not normal: {path!r}")
+    return parts
+
+
+class Confined:
+    """A folder within which paths are used; closed with `close`, or as a context manager."""
+
+    def __init__(self, root: str) -> None:
+        self._root = os.open(root, os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_CLOEXEC", 0))
+
+    def __enter__(self) -> "Confined":
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        if self._root >= 0:
+            os.close(self._root)
+            self._root = -1
+
+    def parent(self, path: str, make: bool = False) -> Tuple[int, str]:
+        """A descriptor of the folder that holds `path` (to be closed by the caller) and the last step's name.
+
+        With `make`, missing folders are made. Raises `Unsafe` where a link is in the way, else `OSError`.
+        """
+        *folders, name = parts_of(path)
+        here = os.dup(self._root)
+        try:
+            for folder in folders:
+                try:
+                    step = os.open(folder, _FLAGS, dir_fd=here)
+                except FileNotFoundError:
+                    if not make:
+                        raise
+                    try:
+                        os.mkdir(folder, 0o777, dir_fd=here)
+                    except FileExistsError:
+                        pass
+                    step = os.open(folder, _FLAGS, dir_fd=here)
+                except OSError as error:
+                    if _is_link(folder, here):
+                        raise Unsafe(f"a link is in the way: {folder!r} of {path!r}") from error
+                    raise
+                os.close(here)
+                here = step
+        except BaseException:
+            os.close(here)
+            raise
+        return here, name
+
+    def status(self, path: str) -> Optional[os.stat_result]:
+        """`lstat` of a path, or None if there is nothing, or only by way of a link."""
+        try:
+            folder, name = self.parent(path)
+        except (OSError, Unsafe):
+            return None
+        try:
+            return os.stat(name, dir_fd=folder, follow_symlinks=False)
+        except OSError:
+            return None
+        finally:
+            os.close(folder)
+
+    def remove(self, path: str) -> bool:
+        """Remove a file, a link or an empty folder; False if it is not there, not empty, or behind a link."""
+        try:
+            folder, name = self.parent(path)
+        except (OSError, Unsafe):
+            return False
+        try:
+            status = os.stat(name, dir_fd=folder, follow_symlinks=False)
+            if stat.S_ISDIR(status.st_mode):
+                os.rmdir(name, dir_fd=folder)
+            else:
+                os.unlink(name, dir_fd=folder)
+            return True
+        except OSError:
+            return False
+        finally:
+            os.close(folder)
+
+    def clear_way(self, path: str) -> None:
+        """Remove what stands where a folder has to be made: files and links on the way to `path`."""
+        steps = parts_of(path)[:-1]
+        for count in range(1, len(steps) + 1):
+            part = "/".join(steps[:count])
+            status = self.status(part)
+            if status is not None and not stat.S_ISDIR(status.st_mode):
+                self.remove(part)
+
+
+def _is_link(name: str, folder: int) -> bool:
+    try:
+        return stat.S_ISLNK(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode)
+    except OSError:
+        return False

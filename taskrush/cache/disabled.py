@@ -1,0 +1,33 @@
+"""No cache: knows of no earlier work and keeps none. For runs that ask for it, and where no cache is set up."""
+
+from typing import Mapping, Optional
+
+from taskrush.model.outcome import Outcome
+from taskrush.model.task import Task, TaskId
+from taskrush.protocols import OnOutput
+
+
+class NotRecorded:
+    """A `Recording` that keeps nothing."""
+
+    def output(self, stream: str, data: bytes) -> None:
+        pass
+
+    def finish(self, outcome: Outcome) -> Optional[str]:
+        return None
+
+    def abandon(self) -> None:
+        pass
+
+
+class NoMemory:
+    """A `Memory` that has none."""
+
+    def covers(self, task: Task) -> bool:
+        return False
+
+    def recall(self, task: Task, outcomes: Mapping[TaskId, Outcome], on_output: OnOutput) -> Optional[Outcome]:
+        return None
+
+    def begin(self, task: Task) -> NotRecorded:
+        return NotRecorded()

@@ -1,0 +1,225 @@
+"""Outputs on disk: collecting what a task made, and making the disk hold exactly what a result says.
+
+Whatever goes wrong, nothing outside the workspace is touched and nothing half-written stays in place: everything is
+fetched and verified beside its place first, then moved in.
+"""
+
+import os
+import shutil
+import stat
+from typing import Dict, Iterable, List, Optional, Tuple
+
+from taskrush.cache.confine import Confined, Unsafe, parts_of
+from taskrush.cache.objects import Damaged, ObjectStore
+from taskrush.model.artifact import FILE, FOLDER, LINK, Entry, Manifest
+from taskrush.model.pattern import Patterns, literal_prefix
+from taskrush.protocols import Files
+from taskrush.statefile import state_folder
+
+Identity = Tuple[int, ...]
+NUMBER_LIMIT = 1_000_000
+SIZE_LIMIT = 1 << 40
+
+
+class NotStorable(Exception):
+    """An output that cannot be kept; the message names it."""
+
+
+def identity(status: os.stat_result) -> Identity:
+    """What changes when a path is written, replaced or given another mode."""
+    return (status.st_mode, status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino, status.st_dev)
+
+
+def found_outputs(files: Files, patterns: Tuple[str, ...], room: Confined) -> Dict[str, os.stat_result]:
+    """Every path on disk that these patterns mean, with its status; of folders only empty ones."""
+    if not patterns:
+        return {}
+    wanted = Patterns(patterns)
+    roots: List[str] = []
+    for pattern in patterns:
+        if not pattern.startswith("!"):
+            root = literal_prefix(pattern)
+            if not any(root == known or root.startswith(known + "/") or not known for known in roots):
+                roots.append(root)
+    found: Dict[str, os.stat_result] = {}
+    for root in roots:
+        if root:
+            status = room.status(root)
+            if status is None:
+                continue
+            if not stat.S_ISDIR(status.st_mode):
+                if wanted.matches(root):
+                    found[root] = status
+                continue
+            if wanted.matches(root) and _is_empty(files, root):
+                found[root] = status
+        for path, is_folder in files.walk(root):
+            if not wanted.matches(path) or (is_folder and not _is_empty(files, path)):
+                continue
+            status = room.status(path)
+            if status is not None:
+                found[path] = status
+    return found
+
+
+def _is_empty(files: Files, folder: str) -> bool:
+    return next(iter(files.walk(folder)), None) is None
+
+
+def collect(
+    found: Dict[str, os.stat_result], before: Dict[str, Identity], store: ObjectStore, room: Confined
+) -> Tuple[Manifest, Dict[str, Identity]]:
+    """Store what was found and describe it. What stood there `before`, untouched since, is not the task's.
+
+    Raises `NotStorable`, `OSError`.
+    """
+    entries = []
+    identities: Dict[str, Identity] = {}
+    for path in sorted(found, key=os.fsencode):
+        status = found[path]
+        if before.get(path) == identity(status):
+            continue
+        mode = stat.S_IMODE(status.st_mode) & 0o777
+        if stat.S_ISLNK(status.st_mode):
+            entries.append(Entry(path, LINK, target=_link_target(room, path)))
+        elif stat.S_ISDIR(status.st_mode):
+            entries.append(Entry(path, FOLDER, mode=mode))
+        elif stat.S_ISREG(status.st_mode):
+            folder, name = room.parent(path)
+            try:
+                descriptor = os.open(name, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0), dir_fd=folder)
+            finally:
+                os.close(folder)
+            with open(descriptor, "rb", buffering=0) as source:
+                digest, size = store.put_file(source)
+                if identity(os.fstat(descriptor)) != identity(status):
+                    raise NotStorable(f"output `{path}` changed while it was being stored")
+            entries.append(Entry(path, FILE, digest, size, mode))
+        else:
+            raise NotStorable(f"output `{path}` is neither a file, a folder nor a link")
+        identities[path] = identity(status)
+    return Manifest(entries=tuple(entries)), identities
+
+
+def _link_target(room: Confined, path: str) -> str:
+    """Where a link points; one that leads out of the workspace is not kept."""
+    folder, name = room.parent(path)
+    try:
+        target = os.readlink(name, dir_fd=folder)
+    finally:
+        os.close(folder)
+    check_link(path, target)
+    return target
+
+
+def check_link(path: str, target: str) -> None:
+    """Raises `Unsafe` for a link that is absolute or leads out of the workspace."""
+    if not target or "\0" in target or target.startswith("/"):
+        raise Unsafe(f"link `{path}` does not point inside the workspace: {target!r}")
+    depth = len(parts_of(path)) - 1
+    for step in target.split("/"):
+        if step == "..":
+            depth -= 1
+        elif step not in ("", "."):
+            depth += 1
+        if depth < 0:
+            raise Unsafe(f"link `{path}` points out of the workspace: {target!r}")
+
+
+def checked(manifest: Manifest, patterns: Tuple[str, ...]) -> Manifest:
+    """The manifest, if all of it may be written for a task with these outputs. Raises `Unsafe`."""
+    wanted = Patterns(patterns)
+    if len(manifest.entries) > NUMBER_LIMIT or sum(entry.size for entry in manifest.entries) > SIZE_LIMIT:
+        raise Unsafe("a result is too large")
+    kinds: Dict[str, str] = {}
+    for entry in manifest.entries:
+        parts_of(entry.path)
+        if entry.path in kinds:
+            raise Unsafe(f"a result has `{entry.path}` twice")
+        kinds[entry.path] = entry.kind
+        if not patterns or not wanted.matches(entry.path):
+            raise Unsafe(f"a result has `{entry.path}`, which is no declared output")
+        if entry.path.split("/", 1)[0] in (".taskrush", ".git"):
+            raise Unsafe(f"a result has `{entry.path}`")
+        if entry.kind == LINK:
+            check_link(entry.path, entry.target)
+    for path in kinds:
+        above = path.rpartition("/")[0]
+        while above:
+            if above in kinds:
+                raise Unsafe(f"a result has `{path}` below `{above}`, which is no folder with content")
+            above = above.rpartition("/")[0]
+    return manifest
+
+
+def restore(
+    root: str, manifest: Manifest, store: ObjectStore, stale: Iterable[str], unchanged: Iterable[str]
+) -> Optional[Dict[str, Identity]]:
+    """Make the disk hold the manifest; `stale` paths are removed, `unchanged` ones are right already.
+
+    None, with nothing changed, if an object is missing. Raises `Damaged`, `Unsafe`, `OSError`.
+    """
+    skip = set(unchanged)
+    beside = os.path.join(state_folder(root), "incoming", f"{os.getpid()}-{os.urandom(6).hex()}")
+    os.makedirs(beside, mode=0o700)
+    try:
+        fetched: List[Tuple[Entry, str]] = []
+        for number, entry in enumerate(manifest.entries):
+            if entry.path in skip:
+                continue
+            place = os.path.join(beside, str(number))
+            if entry.kind == FILE:
+                descriptor = os.open(place, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+                with open(descriptor, "r+b", buffering=0) as target:
+                    if not store.copy_to(entry.digest, target):
+                        return None
+                    if os.fstat(descriptor).st_size != entry.size:
+                        raise Damaged(f"object {entry.digest[:12]} has another size than recorded")
+                    os.fchmod(descriptor, entry.mode)
+            elif entry.kind == LINK:
+                os.symlink(entry.target, place)
+            fetched.append((entry, place))
+        with Confined(root) as room:
+            for path in stale:
+                room.remove(path)
+                _prune(room, path)
+            for entry, place in fetched:
+                _put(room, entry, place)
+            return {
+                entry.path: identity(status)
+                for entry in manifest.entries
+                for status in (room.status(entry.path),)
+                if status is not None
+            }
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+
+
+def _put(room: Confined, entry: Entry, place: str) -> None:
+    room.clear_way(entry.path)
+    folder, name = room.parent(entry.path, make=True)
+    try:
+        try:
+            status: Optional[os.stat_result] = os.stat(name, dir_fd=folder, follow_symlinks=False)
+        except OSError:
+            status = None
+        is_folder = status is not None and stat.S_ISDIR(status.st_mode)
+        if entry.kind == FOLDER:
+            if status is not None and not is_folder:
+                os.unlink(name, dir_fd=folder)
+            if not is_folder:
+                os.mkdir(name, dir_fd=folder)
+            os.chmod(name, entry.mode, dir_fd=folder)
+            return
+        if is_folder:
+            os.rmdir(name, dir_fd=folder)  # only if nothing that we do not own is in it
+        os.replace(place, name, dst_dir_fd=folder)
+    finally:
+        os.close(folder)
+
+
+def _prune(room: Confined, path: str) -> None:
+    """Remove the folders that became empty above a removed path."""
+    above = path.rpartition("/")[0]
+    while above and room.remove(above):
+        above = above.rpartition("/")[0]

@@ -1,0 +1,265 @@
+"""What tasks made, kept under their keys: is it on disk already, can it be restored, may it be stored.
+
+The workspace keeps a mark for each task: under which key it last ended well and what it made. The mark is removed
+before the task's action starts and written last, so that a run that was killed leaves a miss, never a wrong hit.
+Trouble with the store is reported and never fails a task.
+"""
+
+import hashlib
+import json
+import os
+import stat
+import time
+from typing import Any, Callable, Dict, List, Optional
+
+import attrs
+
+from taskrush.cache.confine import Confined, Unsafe
+from taskrush.cache.log import LogWriter, replay
+from taskrush.cache.objects import Damaged, ObjectStore
+from taskrush.cache.outputs import Identity, NotStorable, checked, collect, found_outputs, identity, restore
+from taskrush.model.artifact import FILE, FOLDER, LINK, Entry, Manifest, Stored
+from taskrush.model.fingerprint import Fingerprint
+from taskrush.model.outcome import Outcome
+from taskrush.model.pattern import Patterns
+from taskrush.model.task import Task
+from taskrush.protocols import Files, OnOutput
+from taskrush.statefile import load_state, save_state, state_folder
+
+RECORD_VERSION = 1
+MARK = "task-mark"
+Warn = Callable[[str], None]
+
+
+@attrs.frozen
+class Mark:
+    """What the workspace knows of a task's last good end."""
+
+    key: str
+    manifest: Manifest
+    log: Optional[str]
+
+
+class LocalResultCache:
+    """Results of one workspace in one store. `warn` takes messages about trouble, `run_id` names the run in records."""
+
+    def __init__(self, root: str, store: ObjectStore, files: Files, run_id: str, warn: Warn) -> None:
+        self._root = root
+        self._store = store
+        self._files = files
+        self._run_id = run_id
+        self._warn = warn
+
+    # --- before a task ------------------------------------------------------
+
+    def fresh(self, task: Task, fingerprint: Fingerprint) -> bool:
+        """Whether the outputs on disk are those that this key stands for, by the mark and by content."""
+        mark = self.mark(task)
+        if mark is None or mark.key != fingerprint.key:
+            return False
+        with Confined(self._root) as room:
+            return all(self._is_there(entry, room) for entry in mark.manifest.entries)
+
+    def stored(self, task: Task, fingerprint: Fingerprint) -> Optional[Stored]:
+        """The stored result under this key, if it is sound and for this task."""
+        data = self._store.get_record(fingerprint.key)
+        if data is None:
+            return None
+        try:
+            return read_record(data, task, fingerprint.key)
+        except (ValueError, Unsafe, KeyError, TypeError) as error:
+            self._warn(f"a stored result of `{task.id}` is not usable and counts as missing: {error}")
+            self._store.delete_record(fingerprint.key)
+            return None
+
+    def restore(self, task: Task, found: Stored, on_output: OnOutput) -> bool:
+        """Make the disk hold the result and replay its log; False, with nothing changed, if that is not possible."""
+        mark = self.mark(task)
+        try:
+            with Confined(self._root) as room:
+                entries = [entry for entry in found.manifest.entries if entry.kind != FOLDER]
+                unchanged = [entry.path for entry in entries if self._is_there(entry, room)]
+                keep = {entry.path for entry in found.manifest.entries}
+                stale = self._stale(task, mark, keep)
+            log = self._store.get_bytes(found.log) if found.log is not None else b""
+            if log is None:
+                return False
+            self.forget(task)
+            made = restore(self._root, found.manifest, self._store, stale, unchanged)
+            if made is None:
+                return False
+        except Damaged as error:
+            self._warn(f"a stored result of `{task.id}` counts as missing: {error}")
+            return False
+        except (OSError, Unsafe) as error:
+            self._warn(f"a stored result of `{task.id}` could not be restored: {error}")
+            return False
+        self._write_mark(task, Mark(found.key, found.manifest, found.log))
+        self._store.touch(found.key)
+        replay(log, on_output)
+        return True
+
+    def replay_log(self, task: Task, on_output: OnOutput) -> None:
+        """Show again what a fresh task printed, if that is still there."""
+        mark = self.mark(task)
+        if mark is not None and mark.log is not None:
+            try:
+                log = self._store.get_bytes(mark.log)
+            except Damaged:
+                log = None
+            replay(log or b"", on_output)
+
+    # --- around a task --------------------------------------------------------
+
+    def begin(self, task: Task) -> "Recording":
+        """The action is about to start: remove the mark and what the task made earlier."""
+        mark = self.mark(task)
+        self.forget(task)
+        with Confined(self._root) as room:
+            for path in self._stale(task, mark, set()):
+                room.remove(path)
+            before = {path: identity(status) for path, status in self._found(task, room).items()}
+        return Recording(self, task, before)
+
+    def finish(
+        self, task: Task, fingerprint: Fingerprint, before: Dict[str, Identity], outcome: Outcome, log: LogWriter
+    ) -> Optional[str]:
+        """Keep the result of a task that ended well; a reason in words if it was not kept."""
+        try:
+            with Confined(self._root) as room:
+                manifest, _ = collect(self._found(task, room), before, self._store, room)
+            data, cut = log.close()
+            digest = self._store.put_bytes(data) if data else None
+            found = Stored(
+                key=fingerprint.key,
+                task=task.id,
+                manifest=checked(manifest, task.outputs) if manifest.entries else manifest,
+                log=digest,
+                log_cut=cut,
+                seconds=outcome.seconds,
+                made_at=time.time(),
+                run=self._run_id,
+                parts={part.name: part.value for part in fingerprint.parts},
+            )
+            self._store.put_record(found.key, write_record(found))
+        except (NotStorable, Unsafe) as error:
+            return str(error)
+        except OSError as error:
+            return f"the cache cannot be written: {error.strerror or error}"
+        self._write_mark(task, Mark(found.key, found.manifest, found.log))
+        return None
+
+    # --- marks ------------------------------------------------------------------
+
+    def mark(self, task: Task) -> Optional[Mark]:
+        """What the workspace knows of the task's last good end."""
+        value = load_state(self._mark_path(task), MARK)
+        try:
+            key, name, rows, log = value  # type: ignore[misc]
+            if name != task.id:
+                return None
+            return Mark(key, Manifest.from_json(rows), log)
+        except (TypeError, ValueError):
+            return None
+
+    def forget(self, task: Task) -> None:
+        """Remove the mark."""
+        try:
+            os.unlink(self._mark_path(task))
+        except OSError:
+            pass
+
+    def _write_mark(self, task: Task, mark: Mark) -> None:
+        try:
+            os.makedirs(os.path.join(state_folder(self._root), "marks"), mode=0o700, exist_ok=True)
+        except OSError:
+            return
+        save_state(self._mark_path(task), MARK, (mark.key, str(task.id), mark.manifest.to_json(), mark.log))
+
+    def _mark_path(self, task: Task) -> str:
+        name = hashlib.sha256(os.fsencode(task.id)).hexdigest()[:32]
+        return os.path.join(self._root, ".taskrush", "marks", name)
+
+    # --- inside -------------------------------------------------------------------
+
+    def _found(self, task: Task, room: Confined) -> Dict[str, os.stat_result]:
+        return found_outputs(self._files, task.outputs, room)
+
+    def _stale(self, task: Task, mark: Optional[Mark], keep: "set[str]") -> List[str]:
+        """What the task made earlier and `keep` does not hold, deepest first; never what it also reads."""
+        if mark is None:
+            return []
+        inputs = Patterns(task.inputs or ())
+        paths = (entry.path for entry in mark.manifest.entries)
+        return sorted((path for path in paths if path not in keep and not inputs.matches(path)), reverse=True)
+
+    def _is_there(self, entry: Entry, room: Confined) -> bool:
+        status = room.status(entry.path)
+        if status is None:
+            return False
+        if entry.kind == FILE:
+            return (
+                stat.S_ISREG(status.st_mode)
+                and stat.S_IMODE(status.st_mode) == entry.mode
+                and status.st_size == entry.size
+                and self._files.digest(entry.path) == entry.digest
+            )
+        if entry.kind == LINK:
+            try:
+                return (
+                    stat.S_ISLNK(status.st_mode) and os.readlink(os.path.join(self._root, entry.path)) == entry.target
+                )
+            except OSError:
+                return False
+        return entry.kind == FOLDER and stat.S_ISDIR(status.st_mode)
+
+
+class Recording:
+    """A task that is running and may be stored: its output is kept on the way."""
+
+    def __init__(self, cache: LocalResultCache, task: Task, before: Dict[str, Identity]) -> None:
+        self._cache = cache
+        self._task = task
+        self._before = before
+        self._log = LogWriter()
+
+    def output(self, stream: str, data: bytes) -> None:
+        """Note some output."""
+        self._log.write(stream, data)
+
+    def finish(self, fingerprint: Fingerprint, outcome: Outcome) -> Optional[str]:
+        """The task ended well and its inputs are still those of `fingerprint`; a reason if it was not kept."""
+        return self._cache.finish(self._task, fingerprint, self._before, outcome, self._log)
+
+    def abandon(self) -> None:
+        """The task did not end well, or its result must not be kept."""
+        self._log.close()
+
+
+# --- records ------------------------------------------------------------------------
+
+
+def write_record(found: Stored) -> bytes:
+    """A record as bytes: JSON with its version and a digest over itself."""
+    body: Dict[str, Any] = {"version": RECORD_VERSION, **found.to_json()}
+    text = json.dumps(body, sort_keys=True, separators=(",", ":")).encode()
+    return hashlib.sha256(text).hexdigest().encode() + b"\n" + text
+
+
+def read_record(data: bytes, task: Task, key: str) -> Stored:
+    """The result in a record. Raises `ValueError` or `Unsafe` unless it is sound and for this task and key."""
+    seal, _, text = data.partition(b"\n")
+    if hashlib.sha256(text).hexdigest().encode() != seal:
+        raise ValueError("the record is damaged")
+    body = json.loads(text)
+    if not isinstance(body, dict) or body.pop("version", None) != RECORD_VERSION:
+        raise ValueError("the record is of another version")
+    if body.get("key") != key or body.get("task") != task.id:
+        raise ValueError("the record is of another task or key")
+    log = body.get("log")
+    if log is not None and (not isinstance(log, str) or len(log) != 64 or set(log) - set("0123456789abcdef")):
+        raise ValueError("the record names no log")
+    manifest = Manifest.from_json(body.pop("manifest"))
+    if manifest.entries:
+        checked(manifest, task.outputs)
+    return Stored(manifest=manifest, **body)
