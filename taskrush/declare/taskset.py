@@ -12,6 +12,7 @@ import attrs
 
 from taskrush.declare.decorator import task
 from taskrush.declare.mark import Command, Mark, mark_of
+from taskrush.declare.module import MODULE_PREFIX
 from taskrush.declare.place import at, place_of
 from taskrush.declare.signature import Signature, read_signature
 from taskrush.errors import ConfigError, Problem, Where
@@ -202,7 +203,7 @@ class TaskSet:
         is_command = isinstance(entry.thing, Command)
         return Task(
             id=TaskId(entry.id),
-            action=entry.thing.action if is_command else Call(entry.thing, isolate=mark.isolate),
+            action=entry.thing.action if is_command else _call(entry.thing, mark),
             description=signature.description if mark.description is None else mark.description,
             deps=tuple(dep for dep in deps if dep.task),
             finally_=tuple(dep for dep in closers if dep.task),
@@ -233,6 +234,13 @@ class TaskSet:
         hint = f"decorate `{name}` with `@task`" if callable(thing) else "give a function, a command, a task or a name"
         problems.append(at(where, message, hint))
         return Dep("")
+
+
+def _call(function: Callable[..., Any], mark: Mark) -> Call:
+    """The name is stable: a file that was loaded by its path counts as `tasks`, wherever it lies."""
+    module = getattr(function, "__module__", None) or "?"
+    name = getattr(function, "__qualname__", None) or mark.name or "<unnamed>"
+    return Call(function, f"{'tasks' if module.startswith(MODULE_PREFIX) else module}:{name}", isolate=mark.isolate)
 
 
 def _place(thing: object) -> Optional[Where]:
