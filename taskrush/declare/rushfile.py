@@ -1,41 +1,60 @@
-"""Reads `.rush` files: YAML text in, a `FileDecl` out, with every problem found."""
+"""From the text of one task file to a `FileDecl`, with every problem of it at once.
+
+Knows how files are written (YAML, TOML, a table of pyproject.toml), not where they are or what they include.
+"""
 
 import os
-from typing import List, Optional, Tuple
+from typing import Any, Dict, Optional, Tuple
 
-import yaml
+from taskrush.declare.nodes import Mapping, Node, Source, describe, read_source
+from taskrush.errors import ConfigError
+from taskrush.model.declaration import FileDecl
 
-from taskrush.errors import ConfigError, Problem, Where
-from taskrush.model.declaration import FileDecl, TaskDecl
-from taskrush.model.task import Dep
+PYPROJECT = "pyproject.toml"
+TABLE = ("tool", "taskrush")
 
 
 def read_rushfile(path: str, folder: str = ".", namespace: str = "") -> FileDecl:
-    """Read and check one file. Raises `ConfigError` with all problems at once."""
-    with open(path, encoding="utf-8") as file:
-        data = yaml.load(file, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)) or {}
-    where = Where(os.path.relpath(path))
-    if not isinstance(data, dict) or not isinstance(data.get("tasks"), dict):
-        raise ConfigError(Problem("no tasks", where))
-    tasks = []
-    for name, body in data["tasks"].items():
-        tasks.append(
-            TaskDecl(
-                name=name,
-                where=where,
-                cmd=_tuple(body.get("cmd")),
-                description=body.get("description"),
-                deps=tuple(Dep(dep, where=where) for dep in body.get("deps", body.get("depends_on", ())) or ()),
-                env={key: str(value) for key, value in (body.get("env") or {}).items()},
-                inputs=_tuple(body.get("inputs")),
-                outputs=_tuple(body.get("outputs")),
-            )
+    """Read and check one file. Raises `ConfigError` with all problems in the order of the file."""
+    return read_text(read_source(path), path, folder, namespace)
+
+
+def read_text(source: Source, path: str, folder: str = ".", namespace: str = "") -> FileDecl:
+    """As `read_rushfile`, for text that was read already; how it is written follows from the name in `path`."""
+    tree = parse(source, path)
+    decl = _declaration(source, tree, path, folder, namespace)
+    if source.problems:
+        raise ConfigError(*sorted(source.problems, key=_place))
+    return decl
+
+
+def parse(source: Source, path: str) -> Optional[Node]:
+    """The tree of values in a file; None when there is nothing in it. Imports the one parser that is needed."""
+    name = os.path.basename(path)
+    if name.endswith(".toml"):
+        from taskrush.declare.toml_nodes import read_toml
+
+        return read_toml(source, TABLE if name == PYPROJECT else ())
+    from taskrush.declare.yaml_nodes import read_yaml
+
+    return read_yaml(source)
+
+
+def _declaration(source: Source, tree: Optional[Node], path: str, folder: str, namespace: str) -> FileDecl:
+    from taskrush.declare.sections import FILE
+    from taskrush.declare.shapes import Reader
+
+    if tree is None or (tree.kind == "value" and getattr(tree, "value", "") is None):
+        return FileDecl(path=path, folder=folder, namespace=namespace)
+    if not isinstance(tree, Mapping):
+        raise source.fail(
+            f"a task file is a mapping, not {describe(tree)}", tree.spot, "start with `tasks:` and indent the tasks"
         )
-    return FileDecl(path=path, folder=folder, namespace=namespace, tasks=tuple(tasks))
+    values: Dict[str, Any] = FILE.read_keys(Reader(source), tree, "") or {}
+    values.pop("$schema", None)
+    values["includes"] = values.pop("include", ())
+    return FileDecl(path=path, folder=folder, namespace=namespace, **values)
 
 
-def _tuple(value: object) -> Optional[Tuple[str, ...]]:
-    if value is None:
-        return None
-    items: List[object] = value if isinstance(value, list) else [value]
-    return tuple(str(item) for item in items)
+def _place(problem: Any) -> Tuple[int, int]:
+    return (problem.where.line, problem.where.column) if problem.where else (0, 0)

@@ -1,0 +1,281 @@
+"""What may stand below a key of a task: dependencies, variables, parameters, requirements, retries, plugins.
+
+Each shape here makes one of the nouns of `model/`. Which key takes which shape is said in `keys.py`.
+"""
+
+import re
+from typing import Any, Dict, Optional, Tuple
+
+import attrs
+
+from taskrush.declare.nodes import Mapping, Node, Scalar
+from taskrush.declare.shapes import IDENTIFIER, Anything, Flag, Made, Number, OneOf, Reader, Text
+from taskrush.declare.structures import Either, Key, ListOf, MapOf, Record
+from taskrush.errors import Where
+from taskrush.model.declaration import PluginUse, Variable
+from taskrush.model.policy import Cache, Requirement, Retry
+from taskrush.model.task import Dep
+
+TASK_NAME = re.compile(r"(?!-)[\w.+/@-]+(?::[\w.+/@-]+)*")
+TASK_NAME_WORDS = "a task name (letters, digits, `_ - . + / @`, with `:` between parts)"
+DURATION = re.compile(r"exponential|[0-9]+(?:\.[0-9]+)?(?:ms|s|m|h)?")
+COMMAND = Text("command")
+TEXT = Text()
+NAME = Text("name")
+PLATFORMS = ("linux", "macos", "windows")
+
+
+def at(reader: Reader, node: Node) -> Where:
+    return reader.source.where(node.spot)
+
+
+# Dependencies
+
+
+def _dep(reader: Reader, node: Node, name: str, value: str) -> Dep:
+    return Dep(value, where=at(reader, node))
+
+
+def _dep_record(reader: Reader, node: Mapping, name: str, values: Dict[str, Any]) -> Dep:
+    where = at(reader, node.items["task"])
+    return Dep(values["task"], values.get("optional", False), values.get("order_only", False), where=where)
+
+
+DEP = Either(
+    "name",
+    value=Made(NAME, _dep),
+    mapping=Record(
+        (
+            Key(names=("task",), shape=NAME, help="the task's name", required=True),
+            Key(names=("optional",), shape=Flag(), help="no error when there is no such task"),
+            Key(names=("order_only",), shape=Flag(), help="it runs first, but what it makes does not matter"),
+        ),
+        _dep_record,
+    ),
+)
+DEPS = ListOf(DEP, words="a list of names")
+
+# Variables and environment
+
+
+def _value(reader: Reader, node: Node, name: str, value: str) -> Variable:
+    return Variable(value=value, where=at(reader, node))
+
+
+def _lazy(reader: Reader, node: Mapping, name: str, values: Dict[str, Any]) -> Variable:
+    return Variable(command=values["cmd"], where=at(reader, node.items["cmd"]))
+
+
+VARS = MapOf(
+    Either(
+        "text or `{cmd: ...}`",
+        value=Made(Text(empty=True), _value),
+        mapping=Record(
+            (Key(names=("cmd",), shape=COMMAND, help="its output becomes the value", required=True),),
+            _lazy,
+        ),
+    ),
+    IDENTIFIER,
+    "a variable name (letters, digits and `_`)",
+)
+ENV = MapOf(
+    Text(empty=True, hint='write `""` for an empty value, or use `pass_env` to pass a variable on'),
+    key_words="a variable name (no spaces, no `=`)",
+)
+
+# Caching and retrying
+
+
+@attrs.frozen(kw_only=True)
+class CacheUse:
+    """What a task's `cache:` key says: also inputs and outputs may be given here."""
+
+    cache: Cache
+    inputs: Optional[Tuple[str, ...]] = None
+    outputs: Optional[Tuple[str, ...]] = None
+
+
+def _cache_flag(reader: Reader, node: Node, name: str, value: bool) -> CacheUse:
+    return CacheUse(cache=Cache(enabled=value))
+
+
+def _cache_inputs(reader: Reader, node: Node, name: str, value: Any) -> CacheUse:
+    return CacheUse(cache=Cache(enabled=True), inputs=(value,) if isinstance(value, str) else value)
+
+
+def _cache_record(reader: Reader, node: Mapping, name: str, values: Dict[str, Any]) -> CacheUse:
+    return CacheUse(
+        cache=Cache(enabled=values.get("enabled", True), share=values.get("share_across_team")),
+        inputs=values.get("key_dependencies"),
+        outputs=values.get("outputs"),
+    )
+
+
+CACHE = Either(
+    "`true`, `false`, input patterns or a mapping",
+    flag=Made(Flag(), _cache_flag),
+    value=Made(TEXT, _cache_inputs),
+    list=Made(ListOf(TEXT, single=False), _cache_inputs),
+    mapping=Record(
+        (
+            Key(names=("key_dependencies",), shape=ListOf(TEXT), help="the same as `inputs` of the task"),
+            Key(names=("outputs",), shape=ListOf(TEXT), help="the same as `outputs` of the task"),
+            Key(names=("share_across_team",), shape=Flag(), help="whether shared caches may keep the result"),
+            Key(names=("enabled",), shape=Flag(), help="whether the result is kept at all"),
+        ),
+        _cache_record,
+    ),
+)
+
+
+def _pattern(reader: Reader, node: Node, name: str, value: str) -> Optional[str]:
+    try:
+        re.compile(value)
+    except (re.error, RecursionError, OverflowError) as error:
+        reader.report(node, f"{reader.called(name)} is not a regular expression: {error}")
+        return None
+    return value
+
+
+def _delay(reader: Reader, node: Node, name: str, value: str) -> str:
+    return f"{value}s" if value[-1:].isdigit() else value
+
+
+def _retry(reader: Reader, node: Mapping, name: str, values: Dict[str, Any]) -> Retry:
+    return Retry(**values)
+
+
+def _retry_count(reader: Reader, node: Node, name: str, value: int) -> Retry:
+    return Retry(attempts=value)
+
+
+RETRY = Either(
+    "a number of attempts or a mapping",
+    value=Made(Number(1), _retry_count),
+    mapping=Record(
+        (
+            Key(names=("attempts",), shape=Number(1), help="how often it is tried in all"),
+            Key(
+                names=("delay",),
+                shape=Made(Text("`exponential` or a time such as `10s`", DURATION), _delay),
+                help="`exponential` (1s, 2s, 4s, ...) or a time: `500ms`, `10s`, `2m`",
+            ),
+            Key(names=("on_codes",), shape=ListOf(Number(0)), help="only after these exit codes"),
+            Key(names=("on_pattern",), shape=Made(TEXT, _pattern), help="only when the output matches"),
+            Key(names=("notify_on_failure",), shape=TEXT, help="who is told when all attempts failed"),
+        ),
+        _retry,
+    ),
+)
+
+# Requirements
+
+
+def _command(reader: Reader, node: Node, name: str, value: str) -> Requirement:
+    return Requirement(command=value, where=at(reader, node))
+
+
+def _requirement(reader: Reader, node: Mapping, name: str, values: Dict[str, Any]) -> Optional[Requirement]:
+    kinds = [kind for kind in ("cmd", "env", "file", "program") if kind in values]
+    if len(kinds) > 1:
+        reader.report(
+            node, f"{reader.called(name)} has {' and '.join(f'`{kind}`' for kind in kinds)}", "keep one of them"
+        )
+        return None
+    if "cmd" in values:
+        values["command"] = values.pop("cmd")
+    return Requirement(**values, where=at(reader, node))
+
+
+REQUIRES = ListOf(
+    Either(
+        "a command or a mapping",
+        value=Made(COMMAND, _command),
+        mapping=Record(
+            (
+                Key(names=("cmd",), shape=COMMAND, help="a command that must exit with 0"),
+                Key(names=("env",), shape=Text("a variable name", IDENTIFIER), help="a variable that must be set"),
+                Key(names=("file",), shape=TEXT, help="a file that must exist"),
+                Key(names=("program",), shape=TEXT, help="a program that must be on PATH"),
+                Key(names=("message",), shape=TEXT, help="what is said when it does not hold"),
+            ),
+            _requirement,
+            need=("cmd", "env", "file", "program"),
+        ),
+    ),
+    words="a list of them",
+)
+PLATFORM = OneOf(
+    *PLATFORMS,
+    meant={"darwin": "macos", "osx": "macos", "mac": "macos", "win32": "windows", "win": "windows", "win64": "windows"},
+)
+
+# Plugins
+
+
+def _plugin_name(reader: Reader, node: Node, name: str, value: str) -> PluginUse:
+    return PluginUse(name=value, where=at(reader, node))
+
+
+def _plugin_record(reader: Reader, node: Mapping, name: str, values: Dict[str, Any]) -> PluginUse:
+    return PluginUse(**values, where=at(reader, node))
+
+
+_FULL_PLUGIN = Record(
+    (
+        Key(names=("name",), shape=NAME, help="the plugin's name", required=True),
+        Key(names=("version",), shape=TEXT, help="which versions will do"),
+        Key(names=("type",), shape=TEXT, help="`python`, `process` or `wasm`"),
+        Key(names=("path",), shape=TEXT, help="where it is, when it is part of the workspace"),
+        Key(names=("config",), shape=Anything(), help="its settings"),
+    ),
+    _plugin_record,
+)
+
+
+class _PluginMapping(Record):
+    """`{name: ..., config: ...}` or `{NAME: settings}`."""
+
+    def __init__(self) -> None:
+        super().__init__((), None, open=True)
+
+    def read(self, reader: Reader, node: Node, name: str) -> Any:
+        assert isinstance(node, Mapping)
+        if "name" in node.items:
+            return _FULL_PLUGIN.read(reader, node, name)
+        if len(node.items) != 1:
+            reader.report(node, f"{reader.called(name)} must name one plugin", "write `- name: settings`, one an item")
+            return None
+        [(plugin, config)] = node.items.items()
+        return PluginUse(name=plugin, config=Anything().read(reader, config, name), where=at(reader, node))
+
+    def schema(self) -> Dict[str, Any]:
+        single = {"type": "object", "minProperties": 1, "maxProperties": 1, "not": {"required": ["name"]}}
+        return {"anyOf": [_FULL_PLUGIN.schema(), single]}
+
+
+class _PluginsByName(MapOf):
+    """`NAME: settings`, any number of them."""
+
+    def read(self, reader: Reader, node: Node, name: str) -> Any:
+        found = super().read(reader, node, name)
+        if found is None or not isinstance(node, Mapping):
+            return None
+        where = reader.source.where
+        return tuple(PluginUse(name=key, config=value, where=where(node.keys[key])) for key, value in found.items())
+
+
+class _Settings(Anything):
+    """Settings of a plugin; nothing at all is fine too."""
+
+    def read(self, reader: Reader, node: Node, name: str) -> Any:
+        value = super().read(reader, node, name)
+        return {} if value is None and isinstance(node, Scalar) else value
+
+
+PLUGINS = Either(
+    "a list of plugins or a mapping",
+    value=Made(NAME, lambda reader, node, name, value: (_plugin_name(reader, node, name, value),)),
+    list=ListOf(Either("a name or a mapping", value=Made(NAME, _plugin_name), mapping=_PluginMapping()), single=False),
+    mapping=_PluginsByName(_Settings()),
+)
