@@ -1,13 +1,10 @@
 """What differs between versions of Python; nothing else asks for the version."""
 
 import sys
-from typing import Any
-
-tomllib: Any
 
 if sys.version_info >= (3, 11):
-    import tomllib
+    import tomllib as tomllib
 else:
-    import tomli as tomllib  # type: ignore[import-not-found,unused-ignore]
+    import tomli as tomllib  # type: ignore[no-redef,import-not-found,unused-ignore]
 
 __all__ = ["tomllib"]

@@ -11,8 +11,8 @@ from taskrush.compile.expand import expand
 from taskrush.compile.link import link
 from taskrush.compile.select import select
 from taskrush.declare.discover import RUSH_NAMES, discover
+from taskrush.declare.files import load_files
 from taskrush.declare.module import load_module
-from taskrush.declare.rushfile import read_rushfile
 from taskrush.declare.taskset import TaskSet
 from taskrush.errors import UsageError
 from taskrush.execute.executor import Executor
@@ -47,7 +47,7 @@ class Project:
         if found is None:
             names = ", ".join((*RUSH_NAMES, "tasks.py"))
             raise UsageError(f"no task file ({names}) here or in any folder above", "`taskrush init` makes one")
-        files = (read_rushfile(found.rush),) if found.rush else ()
+        files = load_files(found.root, found.rush) if found.rush else ()
         tasks = list(expand(files))
         if found.python:
             tasks.extend(TaskSet.from_module(load_module(found.python)).tasks)

@@ -1,4 +1,4 @@
-"""Finds the workspace and the files in it that declare tasks."""
+"""Finds the workspace and the files in it that declare tasks. It reads no more of them than their names."""
 
 import os
 from typing import List, Optional
@@ -7,11 +7,16 @@ import attrs
 
 RUSH_NAMES = (".rush", ".rush.yml", ".rush.yaml", "taskrush.toml")
 PYTHON_NAME = "tasks.py"
+PYPROJECT = "pyproject.toml"
+MARK = b"tool.taskrush"
 
 
 @attrs.frozen
 class Found:
-    """A workspace: its absolute root and the absolute paths of what declares its tasks."""
+    """A workspace: its absolute root and the absolute paths of what declares its tasks.
+
+    `rush` is the one file that is no Python: a `.rush` file, `taskrush.toml` or `pyproject.toml`.
+    """
 
     root: str
     rush: Optional[str]
@@ -19,18 +24,54 @@ class Found:
 
 
 def discover(start: str) -> Optional[Found]:
-    """The nearest folder from `start` upwards that declares tasks, or None."""
+    """The nearest folder from `start` upwards that declares tasks, or None. Raises `ConfigError` for two rush files."""
     folder = os.path.abspath(start)
     while True:
-        names: List[str] = [name for name in RUSH_NAMES if os.path.isfile(os.path.join(folder, name))]
+        files = rush_files(folder)
         python = os.path.join(folder, PYTHON_NAME)
-        if names or os.path.isfile(python):
-            return Found(
-                folder,
-                os.path.join(folder, names[0]) if names else None,
-                python if os.path.isfile(python) else None,
-            )
+        has_python = os.path.isfile(python)
+        if files or has_python:
+            only_one(files)
+            return Found(folder, files[0] if files else None, python if has_python else None)
         parent = os.path.dirname(folder)
         if parent == folder:
             return None
         folder = parent
+
+
+def rush_files(folder: str) -> List[str]:
+    """The files of a folder that declare tasks in YAML or TOML; more than one is a mistake."""
+    found = [path for name in RUSH_NAMES for path in [os.path.join(folder, name)] if os.path.isfile(path)]
+    pyproject = os.path.join(folder, PYPROJECT)
+    if _has_table(pyproject):
+        found.append(pyproject)
+    return found
+
+
+def only_one(files: List[str]) -> None:
+    """Raises `ConfigError` when a folder declares tasks in two files."""
+    if len(files) < 2:
+        return
+    from taskrush.declare.nodes import shown
+    from taskrush.errors import ConfigError, Problem, Where
+
+    names = " and ".join(f"`{os.path.basename(path)}`" for path in files)
+    raise ConfigError(
+        Problem(
+            f"tasks are declared in {names}",
+            Where(shown(files[0])),
+            "keep one of them: a folder has one task file, and beside it `tasks.py`",
+        )
+    )
+
+
+def _has_table(path: str) -> bool:
+    """Whether a pyproject.toml seems to have our table; without parsing it, as most have none."""
+    try:
+        with open(path, "rb") as file:
+            text = file.read()
+    except OSError:
+        return False
+    if MARK not in text.replace(b" ", b"").replace(b"\t", b""):
+        return False
+    return any(line.lstrip().startswith(b"[") and MARK in line.replace(b" ", b"") for line in text.splitlines())

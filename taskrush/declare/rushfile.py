@@ -6,11 +6,11 @@ Knows how files are written (YAML, TOML, a table of pyproject.toml), not where t
 import os
 from typing import Any, Dict, Optional, Tuple
 
+from taskrush.declare.discover import PYPROJECT
 from taskrush.declare.nodes import Mapping, Node, Source, describe, read_source
 from taskrush.errors import ConfigError
 from taskrush.model.declaration import FileDecl
 
-PYPROJECT = "pyproject.toml"
 TABLE = ("tool", "taskrush")
 
 
