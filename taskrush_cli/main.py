@@ -1,29 +1,91 @@
-"""The entry of the command line: find the subcommand, run it, turn errors into messages and exit codes."""
+"""The entry of the command line: find the subcommand, run it, turn whatever is raised into a message and an exit code.
 
+It decides exit codes: 0 all well, 1 a task failed, 2 wrong usage or configuration, 3 a bug, 130 and 143 interrupted,
+141 nobody reads our output any more. Nothing dear is imported here: `--version` and completion come this way too.
+"""
+
+import os
 import sys
-from typing import List, Optional
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import List, Optional
+
+PIPE_CLOSED = 141
 
 
-def main(argv: Optional[List[str]] = None) -> int:
+def main(argv: "Optional[List[str]]" = None) -> int:
     """Run one command line and return its exit code."""
     arguments = sys.argv[1:] if argv is None else argv
+    try:
+        code = _main(arguments)
+        sys.stdout.flush()
+        return code
+    except BrokenPipeError:
+        return _unread()
+    except KeyboardInterrupt:
+        _say("interrupted\n")
+        return 130
+    except Exception as error:
+        return _failed(error, arguments)
+
+
+def _main(arguments: "List[str]") -> int:
     if arguments in (["--version"], ["-V"]):
         from taskrush._version import __version__
 
         print(f"taskrush {__version__}")
         return 0
+    if arguments[:1] == ["__complete"]:
+        from taskrush_cli.complete import complete
+
+        return complete(arguments[1:])
+    from taskrush_cli.parser import parse
+
+    command, options = parse(arguments)
+    return command(options)
+
+
+def _failed(error: Exception, arguments: "List[str]") -> int:
     from taskrush.errors import TaskRushError
+    from taskrush_cli.render.error import render_bug, render_error
+    from taskrush_cli.render.style import Style
 
-    try:
-        from taskrush_cli.parser import parse
-
-        command, options = parse(arguments)
-        return command(options)
-    except TaskRushError as error:
-        from taskrush_cli.render.error import render_error
-
-        sys.stderr.write(render_error(error))
+    style = Style.of(sys.stderr, _color(arguments), os.environ)
+    if isinstance(error, TaskRushError):
+        _say(render_error(error, style))
         return error.exit_code
+    details = bool(os.environ.get("TASKRUSH_DEBUG")) or "-vv" in arguments or arguments.count("-v") > 1
+    _say(render_bug(error, style, details))
+    return 3
+
+
+def _color(arguments: "List[str]") -> str:
+    """What the command line says about colours, read so simply that it works when parsing failed."""
+    for word, following in zip(arguments, [*arguments[1:], ""]):
+        if word == "--color":
+            return following
+        if word.startswith("--color="):
+            return word[len("--color=") :]
+    return os.environ.get("TASKRUSH_COLOR", "auto")
+
+
+def _say(text: str) -> None:
+    try:
+        sys.stderr.write(text)
+        sys.stderr.flush()
+    except (OSError, ValueError):
+        pass
+
+
+def _unread() -> int:
+    """Whoever read our output has gone: say nothing, also not when Python flushes at its end."""
+    try:
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, sys.stdout.fileno())
+    except (OSError, ValueError):
+        pass
+    return PIPE_CLOSED
 
 
 if __name__ == "__main__":

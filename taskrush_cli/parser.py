@@ -1,37 +1,319 @@
-"""Turns a command line into a subcommand and its options."""
+"""Turns a command line into a subcommand and what it is given.
+
+The words of a command line are mixed: options of TaskRush, names of tasks, options of those tasks. They are walked from
+left to right; an option belongs to the task before it when that task has such a parameter, else to TaskRush. Options of
+TaskRush are derived from `taskrush.model.settings`; subcommands have argparse parsers of their own. A task's name wins
+over a subcommand's.
+"""
 
 import argparse
+import importlib
 import os
-from typing import Callable, List, Tuple
+from typing import Any, Callable, Dict, List, Mapping, NoReturn, Optional, Sequence, Tuple
 
-from taskrush.errors import UsageError
+import attrs
+
+from taskrush.compile.link import near
+from taskrush.compile.select import select
+from taskrush.declare.options import convert, option_strings, parse_arguments
+from taskrush.errors import TaskRushError, UsageError
+from taskrush.model.graph import Graph
+from taskrush.model.settings import Option, merge, options, read
+from taskrush.model.task import TaskId
+from taskrush.project import Project
+from taskrush_cli.commands import COMMANDS
+
+Command = Callable[[argparse.Namespace], int]
+
+ACTIONS: Mapping[str, Option] = {
+    "list": Option(flags=("-l", "--list"), kind="bool", help="list the tasks (also: --simple, --json)"),
+    "json": Option(flags=("--json",), kind="bool", help="list the tasks as JSON; with tasks: as --output=json"),
+    "version": Option(flags=("-V", "--version"), kind="bool", help="show the version and exit"),
+    "help": Option(flags=("-h", "--help"), kind="bool", help="show help on TaskRush, a subcommand or a task and exit"),
+}
+_FLAGS: Dict[str, Tuple[str, Option]] = {
+    flag: (name, option) for name, option in (*options(), *ACTIONS.items()) for flag in option.flags
+}
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> "None":  # type: ignore[override]
-        raise UsageError(message)
+@attrs.define
+class Given:
+    """What the options of TaskRush say, by setting or action."""
+
+    values: Dict[str, Any] = attrs.field(factory=dict)
+
+    def take(self, words: Sequence[str], at: int) -> int:
+        """How many words from `at` are an option of TaskRush with its value; 0 if it is none. Raises `UsageError`."""
+        word = words[at]
+        following = words[at + 1] if at + 1 < len(words) else None
+        if word.startswith("--"):
+            flag, equals, text = word.partition("=")
+            if flag not in _FLAGS:
+                return 0
+            return self._set(flag, text if equals else None, following)
+        return self._cluster(word, following)
+
+    def _cluster(self, word: str, following: Optional[str]) -> int:
+        """`-kv`, `-j4`, `-j=4`, `-Cdir`: short options in one word; only the last may take a value."""
+        position = 1
+        while position < len(word):
+            flag = f"-{word[position]}"
+            if flag not in _FLAGS:
+                if position > 1:
+                    raise UsageError(f"unknown option `{flag}` in `{word}`")
+                return 0
+            position += 1
+            if _FLAGS[flag][1].kind in ("bool", "int"):
+                self._set(flag, None, None)
+                continue
+            rest = word[position:]
+            if _FLAGS[flag][1].kind == "jobs" and rest[:1] not in ("", "=") and not rest[0].isdigit():
+                self._set(flag, None, None)  # `-jk`
+                continue
+            return self._set(flag, rest[1:] if rest.startswith("=") else rest or None, following)
+        return 1
+
+    def _set(self, flag: str, text: Optional[str], following: Optional[str]) -> int:
+        name, option = _FLAGS[flag]
+        used = 1
+        if option.kind == "bool":
+            self.values[name] = True if text is None else read(option, text, flag)
+            return 1
+        if option.kind == "int" and text is None:
+            self.values[name] = self.values.get(name, 0) + 1
+            return 1
+        if text is None and following is not None and (option.kind != "jobs" or following.isdigit()):
+            text, used = following, 2
+        if text is None and option.kind == "jobs":
+            text = "0"
+        if text is None:
+            raise UsageError(f"{flag} needs a value", f"write `{flag} {option.metavar or name.upper()}`")
+        value = read(option, text, flag)
+        self.values[name] = (*self.values.get(name, ()), value) if option.many else value
+        return used
 
 
-def parse(arguments: List[str]) -> Tuple[Callable[[argparse.Namespace], int], argparse.Namespace]:
-    """The function of the subcommand, and what it is given."""
-    extra: List[str] = []
-    if "--" in arguments:
-        cut = arguments.index("--")
-        arguments, extra = arguments[:cut], arguments[cut + 1 :]
-    parser = _Parser(prog="taskrush")
-    parser.add_argument("targets", nargs="*")
-    parser.add_argument("-j", "--jobs", type=int, default=os.cpu_count())
-    parser.add_argument("-k", "--keep-going", action="store_true")
-    parser.add_argument("-C", dest="directory", default=".")
-    parser.add_argument("-l", "--list", action="store_true")
-    options = parser.parse_args(arguments)
-    options.extra = extra
-    if options.targets[:1] == ["run"]:
-        options.targets = options.targets[1:]
-    if options.list or options.targets[:1] == ["list"] or not options.targets:
-        from taskrush_cli.commands.list import run as run_list
+class Parser(argparse.ArgumentParser):
+    """argparse for one subcommand, with our errors and help."""
 
-        return run_list, options
-    from taskrush_cli.commands.run import run as run_tasks
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{self.prog}: {message}", f"`{self.prog} --help` shows what there is")
 
-    return run_tasks, options
+
+def parse(arguments: Sequence[str]) -> Tuple[Command, argparse.Namespace]:
+    """The function to call and what to give it. Raises `UsageError`, and what loading a project raises."""
+    words, extra = list(arguments), []
+    if "--" in words:
+        cut = words.index("--")
+        words, extra = words[:cut], words[cut + 1 :]
+    workspace = Workspace(directory_of(words))
+    given = Given()
+    at = 0
+    while at < len(words) and words[at].startswith("-") and not {"list", "json"} & set(given.values):
+        used = given.take(words, at)
+        if not used:
+            raise _unknown(words[at], workspace.graph, None)
+        at += used
+    rest = words[at:]
+    if given.values.pop("version", False):
+        return _version, argparse.Namespace()
+    if given.values.pop("help", False) and not rest:
+        return _help, argparse.Namespace(color=given.values.get("color", "auto"))
+    lists_json = given.values.pop("json", False)
+    if given.values.pop("list", False) or not (rest or extra):
+        return _subcommand("list", [*rest, *(["--json"] if lists_json else [])], given, workspace, extra)
+    if lists_json and rest[0].startswith("-"):
+        return _subcommand("list", [*rest, "--json"], given, workspace, extra)
+    if lists_json:
+        given.values["output"] = "json"
+    first = rest[0] if rest else ""
+    if first == "builtin" and not workspace.has(first):
+        if len(rest) < 2 or rest[1] not in COMMANDS:
+            raise UsageError("`builtin` needs the name of a subcommand", f"one of {', '.join(COMMANDS)}")
+        return _subcommand(rest[1], rest[2:], given, workspace, extra)
+    if first in COMMANDS and not workspace.has(first):
+        return _subcommand(first, rest[1:], given, workspace, extra)
+    return _tasks(rest, given, workspace, extra)
+
+
+class Workspace:
+    """The project of the folder in question, loaded when it is first asked for, once."""
+
+    def __init__(self, directory: str) -> None:
+        self.directory = directory
+        self._project: Optional[Project] = None
+
+    @property
+    def project(self) -> Project:
+        if self._project is None:
+            if not os.path.isdir(self.directory):
+                raise UsageError(f"no such folder: {self.directory}")
+            self._project = Project.load(self.directory)
+        return self._project
+
+    @property
+    def graph(self) -> Optional[Graph]:
+        """The graph, or None where there is none to be had."""
+        try:
+            return self.project.graph
+        except TaskRushError:
+            return None
+
+    def has(self, name: str) -> bool:
+        return self.graph is not None and name in self.graph.names
+
+
+def directory_of(words: Sequence[str]) -> str:
+    """What `-C` says, wherever it stands: the project is needed to understand the other words."""
+    given = Given()
+    at = 0
+    while at < len(words):
+        try:
+            at += (given.take(words, at) if words[at].startswith("-") else 0) or 1
+        except UsageError:
+            at += 1
+    return str(given.values.get("directory", "."))
+
+
+def _subcommand(
+    name: str, words: Sequence[str], given: Given, workspace: Workspace, extra: Sequence[str]
+) -> Tuple[Command, argparse.Namespace]:
+    """A subcommand's own options by argparse, those of TaskRush as everywhere, and tasks where it takes some."""
+    if name == "run":
+        return _tasks(words, given, workspace, extra)
+    module = importlib.import_module(f"taskrush_cli.commands.{name}")
+    parser = Parser(prog=f"taskrush {name}", description=COMMANDS[name], allow_abbrev=False)
+    module.add_arguments(parser)
+    own = parser._option_string_actions
+    mine: List[str] = []
+    at = 0
+    while at < len(words):
+        flag, equals, _ = words[at].partition("=")
+        used = 0
+        if flag in own:
+            used = 2 if own[flag].nargs is None and not equals and at + 1 < len(words) else 1
+            mine.extend(words[at : at + used])
+        elif words[at].startswith("-"):
+            used = given.take(words, at)
+        if not used:
+            mine.append(words[at])
+            used = 1
+        at += used
+    namespace = parser.parse_args(mine)
+    return module.run, _complete(namespace, given, workspace, extra)
+
+
+def _tasks(
+    words: Sequence[str], given: Given, workspace: Workspace, extra: Sequence[str]
+) -> Tuple[Command, argparse.Namespace]:
+    """Walk over names of tasks, their options and ours."""
+    graph = workspace.project.graph
+    targets: List[str] = []
+    texts: Dict[TaskId, Dict[str, List[str]]] = {}
+    current: Tuple[TaskId, ...] = ()
+    at = 0
+    while at < len(words):
+        word = words[at]
+        if not word.startswith("-") or word == "-":
+            current = _named(graph, word)
+            targets.append(word)
+            at += 1
+            continue
+        used = 0
+        for task_id in current:
+            found, rest = parse_arguments(graph.tasks[task_id], words[at:])
+            if found:
+                used = len(words) - at - len(rest)
+                for name, typed in found.items():
+                    texts.setdefault(task_id, {}).setdefault(name, []).extend(typed)
+        used = used or given.take(words, at)
+        if not used:
+            raise _unknown(word, graph, current)
+        at += used
+    namespace = argparse.Namespace(targets=targets, arguments=_values(graph, texts))
+    if given.values.pop("help", False):
+        namespace.tasks = current
+        return _task_help, _complete(namespace, given, workspace, extra)
+    if given.values.pop("list", False):
+        raise UsageError("`--list` comes before the names of tasks")
+    if given.values.pop("json", False):
+        given.values["output"] = "json"
+    if not targets:
+        raise UsageError("no task was named", "`taskrush list` shows what there is")
+    namespace = _complete(namespace, given, workspace, extra)
+    command = "watch" if namespace.settings.watch else "run"
+    run: Command = importlib.import_module(f"taskrush_cli.commands.{command}").run
+    return run, namespace
+
+
+def _complete(
+    namespace: argparse.Namespace, given: Given, workspace: Workspace, extra: Sequence[str]
+) -> argparse.Namespace:
+    """Add all settings by name, `settings`, `workspace` and what followed `--`, and keep what the subcommand set."""
+    for action in ACTIONS:
+        given.values.pop(action, None)
+    given.values["directory"] = workspace.directory
+    graph = workspace.graph
+    file = workspace.project.files[:1] if graph is not None else ()
+    namespace.settings = merge(file[0].settings if file else {}, os.environ, given.values)
+    for name, value in attrs.asdict(namespace.settings).items():
+        if not hasattr(namespace, name):
+            setattr(namespace, name, value)
+    namespace.workspace = workspace
+    namespace.extra = tuple(extra)
+    if not hasattr(namespace, "arguments"):
+        namespace.arguments = {}
+    return namespace
+
+
+def _values(graph: Graph, texts: Mapping[TaskId, Mapping[str, List[str]]]) -> Dict[str, Dict[str, Any]]:
+    found: Dict[str, Dict[str, Any]] = {}
+    for task_id, typed in texts.items():
+        task = graph.tasks[task_id]
+        params = {param.name: param for param in task.params}
+        found[task_id] = {name: convert(task, params[name], values) for name, values in typed.items()}
+    return found
+
+
+def _named(graph: Graph, word: str) -> Tuple[TaskId, ...]:
+    try:
+        return select(graph, (word,))
+    except UsageError as error:
+        raise UsageError(error.message, error.hint or near(word, COMMANDS) or "`taskrush list` shows what there is")
+
+
+def _unknown(word: str, graph: Optional[Graph], current: Optional[Tuple[TaskId, ...]]) -> UsageError:
+    """An option that is nobody's, with what it may have been meant for."""
+    flag = word.partition("=")[0]
+    own = [
+        text for name in current or () if graph for param in graph.tasks[name].params for text in option_strings(param)
+    ]
+    hint = near(flag, [*own, *(known for known in _FLAGS if known.startswith("--"))])
+    for task in graph or ():
+        if any(flag in option_strings(param) for param in task.params):
+            hint = f"it is an option of task `{task.id}`: write `taskrush {task.id} {flag}`"
+            break
+    of = f" for task `{current[-1]}`" if current else ""
+    return UsageError(f"unknown option `{flag}`{of}", hint)
+
+
+def _version(options: argparse.Namespace) -> int:
+    from taskrush._version import __version__
+
+    print(f"taskrush {__version__}")
+    return 0
+
+
+def _help(options: argparse.Namespace) -> int:
+    from taskrush_cli.render.help import overview
+
+    print(overview(), end="")
+    return 0
+
+
+def _task_help(options: argparse.Namespace) -> int:
+    from taskrush_cli.render.help import of_task
+
+    graph = options.workspace.project.graph
+    print("\n".join(of_task(graph, graph.tasks[name]) for name in options.tasks), end="")
+    return 0

@@ -4,18 +4,21 @@ The command line, the documentation and the file schema are derived from these f
 environment, command line.
 """
 
-from typing import Any, Optional, Tuple
+from typing import Any, Dict, Mapping, Optional, Tuple
 
 import attrs
+
+from taskrush.errors import UsageError
 
 KEY = "taskrush_option"
 
 
 @attrs.frozen(kw_only=True)
 class Option:
-    """How one setting is spelled. `flags` on the command line, `env` in the environment; `in_file`: may stand in a file.
+    """How one setting is spelled: `flags` on the command line, `env` in the environment; `in_file`: also in a file.
 
-    `kind` is `int`, `bool`, `str`, `float` or `jobs`; `many` collects repeated flags.
+    `kind` is `int` (repeated flags count up), `bool`, `str`, `float` or `jobs` (a number that may be left out); `many`
+    collects repeated flags.
     """
 
     flags: Tuple[str, ...]
@@ -34,6 +37,7 @@ def _option(default: Any, *flags: str, help: str, **more: Any) -> Any:
 
 OUTPUT_MODES = ("grouped", "stream", "errors", "none", "json")
 COLORS = ("auto", "always", "never")
+CI_NAMES = ("auto", "none", "github", "gitlab", "azure", "teamcity")
 
 
 @attrs.frozen(kw_only=True)
@@ -72,6 +76,23 @@ class Settings:
         metavar="MODE",
         help="how output of tasks is shown: each task's together, line by line with a prefix, of failed tasks only, "
         "not at all, or as JSON Lines",
+    )
+    live: str = _option(
+        "auto",
+        "--live",
+        choices=("auto", "never"),
+        env="TASKRUSH_LIVE",
+        metavar="WHEN",
+        help="show running tasks below the output; auto: on a terminal, with `taskrush[live]` installed",
+    )
+    ci: str = _option(
+        "auto",
+        "--ci",
+        choices=CI_NAMES,
+        env="TASKRUSH_CI",
+        metavar="NAME",
+        in_file=False,
+        help="group and annotate output for a CI service; auto: recognise it by its environment variables",
     )
     color: str = _option("auto", "--color", choices=COLORS, env="TASKRUSH_COLOR", metavar="WHEN", help="use colours")
     verbose: int = _option(0, "-v", "--verbose", kind="int", in_file=False, help="say more; twice: even more")
@@ -130,3 +151,45 @@ class Settings:
 def options() -> "tuple[Tuple[str, Option], ...]":
     """Field names and their options, in order."""
     return tuple((field.name, field.metadata[KEY]) for field in attrs.fields(Settings))
+
+
+def read(option: Option, text: str, source: str) -> Any:
+    """The value that `text` stands for. Raises `UsageError` that names `source` (a flag, a variable)."""
+    kind = option.kind
+    if option.choices and text not in option.choices:
+        raise UsageError(f"{source} is one of {', '.join(option.choices)}, not `{text}`")
+    if kind == "bool":
+        if text.lower() in ("1", "true", "yes", "on"):
+            return True
+        if text.lower() in ("", "0", "false", "no", "off"):
+            return False
+        raise UsageError(f"{source} is true or false, not `{text}`")
+    try:
+        value = float(text) if kind == "float" else int(text) if kind in ("int", "jobs") else text
+    except ValueError:
+        raise UsageError(
+            f"{source} is a {'number of seconds' if kind == 'float' else 'number'}, not `{text}`"
+        ) from None
+    if not isinstance(value, str) and not 0 <= value < 1e9:
+        raise UsageError(f"{source} cannot be {text}")
+    return value
+
+
+def merge(file: Mapping[str, Any], environ: Mapping[str, str], given: Mapping[str, Any]) -> Settings:
+    """The settings of a run; later ones win: defaults, the file's `settings:`, the environment, the command line.
+
+    Raises `UsageError` for what cannot be a value of its setting.
+    """
+    values: Dict[str, Any] = {}
+    for name, option in options():
+        if option.in_file and name in file:
+            value = file[name]
+            values[name] = value if option.many else read(option, _text(value), f"setting `{name}`")
+        if option.env and environ.get(option.env):
+            values[name] = read(option, environ[option.env], f"environment variable {option.env}")
+    values.update(given)
+    return Settings(**values)
+
+
+def _text(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)

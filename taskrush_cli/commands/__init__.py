@@ -1,1 +1,14 @@
-"""One file a subcommand; each has `run(arguments) -> exit code`."""
+"""One file a subcommand, with `add_arguments(parser)` and `run(options) -> exit code`, imported when it is used."""
+
+COMMANDS = {
+    "run": "run tasks, whatever they are called",
+    "list": "list the tasks",
+    "graph": "show how tasks depend on each other",
+    "watch": "run tasks again whenever files change that matter",
+    "check": "report everything that is wrong with the task files",
+    "fmt": "put `.rush` files into their usual form",
+    "schema": "print the JSON Schema of `.rush` files",
+    "init": "write a first task file",
+    "completions": "print a script that completes words for a shell",
+    "builtin": "use a subcommand although a task has its name",
+}

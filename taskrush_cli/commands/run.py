@@ -1,28 +1,176 @@
-"""`taskrush TASK...`: run tasks and report as they go."""
+"""`taskrush TASK...`: plan, ask, run, and show what happens as it happens.
 
+It owns the signals of the process while tasks run: the first SIGINT, SIGTERM or SIGHUP asks them to end, the second
+ends them.
+"""
+
+import argparse
+import os
 import signal
-from typing import Any
+import sys
+from typing import Any, Dict, List, Mapping, Sequence
 
-from taskrush.project import Project
-from taskrush_cli.render.console import Console
+from taskrush.errors import ConfigError, MissingCapability, UsageError
+from taskrush.model.plan import Plan
+from taskrush.model.settings import Settings
+from taskrush.protocols import Subscriber
+from taskrush_cli.render.console import Console, terminal_width
+from taskrush_cli.render.output import Output
+from taskrush_cli.render.style import Style, is_terminal
+
+PIPE_CLOSED = 141
 
 
-def run(options: Any) -> int:
-    project = Project.load(options.directory)
-    plan = project.plan(options.targets, extra=options.extra)
-    executor = project.executor(
-        plan,
-        subscribers=[Console()],
-        jobs=options.jobs,
-        on_failure="continue" if options.keep_going else "drain",
-    )
-    stops = 0
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("targets", nargs="*", metavar="TASK", help="what to run, with the options of the tasks")
 
-    def on_signal(number: int, frame: object) -> None:
-        nonlocal stops
-        stops += 1
-        executor.stop(signal.Signals(number).name, exit_code=128 + number, force=stops > 1)
 
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, on_signal)
-    return executor.run().exit_code
+def run(options: argparse.Namespace) -> int:
+    settings: Settings = options.settings
+    project = options.workspace.project
+    plan = project.plan(options.targets, only=settings.only, arguments=options.arguments, extra=options.extra)
+    if settings.dry_run:
+        return _dry_run(plan, settings)
+    missing = [problem for task in plan.tasks for problem in task.missing]
+    if missing:
+        raise MissingCapability(*missing)
+    env = overrides(settings)
+    confirm(plan, settings)
+    return Session(project, plan, settings, env).run()
+
+
+def overrides(settings: Settings) -> Dict[str, str]:
+    """The variables of `--env-file` and `-e`, the latter winning. Raises `UsageError`."""
+    from taskrush.compile.dotenv import parse_dotenv
+
+    found: Dict[str, str] = {}
+    for name in settings.env_file:
+        path = os.path.join(settings.directory, name)
+        try:
+            with open(path, encoding="utf-8") as file:
+                values, problems = parse_dotenv(file.read(), name)
+        except OSError as error:
+            raise UsageError(f"--env-file {name}: {(error.strerror or str(error)).lower()}") from None
+        except UnicodeDecodeError:
+            raise UsageError(f"--env-file {name}: not UTF-8 text") from None
+        if problems:
+            raise ConfigError(*problems)
+        found.update(values)
+    for pair in settings.env:
+        key, equals, value = pair.partition("=")
+        if not equals or not key or "\0" in pair:
+            raise UsageError(f"-e takes KEY=VALUE, not `{pair}`")
+        found[key] = value
+    return found
+
+
+def confirm(plan: Plan, settings: Settings) -> None:
+    """Ask what planned tasks want to be asked, before anything runs. Raises `UsageError` unless all is agreed to."""
+    questions = [(task.id, task.confirm) for task in plan.tasks if task.confirm is not None]
+    if not questions or settings.yes:
+        return
+    if not is_terminal(sys.stdin):
+        raise UsageError(
+            f"task `{questions[0][0]}` asks: {questions[0][1]}",
+            "there is no terminal to answer on: `--yes` answers every question with yes",
+        )
+    for name, question in questions:
+        sys.stderr.write(f"{name}: {question} [y/N] ")
+        sys.stderr.flush()
+        if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+            raise UsageError(f"task `{name}` was not agreed to, nothing was run")
+
+
+def _dry_run(plan: Plan, settings: Settings) -> int:
+    from taskrush_cli.render.plan import render_plan
+
+    if settings.output == "json":
+        import json
+
+        print(json.dumps({"version": 1, "tasks": [task.id for task in plan.tasks], "targets": list(plan.targets)}))
+        return 0
+    style = Style.of(sys.stdout, settings.color, os.environ)
+    width = terminal_width(os.environ) if is_terminal(sys.stdout) else 0
+    print("\n".join(render_plan(plan, style, width, settings.verbose)))
+    return 0
+
+
+class Session:
+    """One run under the eyes of a person: the executor, what shows it, and the signals."""
+
+    def __init__(self, project: Any, plan: Plan, settings: Settings, env: Mapping[str, str]) -> None:
+        self._settings = settings
+        self._stops = 0
+        self._live: Any = None
+        self._code = 0
+        failure = "kill" if settings.fail_fast else "continue" if settings.keep_going else "drain"
+        self._executor = project.executor(
+            plan,
+            subscribers=self._subscribers(plan),
+            jobs=settings.jobs or None,
+            on_failure=failure,
+            grace=settings.grace,
+            env=env,
+            **_capturing(project),
+        )
+
+    def run(self) -> int:
+        signals = [signal.SIGINT, signal.SIGTERM]
+        if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+            signals.append(signal.SIGHUP)
+        before = [(number, signal.signal(number, self._on_signal)) for number in signals]
+        try:
+            if self._live is not None:
+                self._live.start()
+            return int(self._executor.run().exit_code)
+        finally:
+            if self._live is not None:
+                self._live.stop()
+            for number, handler in before:
+                signal.signal(number, handler)
+
+    def _on_signal(self, number: int, frame: object) -> None:
+        self._stops += 1
+        self._executor.stop(signal.Signals(number).name, exit_code=128 + number, force=self._stops > 1)
+
+    def _on_broken(self) -> None:
+        self._executor.stop("nobody reads the output any more", exit_code=PIPE_CLOSED)
+
+    def _subscribers(self, plan: Plan) -> Sequence[Subscriber]:
+        settings = self._settings
+        if settings.output == "json":
+            from taskrush.wiring import REPORTERS, load
+
+            return [load(REPORTERS["jsonl"])(sys.stdout.buffer)]
+        from taskrush_cli.render.ci import detect
+
+        dialect = detect(os.environ, settings.ci) if settings.output != "none" else None
+        together = dialect is not None
+        stream = sys.stdout if together else sys.stderr
+        out = Output(sys.stdout, sys.stderr, together=together, on_broken=self._on_broken)
+        terminal = is_terminal(stream) and os.environ.get("TERM") != "dumb"
+        style = Style.of(stream, settings.color, os.environ)
+        found: List[Subscriber] = []
+        console = Console(
+            plan,
+            out,
+            style,
+            mode=settings.output,
+            verbose=settings.verbose,
+            quiet=settings.quiet,
+            dialect=dialect,
+            step_summary=os.environ.get("GITHUB_STEP_SUMMARY") if dialect and dialect.name == "github" else None,
+            width=terminal_width(os.environ) if is_terminal(stream) else 0,
+        )
+        if terminal and settings.live == "auto" and not settings.quiet and dialect is None:
+            from taskrush_cli.render.live import Live
+
+            self._live = Live(console, out, sys.stderr, style.color)
+        found.append(console)
+        return found
+
+
+def _capturing(project: Any) -> Dict[str, bool]:
+    import inspect
+
+    return {"capture_prints": True} if "capture_prints" in inspect.signature(project.executor).parameters else {}

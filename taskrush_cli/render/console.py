@@ -1,25 +1,286 @@
-"""Plain text on the terminal, from records."""
+"""What a person sees of a run: blocks of output, a line for each end, and a summary with the failures last.
 
-import sys
+A subscriber: everything comes from records. It decides which lines are said; where bytes go is `Output`'s, how output
+of several tasks is put in order is a `Mode`'s, what stands at the bottom of the terminal is `Live`'s.
+"""
 
-from taskrush.events import Record, RunFinished, TaskFinished, TaskOutput, TaskStarted
+import os
+import shutil
+import threading
+from typing import Callable, Dict, List, Mapping, Optional, Sequence
+
+from taskrush.errors import Where
+from taskrush.events import (
+    Record,
+    RunFinished,
+    RunStarted,
+    StopRequested,
+    TaskFinished,
+    TaskOutput,
+    TaskStarted,
+    Warned,
+)
+from taskrush.model.outcome import Outcome, State
+from taskrush.model.plan import Plan
+from taskrush.model.task import TaskId
+from taskrush_cli.render.ci import Dialect
+from taskrush_cli.render.modes import Entry, Errors, Grouped, Mode, Silent, Stream
+from taskrush_cli.render.output import Output
+from taskrush_cli.render.style import Style, count, duration
+from taskrush_cli.render.table import cut
+
+_LOOKS = {
+    State.SUCCEEDED: ("✓", "ok", "green"),
+    State.FRESH: ("=", "=", "green"),
+    State.HIT: ("=", "=", "green"),
+    State.FAILED: ("✗", "FAILED", "red"),
+    State.CANCELLED: ("■", "cancelled", "yellow"),
+    State.SKIPPED: ("-", "skipped", "dim"),
+}
+_ORDER = (State.SUCCEEDED, State.FRESH, State.HIT, State.SKIPPED, State.CANCELLED, State.FAILED)
 
 
 class Console:
-    """Writes each task's output as it comes."""
+    """Shows one run of `plan`.
+
+    `verbose` adds commands, skipped tasks and their reasons; `quiet` leaves failures only. `width` is that of the
+    terminal, 0 where lines may be as long as they like.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        out: Output,
+        style: Style,
+        *,
+        mode: str = "grouped",
+        verbose: int = 0,
+        quiet: bool = False,
+        dialect: Optional[Dialect] = None,
+        step_summary: Optional[str] = None,
+        width: int = 0,
+    ) -> None:
+        self.lock = threading.RLock()
+        self.running: Dict[TaskId, float] = {}
+        self.ended: Dict[State, int] = {}
+        self.total = len(plan)
+        self.on_change: Callable[[str], None] = lambda what: None
+        self._tasks = {task.id: task for task in plan.tasks}
+        self._plan = plan
+        self._out = out
+        self._style = style
+        self._verbose = verbose
+        self._quiet = quiet
+        self._dialect = None if quiet else dialect
+        self._step_summary = step_summary
+        self._width = width
+        self._commands: Dict[TaskId, str] = {}
+        self._outcomes: Dict[TaskId, Outcome] = {}
+        self._reason: Optional[str] = None
+        self._mode = self._make_mode("errors" if quiet and mode != "none" else mode)
+
+    def _make_mode(self, name: str) -> Mode:
+        if name == "stream":
+            return Stream(self._out, self, self._dialect, self._style, list(self._tasks))
+        kinds = {"grouped": Grouped, "errors": Errors, "none": Silent}
+        return kinds[name](self._out, self, self._dialect)
 
     def on_record(self, record: Record) -> None:
+        with self.lock:
+            self._take(record)
+
+    def _take(self, record: Record) -> None:
         event = record.event
-        if isinstance(event, TaskStarted):
-            print(f"[{event.task}] $ {event.command}", flush=True)
-        elif isinstance(event, TaskOutput):
-            sys.stdout.flush()
-            stream = sys.stdout if event.stream == "stdout" else sys.stderr
-            stream.buffer.write(event.data)
-            stream.flush()
+        if isinstance(event, TaskOutput):
+            self._mode.output(event.task, event.stream, event.data)
+        elif isinstance(event, TaskStarted):
+            self._on_start(event, record.at)
         elif isinstance(event, TaskFinished):
-            outcome = event.outcome
-            detail = f": {outcome.reason}" if outcome.reason else ""
-            print(f"[{event.task}] {outcome.state.value}{detail} ({outcome.seconds:.2f}s)", flush=True)
+            self._on_end(event)
+        elif isinstance(event, Warned):
+            self._say(f"{self._style.paint('warning:', 'yellow', 'bold')} {event.message}")
+            if event.hint:
+                self._out.say(f"{self._style.paint('hint:', 'cyan')} {event.hint}")
+        elif isinstance(event, StopRequested):
+            self._on_stop(event)
+        elif isinstance(event, RunStarted):
+            self.on_change("started")
         elif isinstance(event, RunFinished):
-            print(f"{'all well' if event.ok else 'failed'} in {event.seconds:.2f}s", flush=True)
+            self.on_change("finished")
+            self._summary(event)
+            self._mode.close()
+
+    # --- lines for the mode -----------------------------------------------------
+
+    def header(self, task: TaskId, again: bool) -> str:
+        """What stands above a task's block."""
+        if self._quiet:
+            return ""
+        if self._dialect is not None:
+            return task + (" (continued)" if again else "")
+        sign = self._style.sign("▶", ">")
+        command = "(continued)" if again else self._command(task)
+        if command and self._width:
+            command = cut(command, max(10, self._width - len(task) - 4), self._style.sign("…", "..."))
+        head = f"{self._style.paint(sign, 'blue')} {self._style.paint(task, 'bold')}"
+        return head + (f"  {self._style.paint(command, 'dim')}" if command else "")
+
+    def footer(self, task: TaskId, outcome: Outcome) -> str:
+        """What is said when a task ends."""
+        if self._quiet and outcome.state is not State.FAILED:
+            return ""
+        boring = self._tasks[task].action is None and outcome.state is State.SUCCEEDED
+        follows = outcome.state in (State.SKIPPED, State.CANCELLED) and not outcome.ok and task not in self._commands
+        if (boring or follows or (self._tasks[task].capture and outcome.ok)) and not self._verbose:
+            return ""
+        return self._line(task, outcome)
+
+    def _command(self, task: TaskId) -> str:
+        text = self._commands.get(task, "")
+        if not text or not isinstance(text, str) or text.endswith("()"):
+            return ""
+        lines = text.split("\n")
+        return lines[0] + (" ..." if len(lines) > 1 else "")
+
+    def _line(self, task: TaskId, outcome: Outcome) -> str:
+        pretty, plain, color = _LOOKS[outcome.state]
+        text = f"{self._style.paint(self._style.sign(pretty, plain), color)} {self._style.paint(task, 'bold')}"
+        reason = outcome.reason or {State.FRESH: "fresh", State.HIT: "from cache"}.get(outcome.state, "")
+        if outcome.state is State.SKIPPED:
+            reason = f"skipped: {reason}"
+        if reason:
+            text += f"  {self._style.paint(reason, color)}"
+        if task in self._commands and outcome.state not in (State.FRESH, State.HIT):
+            text += f"  {self._style.paint(duration(outcome.seconds), 'dim')}"
+        return text
+
+    # --- events -------------------------------------------------------------------
+
+    def _on_start(self, event: TaskStarted, at: float) -> None:
+        task = self._tasks[event.task]
+        self._commands[event.task] = event.command
+        if task.interactive:
+            self._mode.leave()
+            self.on_change("interactive")
+            header = self.header(event.task, again=False)
+            if header and not self._quiet:
+                self._out.say(header)
+            return
+        self.running[event.task] = at
+        if task.action is not None:
+            self._mode.started(event.task)
+        if self._verbose and event.command and not self._quiet:
+            for line in event.command.split("\n"):
+                self._say(self._style.paint(f"{event.task} $ {line}", "dim"))
+
+    def _on_end(self, event: TaskFinished) -> None:
+        self.running.pop(event.task, None)
+        state = event.outcome.state
+        self.ended[state] = self.ended.get(state, 0) + 1
+        self._outcomes[event.task] = event.outcome
+        self._mode.finished(event.task, event.outcome)
+        if self._tasks[event.task].interactive:
+            self.on_change("interactive over")
+
+    def _on_stop(self, event: StopRequested) -> None:
+        self._reason = event.reason
+        number = len(self.running)
+        text = f"{self._style.paint('stopping:', 'yellow', 'bold')} {event.reason}"
+        if number and event.grace:
+            names = ", ".join(list(self.running)[:3]) + (", ..." if number > 3 else "")
+            text += f"; {names} may take {event.grace:g}s to end, interrupt again to end at once"
+        self._say(text)
+
+    def _say(self, text: str) -> None:
+        self._mode.leave()
+        self._out.say(text)
+
+    # --- the end --------------------------------------------------------------------
+
+    def _summary(self, event: RunFinished) -> None:
+        replays = self._mode.replay_failures()
+        failures = self._mode.failures
+        if replays:
+            self._mode.leave()
+        for entry in replays:
+            if entry.log and not self._quiet:
+                self._out.say(f"\n{self._line(entry.task, self._outcomes[entry.task])}")
+                self._mode.replay(entry)
+        self._annotate(failures)
+        if self._quiet and event.ok:
+            return
+        self._mode.leave()
+        if len(self._outcomes) > 1 or not event.ok:
+            for entry in failures if len(failures) > 1 or (replays and failures[0].log) else ():
+                self._out.say(self._line(entry.task, self._outcomes[entry.task]) + self._place(entry.task))
+            self._out.say(self._totals(event))
+        if failures:
+            names = " ".join(entry.task for entry in failures[:5])
+            hint = f"`taskrush {names}` runs {'it' if len(failures) == 1 else 'them'} again"
+            if any(outcome.state is State.SKIPPED and not outcome.ok for outcome in self._outcomes.values()):
+                hint += "; with `-k` tasks that do not need what failed go on"
+            self._out.say(f"{self._style.paint('hint:', 'cyan')} {hint}")
+        self._write_step_summary(event)
+
+    def _totals(self, event: RunFinished) -> str:
+        word, color = ("done", "green") if event.ok else ("failed", "red")
+        if not event.ok and event.exit_code > 128:
+            word, color = "interrupted", "yellow"
+        counts = ", ".join(f"{self.ended[state]} {state.value}" for state in _ORDER if self.ended.get(state))
+        return f"{self._style.paint(word, color, 'bold')}: {count(self.total, 'task')} in {duration(event.seconds)}" + (
+            f" ({counts})" if counts else ""
+        )
+
+    def _place(self, task: TaskId) -> str:
+        where = self._where(task)
+        return f"  {self._style.paint(str(where), 'dim')}" if where else ""
+
+    def _where(self, task: TaskId) -> Optional[Where]:
+        where = self._tasks[task].where
+        if where is None:
+            return None
+        path = os.path.join(self._plan.root, where.path) if not os.path.isabs(where.path) else where.path
+        if not os.path.exists(path):
+            path = where.path
+        return Where(os.path.relpath(path), where.line, where.column)
+
+    def _annotate(self, failures: Sequence[Entry]) -> None:
+        if self._dialect is None:
+            return
+        for entry in failures:
+            outcome = self._outcomes[entry.task]
+            text = self._dialect.error(f"task {entry.task} failed: {outcome.reason or ''}", self._where(entry.task))
+            if text:
+                self._say(text)
+
+    def _write_step_summary(self, event: RunFinished) -> None:
+        """A table for the page of a GitHub Actions run."""
+        if not self._step_summary or self._dialect is None:
+            return
+        plain = Style(unicode=True)
+        rows: List[str] = []
+        for task, outcome in self._outcomes.items():
+            if self._tasks[task].action is not None:
+                reason = (outcome.reason or "").replace("|", "\\|").replace("\n", " ")
+                rows.append(
+                    f"| {_LOOKS[outcome.state][0]} | {task} | {outcome.state.value} | "
+                    f"{duration(outcome.seconds)} | {reason} |"
+                )
+        totals = Console._totals
+        style, self._style = self._style, plain
+        head = totals(self, event)
+        self._style = style
+        lines = [f"### taskrush: {head}", "", "| | task | state | time | reason |", "|---|---|---|---|---|", *rows, ""]
+        try:
+            with open(self._step_summary, "a", encoding="utf-8") as file:
+                file.write("\n".join(lines) + "\n")
+        except OSError as error:
+            self._out.say(f"warning: cannot write the step summary: {(error.strerror or str(error)).lower()}")
+
+
+def terminal_width(environ: Mapping[str, str]) -> int:
+    """Columns of the terminal on standard error."""
+    try:
+        return int(environ.get("COLUMNS") or 0) or os.get_terminal_size(2).columns
+    except (OSError, ValueError):
+        return shutil.get_terminal_size().columns

@@ -1,0 +1,134 @@
+"""How CI services want groups and errors to be written: a table of dialects, and how to tell where we are."""
+
+import re
+import time
+from typing import Callable, Mapping, Optional
+
+import attrs
+
+from taskrush.errors import Where
+
+
+@attrs.frozen(kw_only=True)
+class Dialect:
+    """Markers of one service. `marker` matches lines of tasks that are markers themselves and stay as they are."""
+
+    name: str
+    open: Callable[[str], str]
+    close: Callable[[str], str]
+    error: Callable[[str, Optional[Where]], Optional[str]]
+    marker: "re.Pattern[bytes]"
+
+
+def detect(environ: Mapping[str, str], chosen: str = "auto") -> Optional[Dialect]:
+    """The dialect called `chosen`, or with `auto` that of the service whose variables are set."""
+    if chosen != "auto":
+        return DIALECTS.get(chosen)
+    for variable, name in _VARIABLES.items():
+        if environ.get(variable, "").lower() not in ("", "false", "0"):
+            return DIALECTS[name]
+    return None
+
+
+# --- GitHub Actions: docs.github.com/actions/reference/workflow-commands -------------------------------------------
+
+
+def _github_data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _github_property(text: str) -> str:
+    return _github_data(text).replace(":", "%3A").replace(",", "%2C")
+
+
+def _github_error(message: str, where: Optional[Where]) -> str:
+    places = [("file", where.path), ("line", where.line), ("col", where.column)] if where else []
+    properties = ",".join(f"{name}={_github_property(str(value))}" for name, value in places if value)
+    return f"::error{' ' + properties if properties else ''}::{_github_data(message)}"
+
+
+# --- GitLab: docs.gitlab.com/ci/jobs/job_logs -----------------------------------------------------------------------
+
+
+def _section(title: str) -> str:
+    return "taskrush_" + re.sub(r"[^A-Za-z0-9_.-]", "_", title)
+
+
+def _gitlab_open(title: str) -> str:
+    return f"\x1b[0Ksection_start:{int(time.time())}:{_section(title)}\r\x1b[0K{title}"
+
+
+def _gitlab_close(title: str) -> str:
+    return f"\x1b[0Ksection_end:{int(time.time())}:{_section(title)}\r\x1b[0K"
+
+
+# --- Azure Pipelines: learn.microsoft.com/azure/devops/pipelines/scripts/logging-commands ----------------------------
+
+
+def _azure_escape(text: str) -> str:
+    for plain, escaped in (("%", "%AZP25"), ("\r", "%0D"), ("\n", "%0A"), ("]", "%5D"), (";", "%3B")):
+        text = text.replace(plain, escaped)
+    return text
+
+
+def _azure_error(message: str, where: Optional[Where]) -> str:
+    places = [("sourcepath", where.path), ("linenumber", where.line), ("columnnumber", where.column)] if where else []
+    properties = "".join(f"{name}={_azure_escape(str(value))};" for name, value in places if value)
+    return f"##vso[task.logissue type=error;{properties}]{_azure_escape(message)}"
+
+
+# --- TeamCity: jetbrains.com/help/teamcity/service-messages.html ------------------------------------------------------
+
+_TEAMCITY = {"|": "||", "'": "|'", "\n": "|n", "\r": "|r", "[": "|[", "]": "|]"}
+
+
+def _teamcity_escape(text: str) -> str:
+    return "".join(
+        _TEAMCITY.get(c) or (c if c.isascii() else "".join(f"|0x{unit:04x}" for unit in _utf16(c))) for c in text
+    )
+
+
+def _utf16(character: str) -> "list[int]":
+    data = character.encode("utf-16-be", "surrogatepass")
+    return [int.from_bytes(data[at : at + 2], "big") for at in range(0, len(data), 2)]
+
+
+def _teamcity_error(message: str, where: Optional[Where]) -> str:
+    text = f"{where}: {message}" if where else message
+    return f"##teamcity[buildProblem description='{_teamcity_escape(text)[:4000]}']"
+
+
+DIALECTS: Mapping[str, Dialect] = {
+    dialect.name: dialect
+    for dialect in (
+        Dialect(
+            name="github",
+            open=lambda title: f"::group::{_github_data(title)}",
+            close=lambda title: "::endgroup::",
+            error=_github_error,
+            marker=re.compile(rb"::[a-z-]+[ :]"),
+        ),
+        Dialect(
+            name="gitlab",
+            open=_gitlab_open,
+            close=_gitlab_close,
+            error=lambda message, where: None,
+            marker=re.compile(rb"(?:\x1b\[0K)?section_(?:start|end):"),
+        ),
+        Dialect(
+            name="azure",
+            open=lambda title: f"##[group]{title}",
+            close=lambda title: "##[endgroup]",
+            error=_azure_error,
+            marker=re.compile(rb"##(?:vso)?\["),
+        ),
+        Dialect(
+            name="teamcity",
+            open=lambda title: f"##teamcity[blockOpened name='{_teamcity_escape(title)}']",
+            close=lambda title: f"##teamcity[blockClosed name='{_teamcity_escape(title)}']",
+            error=_teamcity_error,
+            marker=re.compile(rb"##teamcity\["),
+        ),
+    )
+}
+_VARIABLES = {"GITHUB_ACTIONS": "github", "GITLAB_CI": "gitlab", "TF_BUILD": "azure", "TEAMCITY_VERSION": "teamcity"}

@@ -1,0 +1,213 @@
+"""How the output of tasks that run at once is put one after the other: grouped, stream, errors, none.
+
+A mode decides what of a task's output is shown when, and keeps what may have to be shown again. It knows neither
+summary nor colours of states; lines of its own it gets from `Lines`. In every mode the task whose block is open is
+known, so that whoever writes next closes it properly.
+"""
+
+import re
+from typing import Dict, List, Optional, Protocol
+
+import attrs
+
+from taskrush.model.outcome import Outcome
+from taskrush.model.task import TaskId
+from taskrush_cli.render.ci import Dialect
+from taskrush_cli.render.held import Held
+from taskrush_cli.render.output import Output
+from taskrush_cli.render.style import PALETTE, Style
+
+LINE_LIMIT = 65536
+
+
+class Lines(Protocol):
+    """What a mode says about a task, as text without a line end; empty where nothing is to be said."""
+
+    def header(self, task: TaskId, again: bool) -> str: ...
+
+    def footer(self, task: TaskId, outcome: Outcome) -> str: ...
+
+
+@attrs.define(eq=False)
+class Entry:
+    """A task under way, or one that failed: all it wrote, and whether that was shown already."""
+
+    task: TaskId
+    log: Held = attrs.field(factory=Held)
+    shown: bool = False
+    opened: bool = False
+    in_group: bool = False
+
+
+class Mode:
+    """What all modes have in common: entries, open blocks, replays."""
+
+    def __init__(self, out: Output, lines: Lines, dialect: Optional[Dialect]) -> None:
+        self._out = out
+        self._lines = lines
+        self._dialect = dialect
+        self._entries: Dict[TaskId, Entry] = {}
+        self._open: Optional[TaskId] = None
+        self._group: Optional[str] = None
+        self._last: Optional[TaskId] = None
+        self.failures: List[Entry] = []
+
+    def started(self, task: TaskId) -> None:
+        self._entries.setdefault(task, Entry(task))
+
+    def output(self, task: TaskId, stream: str, data: bytes) -> None:
+        entry = self._entries.get(task) or self._entries.setdefault(task, Entry(task))
+        entry.log.write(stream, data, entry.shown)
+
+    def finished(self, task: TaskId, outcome: Outcome) -> None:
+        raise NotImplementedError
+
+    def leave(self) -> None:
+        """Close the open block: somebody else is going to write."""
+        if self._group is not None and self._dialect is not None:
+            self._out.say(self._dialect.close(self._group))
+        self._group = self._open = self._last = None
+
+    def replay_failures(self) -> List[Entry]:
+        """The failures whose output does not stand at the very end already, for the summary."""
+        failures = self.failures
+        if len(failures) == 1 and failures[0].task == self._last and not failures[0].in_group:
+            return []
+        return failures
+
+    def replay(self, entry: Entry) -> None:
+        """Write all of a task's output."""
+        if entry.log.lost:
+            self._out.say(f"... {entry.log.lost} bytes before this are not repeated ...")
+        for stream, data in entry.log:
+            self._out.task(entry.task, stream, data)
+
+    def close(self) -> None:
+        for entry in (*self._entries.values(), *self.failures):
+            entry.log.close()
+
+    def _enter(self, entry: Entry, group: bool = True) -> None:
+        """Open the block of a task, with a header, unless it is open."""
+        if self._open == entry.task:
+            return
+        self.leave()
+        header = self._lines.header(entry.task, entry.opened)
+        if self._dialect is not None and group:
+            self._group = entry.task
+            entry.in_group = True
+            self._out.say(self._dialect.open(header or entry.task))
+        elif header:
+            self._out.say(header)
+        entry.opened = True
+        self._open = entry.task
+
+    def _finish(self, task: TaskId, outcome: Outcome, silent: bool = False) -> Entry:
+        """Close the block with a footer, and keep the entry of a failure."""
+        entry = self._entries.pop(task, None) or Entry(task)
+        footer = "" if silent else self._lines.footer(task, outcome)
+        if footer:
+            if self._open is not None or self._group is not None:
+                self.leave()
+            self._out.say(footer)
+            self._last = task
+        if outcome.state.value == "failed":
+            self.failures.append(entry)
+        else:
+            entry.log.close()
+        return entry
+
+
+class Grouped(Mode):
+    """The oldest running task writes as it goes; what others write is shown in one block when they end or become the
+    oldest."""
+
+    def output(self, task: TaskId, stream: str, data: bytes) -> None:
+        super().output(task, stream, data)
+        entry = self._entries[task]
+        if task == next(iter(self._entries)):
+            if not entry.shown:
+                self._show(entry)
+                return
+            self._enter(entry)
+            self._out.task(task, stream, data)
+
+    def finished(self, task: TaskId, outcome: Outcome) -> None:
+        entry = self._entries.get(task)
+        if entry is not None and entry.log and not entry.shown:
+            self._show(entry, group=outcome.ok)
+        was_oldest = entry is not None and entry is next(iter(self._entries.values()))
+        self._finish(task, outcome)
+        if was_oldest and self._entries:
+            oldest = next(iter(self._entries.values()))
+            if oldest.log and not oldest.shown:
+                self._show(oldest)
+
+    def _show(self, entry: Entry, group: bool = True) -> None:
+        self._enter(entry, group)
+        self.replay(entry)
+        entry.shown = True
+
+
+class Errors(Mode):
+    """Only what failed tasks wrote, in one block when they end."""
+
+    def finished(self, task: TaskId, outcome: Outcome) -> None:
+        entry = self._entries.get(task)
+        if entry is not None and entry.log and outcome.state.value == "failed":
+            self._enter(entry, group=False)
+            self.replay(entry)
+            entry.shown = True
+        self._finish(task, outcome)
+
+
+class Silent(Mode):
+    """Nothing of what tasks write."""
+
+    def output(self, task: TaskId, stream: str, data: bytes) -> None:
+        pass
+
+    def finished(self, task: TaskId, outcome: Outcome) -> None:
+        self._finish(task, outcome)
+
+
+class Stream(Mode):
+    """Every line as it is complete, with the task's name before it, in a colour that stays the same."""
+
+    def __init__(
+        self, out: Output, lines: Lines, dialect: Optional[Dialect], style: Style, names: List[TaskId]
+    ) -> None:
+        super().__init__(out, lines, None)
+        self._markers: Optional[re.Pattern[bytes]] = dialect.marker if dialect else None
+        width = min(max(map(len, names), default=0), 24)
+        bar = style.sign("│", "|")
+        self._prefix = {
+            name: (style.paint(f"{name:<{width}}", PALETTE[number % len(PALETTE)]) + f" {bar} ").encode()
+            for number, name in enumerate(names)
+        }
+        self._partial: Dict[TaskId, Dict[str, bytes]] = {}
+
+    def output(self, task: TaskId, stream: str, data: bytes) -> None:
+        super().output(task, stream, data)
+        self._entries[task].shown = True
+        partial = self._partial.setdefault(task, {})
+        data = partial.pop(stream, b"") + data
+        end = len(data) if len(data) > LINE_LIMIT else data.rfind(b"\n") + 1
+        if data[end:]:
+            partial[stream] = data[end:]
+        if end:
+            self._put(task, stream, data[:end])
+
+    def finished(self, task: TaskId, outcome: Outcome) -> None:
+        for stream, data in self._partial.pop(task, {}).items():
+            self._put(task, stream, data + b"\n")
+        self._finish(task, outcome)
+
+    def _put(self, task: TaskId, stream: str, data: bytes) -> None:
+        prefix = self._prefix.get(task, task.encode() + b" | ")
+        lines = [
+            line if self._markers is not None and self._markers.match(line) else prefix + line
+            for line in data.splitlines(True)
+            if line
+        ]
+        self._last = None
+        self._out.task(task, stream, b"".join(lines))

@@ -1,0 +1,78 @@
+"""A plan as a table: in which order, what would be done, and why. Pure: nothing is run or read."""
+
+from typing import Dict, List, Tuple
+
+from taskrush.model.graph import EdgeKind
+from taskrush.model.plan import Plan
+from taskrush.model.task import Argv, Call, Shell, Task, TaskId
+from taskrush_cli.render.style import Style, count
+from taskrush_cli.render.table import cut, pad, width_of
+
+
+def render_plan(plan: Plan, style: Style, width: int, verbose: int = 0) -> List[str]:
+    """The lines of `taskrush --dry-run`; `width` 0 means that lines may be as long as they like."""
+    why = _reasons(plan)
+    rows = [(str(number), task.id, why[task.id], _action(task)) for number, task in enumerate(plan.tasks, 1)]
+    sizes = [max((width_of(row[column]) for row in rows), default=0) for column in range(3)]
+    lines = []
+    for (number, task_id, reason, action), task in zip(rows, plan.tasks):
+        head = f"{number:>{sizes[0]}}  "
+        room = width - sizes[0] - sizes[1] - sizes[2] - 6 if width else 0
+        first, *more = action.split("\n")
+        text = first + (" ..." if more and not verbose else "")
+        if width:
+            text = cut(text, max(room, 10), style.sign("…", "..."))
+        name = style.paint(task_id, "bold") + " " * (sizes[1] - width_of(task_id))
+        lines.append(f"{head}{name}  {style.paint(pad(reason, sizes[2]), 'dim')}  {text}".rstrip())
+        indent = " " * (sum(sizes) + 6)
+        if verbose:
+            lines.extend(indent + line for line in more)
+        for note in _notes(task):
+            lines.append(f"{indent}{style.paint(note, 'yellow')}")
+    lines.append(f"would run {count(len(plan), 'task')}; nothing was run")
+    return lines
+
+
+def _reasons(plan: Plan) -> Dict[TaskId, str]:
+    """Why each task is in the plan: it was asked for, or who needs it."""
+    wanted: Dict[TaskId, List[Tuple[TaskId, EdgeKind]]] = {}
+    for edge in plan.edges:
+        if edge.kind is EdgeKind.FINALLY:
+            wanted.setdefault(edge.task, []).append((edge.on, edge.kind))
+        else:
+            wanted.setdefault(edge.on, []).append((edge.task, edge.kind))
+    found = {}
+    for task in plan.tasks:
+        if task.id in plan.targets:
+            found[task.id] = "target"
+            continue
+        by = wanted.get(task.id, [])
+        names = list(dict.fromkeys(name for name, _ in by))
+        verb = "runs after" if by and all(kind is EdgeKind.FINALLY for _, kind in by) else "needed by"
+        found[task.id] = f"{verb} {', '.join(names[:2])}" + (f" and {len(names) - 2} more" if len(names) > 2 else "")
+    return found
+
+
+def _action(task: Task) -> str:
+    action = task.action
+    if action is None:
+        return "(nothing itself)"
+    if isinstance(action, Call):
+        values = ", ".join(f"{name}={value!r}" for name, value in task.arguments.items())
+        return f"{action.name}({values})"
+    assert isinstance(action, (Shell, Argv))
+    given = "".join(f"{name}={value} " for name, value in task.arguments.items() if value is not None)
+    extra = " -- " + " ".join(task.extra) if task.extra else ""
+    return f"{given}{action}{extra}"
+
+
+def _notes(task: Task) -> List[str]:
+    notes = []
+    if task.condition is not None:
+        notes.append(f"only if: {task.condition}")
+    if task.platforms:
+        notes.append(f"only on: {', '.join(task.platforms)}")
+    if task.confirm is not None:
+        notes.append(f"asks first: {task.confirm}")
+    notes.extend(f"cannot run: {problem.message}" for problem in task.missing)
+    return notes
