@@ -43,7 +43,7 @@ class ObjectStore:
         """Store some bytes; their digest."""
         digest = hashlib.sha256(data).hexdigest()
         path = self.object_path(digest)
-        if not os.path.exists(path):
+        if not _mark_used(path):
             os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
             write_whole(path, data, mode=0o400)
         return digest
@@ -69,7 +69,7 @@ class ObjectStore:
                         target.write(data)
             digest = sha.hexdigest()
             path = self.object_path(digest)
-            if os.path.exists(path):
+            if _mark_used(path):
                 os.unlink(beside)
             else:
                 os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
@@ -204,6 +204,15 @@ class ObjectStore:
         """Remove everything."""
         for kind in ("records", "objects", "incoming", "damaged"):
             shutil.rmtree(os.path.join(self._root, kind), ignore_errors=True)
+
+
+def _mark_used(path: str) -> bool:
+    """Make an object young, so that eviction leaves it to the record about to name it; False if it is absent."""
+    try:
+        os.utime(path)
+    except OSError:
+        return False
+    return True
 
 
 def _clone(source: int, target: int) -> bool:

@@ -1,6 +1,8 @@
 """A fingerprint: the ordered, named parts that identify a task's work. Its digest is the key."""
 
-from typing import Tuple
+import hashlib
+import os
+from typing import Dict, Iterable, List, Mapping, Tuple
 
 import attrs
 
@@ -19,3 +21,41 @@ class Fingerprint:
 
     parts: Tuple[Part, ...]
     key: str
+
+
+@attrs.frozen
+class Change:
+    """One part that is not what it was: `what` is `changed`, `new` or `gone`."""
+
+    part: str
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.part} changed" if self.what == "changed" else f"{self.part} is {self.what}"
+
+
+def digest_of(parts: Iterable[Part]) -> str:
+    """SHA-256 over the parts, each text with its length in front, so that no two lists are written alike."""
+    sha = hashlib.sha256()
+    for part in parts:
+        for text in (part.name, part.value):
+            try:
+                data = text.encode()
+            except UnicodeEncodeError:  # a file name that is not UTF-8
+                data = os.fsencode(text)
+            sha.update(b"%d:" % len(data))
+            sha.update(data)
+    return sha.hexdigest()
+
+
+def difference(before: Mapping[str, str], now: Iterable[Part]) -> List[Change]:
+    """What is not the same, in the order of the parts; what is gone comes last."""
+    current: Dict[str, str] = {part.name: part.value for part in now}
+    found = []
+    for name, value in current.items():
+        if name not in before:
+            found.append(Change(name, "new"))
+        elif before[name] != value:
+            found.append(Change(name, "changed"))
+    found.extend(Change(name, "gone") for name in before if name not in current)
+    return found

@@ -43,3 +43,19 @@ class Requirement:
     program: Optional[str] = None
     message: Optional[str] = None
     where: Optional[Where] = attrs.field(default=None, eq=False)
+
+
+@attrs.frozen(kw_only=True)
+class Ingredient:
+    """Something besides files that a task's result depends on: exactly one of these.
+
+    `env`: variables of the environment by name, with wildcards; `!NAME` leaves some out again; those matched are passed
+    on. `part`: a place in a JSON, TOML or YAML file (`package.json#dependencies.react`). `command`: what a command
+    prints, such as `node --version`. `result`: what another task returned.
+    """
+
+    env: Optional[str] = None
+    part: Optional[str] = None
+    command: Optional[str] = None
+    result: Optional[str] = None
+    where: Optional[Where] = attrs.field(default=None, eq=False)

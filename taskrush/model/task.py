@@ -8,16 +8,20 @@ from typing import Any, Callable, Iterable, List, Mapping, NewType, Optional, Tu
 import attrs
 
 from taskrush.errors import Problem, Where
-from taskrush.model.policy import Cache, Requirement, Retry
+from taskrush.model.policy import Cache, Ingredient, Requirement, Retry
 
 TaskId = NewType("TaskId", str)
 
 
 @attrs.frozen
 class Shell:
-    """Commands for a shell, run one after the other until one fails; each has a shell of its own."""
+    """Commands for a shell, run one after the other until one fails; each has a shell of its own.
+
+    `main` is the index of the one that takes what followed `--`.
+    """
 
     commands: Tuple[str, ...]
+    main: int = -1
 
     def __str__(self) -> str:
         return "\n".join(self.commands)
@@ -138,8 +142,10 @@ class Task:
     `Task(id="test", action="pytest", deps=["build"])`.
 
     `inputs` is None where nothing was declared; patterns and `cwd` are relative to the workspace, with `/`.
+    `ingredients` are what else its result depends on. `folder` is the one of the file that declares it.
     `env` is added to the environment of the action. `bindings` are results of other tasks under the names by which
     this one receives them. `arguments` are the values of `params`; `extra` is what followed `--`.
+    `group` is the task that stands for all members of the matrix this one belongs to.
     `problems` are errors that only matter once this task is to run.
     """
 
@@ -149,9 +155,11 @@ class Task:
     deps: Tuple[Dep, ...] = attrs.field(default=(), converter=as_deps)
     finally_: Tuple[Dep, ...] = attrs.field(default=(), converter=as_deps)
     inputs: Optional[Tuple[str, ...]] = attrs.field(default=None, converter=_optional_tuple)
+    ingredients: Tuple[Ingredient, ...] = ()
     outputs: Tuple[str, ...] = attrs.field(default=(), converter=as_tuple)
     env: Mapping[str, str] = attrs.field(factory=dict)
     pass_env: Tuple[str, ...] = attrs.field(default=(), converter=as_tuple)
+    folder: str = "."
     cwd: str = "."
     shell: Tuple[str, ...] = attrs.field(default=(), converter=as_tuple)
     params: Tuple[Param, ...] = ()
@@ -168,11 +176,19 @@ class Task:
     aliases: Tuple[str, ...] = attrs.field(default=(), converter=as_tuple)
     tags: Tuple[str, ...] = attrs.field(default=(), converter=as_tuple)
     hidden: bool = False
+    group: Optional[TaskId] = None
     retry: Optional[Retry] = None
     runner: str = "local"
     problems: Tuple[Problem, ...] = attrs.field(default=(), eq=False)
     missing: Tuple[Problem, ...] = attrs.field(default=(), eq=False)
     where: Optional[Where] = attrs.field(default=None, eq=False)
+
+    @property
+    def is_cached(self) -> bool:
+        """Whether its result is kept: asked for, or by default wherever `inputs` are declared."""
+        if self.cache.enabled is False or self.interactive or self.action is None:
+            return False
+        return self.cache.enabled is True or self.inputs is not None
 
     @property
     def namespace(self) -> str:

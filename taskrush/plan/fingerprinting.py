@@ -1,0 +1,166 @@
+"""One walk over what identifies a task's work; the key is its digest, and two walks compared are the explanation.
+
+The parts and their order are documented in `docs/reference/key.md`; a golden test holds them fast. Any change of what
+goes in, or how, needs a new `KEY_VERSION`. Values of variables are only ever kept as digests.
+"""
+
+import fnmatch
+import hashlib
+import json
+import os
+import platform
+import sys
+from typing import Any, Dict, Iterable, Iterator, List, Mapping, Optional, Tuple
+
+from taskrush.model.fingerprint import Fingerprint, Part, digest_of
+from taskrush.model.pattern import Patterns, is_literal, literal_prefix
+from taskrush.model.task import Argv, Call, Shell, Task, TaskId
+from taskrush.plan.file_index import FileIndex, sorted_unique
+from taskrush.plan.gitignore import GitIgnore
+from taskrush.plan.parts import part_digest
+from taskrush.plan.source import source_parts
+
+KEY_VERSION = "1"
+
+
+class WorkspaceFingerprinter:
+    """Fingerprints of the tasks of one workspace, with its files as they are at the moment of asking.
+
+    `environ` is what tasks start from: `env` inputs are looked up there.
+    """
+
+    def __init__(self, root: str, index: FileIndex, environ: Mapping[str, str]) -> None:
+        self._root = root
+        self._index = index
+        self._environ = environ
+        self._ignore: Optional[GitIgnore] = None
+        self._answers: Dict[str, str] = {}
+
+    def fingerprint(self, task: Task, upstream: Mapping[TaskId, str]) -> Fingerprint:
+        """The fingerprint of a task. `upstream` are the digests of what it depends on, by task."""
+        parts = tuple(Part(name, value) for name, value in self._parts(task, upstream))
+        return Fingerprint(parts, digest_of(parts))
+
+    def outputs_digest(self, task: Task) -> str:
+        """What the declared outputs of a task hold now, as one digest; for keys of its dependants."""
+        rows = [(path, self._index.state(path)) for path in self.expand(task.outputs)]
+        return _digest_rows(rows)
+
+    # --- parts ----------------------------------------------------------------
+
+    def _parts(self, task: Task, upstream: Mapping[TaskId, str]) -> Iterator[Tuple[str, str]]:
+        yield "schema", KEY_VERSION
+        yield from _action_parts(task)
+        yield "cwd", task.cwd
+        for name in sorted(task.env):
+            yield f"env {name}", _digest(task.env[name])
+        for name in env_names(task, self._environ):
+            yield f"variable {name}", _digest(self._environ[name])
+        for part in sorted({item.part for item in task.ingredients if item.part is not None}):
+            yield f"part {part}", self._part(part)
+        for command in sorted({item.command for item in task.ingredients if item.command is not None}):
+            yield f"tool {command}", self._answers.get(command, "unknown")
+        if task.is_cached:
+            for path in self.input_paths(task):
+                yield f"input {path}", self._index.state(path)
+        for number, pattern in enumerate(task.outputs):
+            yield f"output {number}", pattern
+        for task_id in sorted(upstream):
+            yield f"dependency {task_id}", upstream[task_id]
+        yield "platform", f"{sys.platform} {platform.machine()}"
+
+    def answer(self, command: str, text: str) -> None:
+        """What a declared command printed; asked once a run."""
+        self._answers[command] = _digest(text)
+
+    def unanswered(self, task: Task) -> Tuple[str, ...]:
+        """The commands whose output has to be known before the task has a fingerprint."""
+        commands = (item.command for item in task.ingredients if item.command is not None)
+        return tuple(command for command in dict.fromkeys(commands) if command not in self._answers)
+
+    def _part(self, part: str) -> str:
+        path, _, pointer = part.partition("#")
+        return part_digest(os.path.join(self._root, path), pointer)
+
+    def input_paths(self, task: Task) -> List[str]:
+        """The files that are inputs now, sorted. Without declared inputs: everything in the task's folder that git
+        would track, but its own outputs."""
+        if task.inputs is not None:
+            return self.expand(task.inputs)
+        if self._ignore is None:
+            self._ignore = GitIgnore(self._root)
+        own = Patterns(task.outputs)
+        folder = "" if task.folder == "." else task.folder
+        found = []
+        for path, is_folder in self._index.walk(folder):
+            if not is_folder and not own.matches(path) and not self._ignore.ignored(path):
+                found.append(path)
+        return sorted_unique(found)
+
+    def expand(self, patterns: Tuple[str, ...]) -> List[str]:
+        """The files that patterns mean now, sorted; a literal path is listed even when nothing is there."""
+        wanted = Patterns(patterns)
+        found: List[str] = []
+        seen_roots: List[str] = []
+        for pattern in patterns:
+            if pattern.startswith("!"):
+                continue
+            root = literal_prefix(pattern)
+            full = os.path.join(self._root, root)
+            if root and (os.path.islink(full) or not os.path.isdir(full)):
+                if is_literal(pattern) and not pattern.endswith("/") and wanted.matches(root):
+                    found.append(root)
+                continue
+            if any(root == seen or not seen or root.startswith(seen + "/") for seen in seen_roots):
+                continue
+            seen_roots.append(root)
+            found.extend(path for path, is_folder in self._index.walk(root) if not is_folder and wanted.matches(path))
+        return sorted_unique(found)
+
+
+def env_names(task: Task, environ: Mapping[str, str]) -> List[str]:
+    """The variables that a task's `env` ingredients mean, sorted; in a list the last pattern that matches decides."""
+    patterns = [item.env for item in task.ingredients if item.env is not None]
+    return sorted(name for name in environ if patterns and _wanted(name, patterns))
+
+
+def _wanted(name: str, patterns: List[str]) -> bool:
+    for pattern in reversed(patterns):
+        if fnmatch.fnmatchcase(name, pattern[1:] if pattern.startswith("!") else pattern):
+            return not pattern.startswith("!")
+    return False
+
+
+def _action_parts(task: Task) -> Iterator[Tuple[str, str]]:
+    action = task.action
+    if isinstance(action, Shell):
+        for number, command in enumerate(action.commands):
+            yield f"command {number}", command
+        if task.shell:
+            yield "shell", canonical(task.shell)
+    elif isinstance(action, Argv):
+        yield "argv", canonical(action.words)
+    elif isinstance(action, Call):
+        yield "function", action.name
+        yield "python", ".".join(map(str, sys.version_info[:3]))
+        yield from source_parts(action.function)
+    if task.extra:
+        yield "extra", canonical(task.extra)
+    for name in sorted(task.arguments):
+        yield f"argument {name}", _digest(canonical(task.arguments[name]))
+
+
+def canonical(value: Any) -> str:
+    """A text that is the same for equal plain values; for others their type and repr."""
+    try:
+        return json.dumps(value, sort_keys=True)
+    except (TypeError, ValueError):
+        return f"{type(value).__qualname__} {value!r}"
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def _digest_rows(rows: Iterable[Tuple[str, str]]) -> str:
+    return digest_of(Part(name, value) for name, value in rows)
