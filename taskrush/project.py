@@ -3,7 +3,7 @@
 import os
 import secrets
 import time
-from typing import Any, Iterable, Mapping, Optional, Sequence, Tuple, Union
+from typing import TYPE_CHECKING, Any, Iterable, Mapping, Optional, Sequence, Tuple, Union
 
 import attrs
 
@@ -26,16 +26,20 @@ from taskrush.plan.planner import make_plan
 from taskrush.protocols import Subscriber
 from taskrush.wiring import SystemClock, make_runners
 
+if TYPE_CHECKING:
+    from taskrush.execute.watch import Watcher
+
 Targets = Union[str, Iterable[str]]
 
 
 @attrs.frozen
 class Project:
-    """A workspace and its graph of tasks. `root` is absolute."""
+    """A workspace and its graph of tasks. `root` is absolute, as are `sources`, the files that declare the tasks."""
 
     root: str
     graph: Graph
     files: Tuple[FileDecl, ...] = ()
+    sources: Tuple[str, ...] = ()
 
     @classmethod
     def load(cls, path: str = ".") -> "Project":
@@ -51,7 +55,8 @@ class Project:
         tasks = list(expand(files))
         if found.python:
             tasks.extend(TaskSet.from_module(load_module(found.python)).tasks)
-        return cls(found.root, link(tasks), files)
+        sources = tuple(path for path in (found.rush, found.python) if path)
+        return cls(found.root, link(tasks), files, sources)
 
     @classmethod
     def of(cls, tasks: Union[TaskSet, Iterable[Task]], root: str = ".") -> "Project":
@@ -105,6 +110,15 @@ class Project:
     def run(self, targets: Targets, **options: Any) -> RunResult:
         """Plan and run in this thread; never raises for a task that failed. Options as for `executor`."""
         return self.executor(self.plan(targets), **options).run()
+
+    def watch(self, targets: Targets, **options: Any) -> "Watcher":
+        """Run `targets`, then again whatever a change affects; iterating yields each round that has ended.
+
+        Options as for `taskrush.watching.watcher`. The files that declare the tasks are loaded again when they change.
+        """
+        from taskrush.watching import watcher
+
+        return watcher(self, targets, **options)
 
     def task(self, name: str) -> Task:
         """The task that a name or alias means."""

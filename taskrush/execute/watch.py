@@ -1,0 +1,313 @@
+"""The watcher: runs what a change affects, again and again. It carries out what `WatchState` decides.
+
+It knows threads, files and executors; it does not know how projects are loaded (that comes in as a function) and
+prints nothing: whoever wants to tell people listens.
+"""
+
+import queue
+import threading
+import time
+from typing import Callable, Dict, Iterator, List, Optional, Set, Tuple, Union
+
+import attrs
+
+from taskrush.errors import TaskRushError
+from taskrush.events import Record, TaskFinished, TaskStarted
+from taskrush.execute.changes import NOTIFY, POLL, Changes, available
+from taskrush.execute.executor import Executor
+from taskrush.execute.watch_news import News, NotLoaded, Round, RoundStarted, SelfChanging, Watching
+from taskrush.execute.watch_part import differs, part
+from taskrush.execute.watch_scope import FileScope, Ignored, state_scope
+from taskrush.execute.watch_state import (
+    DEBOUNCE,
+    ON_CHANGE,
+    RESTART,
+    Began,
+    Begin,
+    Change,
+    Changed,
+    Ended,
+    Instruction,
+    Interrupt,
+    LeftAlone,
+    RoundOver,
+    StartRound,
+    Stimulus,
+    StopRound,
+    Wake,
+    WatchState,
+    Woke,
+)
+from taskrush.execute.watched_files import WatchedFiles, new_seed
+from taskrush.model.outcome import Outcome, RunResult, State
+from taskrush.model.plan import Plan
+from taskrush.model.task import TaskId
+from taskrush.protocols import Subscriber
+
+
+@attrs.frozen(kw_only=True)
+class Watched:
+    """What is watched: a plan, the files that declare it (relative to its root), and how a part of it is run.
+
+    `start(plan, subscriber)` makes an executor that also tells this subscriber.
+    """
+
+    plan: Plan
+    task_files: Tuple[str, ...]
+    start: Callable[[Plan, Subscriber], Executor]
+    ignored: Optional[Ignored] = None
+
+
+class Watcher:
+    """Iterate over it to watch: every round that has ended is yielded. One use only.
+
+    `load` gives what is watched: `load(False)` at first, its errors are the caller's; `load(True)` whenever files that
+    declare tasks have changed. `on_change` says what becomes of a round in flight: `"restart"` cancels it, `"finish"`
+    lets it end and then runs once for everything that changed meanwhile, `"queue"` once for each batch of changes.
+    `method` is `"notify"` (needs `watchfiles`), `"poll"`, or None for the better one that is there.
+    """
+
+    def __init__(
+        self,
+        load: Callable[[bool], Watched],
+        *,
+        on_change: str = RESTART,
+        on_news: Callable[[News], None] = lambda news: None,
+        method: Optional[str] = None,
+        debounce: float = DEBOUNCE,
+    ) -> None:
+        if on_change not in ON_CHANGE:
+            raise ValueError(f"on_change is one of {', '.join(ON_CHANGE)}, not {on_change!r}")
+        self._load = load
+        self._on_change = on_change
+        self._on_news = on_news
+        self._method = method or (NOTIFY if available() else POLL)
+        self._debounce = debounce
+        self._inbox: queue.Queue[Callable[[], None]] = queue.Queue()
+        self._watched = load(False)
+        self._outcomes: Dict[TaskId, Outcome] = {}
+        self._ended: List[Round] = []
+        self._number = 0
+        self._seed = new_seed()
+        self._round: Optional[RoundStarted] = None
+        self._executor: Optional[Executor] = None
+        self._thread: Optional[threading.Thread] = None
+        self._wake: Optional[float] = None
+        self._reload_at: Optional[float] = None
+        self._reload = False
+        self._touched: Set[str] = set()
+        self._stopped: Optional[str] = None
+        self._state: WatchState
+        self._scope: FileScope
+        self._changes: Changes
+
+    # --- for everyone ------------------------------------------------------------
+
+    def stop(self, reason: str = "stopped", force: bool = False) -> None:
+        """End the watch and what runs; from any thread or signal handler. With `force`, at once."""
+        self._stopped = self._stopped or reason
+        executor = self._executor
+        if executor is not None:
+            executor.stop(reason, force=force)
+        self._inbox.put(lambda: None)
+
+    def run_again(self) -> None:
+        """Run everything once more; from any thread."""
+        self._post(Begin(time.time()))
+
+    def __iter__(self) -> Iterator[Round]:
+        files, self._scope = self._open()
+        self._state = WatchState(
+            state_scope(self._watched.plan, self._scope), files.digests(), self._on_change, self._debounce
+        )
+        try:
+            self._changes.start()
+            self._tell_watching(files)
+            self._feed(Begin(time.time()))
+            while self._stopped is None:
+                self._turn()
+                while self._ended:
+                    yield self._ended.pop(0)
+            if self._thread is not None:
+                self._thread.join()
+                self._drain()
+            yield from self._ended
+        finally:
+            self._stopped = self._stopped or "stopped"
+            self._changes.close()
+            if self._thread is not None and self._executor is not None:
+                self._executor.stop(self._stopped)
+                self._thread.join()
+
+    # --- the loop ------------------------------------------------------------------
+
+    def _turn(self) -> None:
+        moments = [moment for moment in (self._wake, self._reload_at) if moment is not None]
+        try:
+            self._inbox.get(timeout=max(0.0, min(moments) - time.time()) if moments else 3600.0)()
+        except queue.Empty:
+            pass
+        now = time.time()
+        if self._reload_at is not None and self._reload_at <= now:
+            self._settled()
+        if self._wake is not None and self._wake <= now:
+            self._wake = None
+            self._feed(Woke(now))
+
+    def _drain(self) -> None:
+        while True:
+            try:
+                self._inbox.get_nowait()()
+            except queue.Empty:
+                return
+
+    def _post(self, stimulus: Stimulus) -> None:
+        self._inbox.put(lambda: self._feed(stimulus))
+
+    def _feed(self, stimulus: Stimulus) -> None:
+        for instruction in self._state.handle(stimulus):
+            self._carry_out(instruction)
+
+    def _carry_out(self, instruction: Instruction) -> None:
+        if isinstance(instruction, StartRound):
+            self._start(instruction)
+        elif isinstance(instruction, StopRound):
+            if self._executor is not None:
+                self._executor.stop("changed")
+        elif isinstance(instruction, Wake):
+            self._wake = instruction.at
+        else:
+            assert isinstance(instruction, LeftAlone)
+            self._on_news(SelfChanging(instruction.task, instruction.paths[0]))
+
+    # --- changes ---------------------------------------------------------------------
+
+    def _open(self) -> Tuple[WatchedFiles, FileScope]:
+        """Look at what there is now to be watched."""
+        watched = self._watched
+        scope = FileScope(watched.plan, watched.task_files, watched.ignored)
+        files = WatchedFiles(watched.plan.root, scope.keeps, scope.enters, self._seed)
+        files.look()
+        inbox = self._inbox
+
+        def on_changes(changes: List[Change]) -> None:
+            inbox.put(lambda: self._changed(changes))
+
+        self._changes = Changes(watched.plan.root, files, on_changes, self._method)
+        return files, scope
+
+    def _tell_watching(self, files: WatchedFiles) -> None:
+        self._on_news(Watching(len(files), self._watched.plan.targets, self._changes.method))
+
+    def _changed(self, changes: List[Change]) -> None:
+        now = time.time()
+        touched = [
+            change.path
+            for change in changes
+            if self._scope.declares(change.path) and self._state.seen.get(change.path) != change.digest
+        ]
+        if touched:
+            self._touched.update(touched)
+            self._state.held = True
+            self._reload_at = now + self._debounce
+        self._feed(Changed(tuple(changes), now))
+
+    def _settled(self) -> None:
+        """Files that declare tasks have changed, and no more for a moment."""
+        self._reload_at = None
+        self._reload = True
+        if not self._state.in_flight:
+            self._load_again()
+        elif self._on_change == RESTART:
+            self._feed(Interrupt(time.time()))
+
+    def _load_again(self) -> None:
+        """Nothing runs: go on with what the files say now, or wait until they are right."""
+        self._reload = False
+        old = {task.id: task for task in self._watched.plan.tasks}
+        try:
+            self._watched = self._load(True)
+        except TaskRushError as error:
+            self._on_news(NotLoaded(error))
+            return
+        tasks = self._watched.plan.tasks
+        stale = [task.id for task in tasks if differs(old.get(task.id), task, self._touched)]
+        before = self._state
+        self._changes.close()
+        self._drain()
+        files, self._scope = self._open()
+        digests = files.digests()
+        known = {path: before.seen.get(path, digest) for path, digest in digests.items()}
+        known.update((path, digest) for path, digest in before.seen.items() if path not in digests)
+        self._state = WatchState(
+            state_scope(self._watched.plan, self._scope),
+            known,
+            self._on_change,
+            self._debounce,
+            before.unfinished.intersection(old),
+        )
+        self._state.run_again(task.id for task in tasks if task.id in before.stale)
+        self._state.run_again(stale, min(self._touched, default="tasks"))
+        self._touched.clear()
+        now = time.time()
+        missed = [Change(path, digest, now) for path, digest in digests.items() if known[path] != digest]
+        missed += [Change(path, None, now) for path in known if path not in digests and self._scope.keeps(path)]
+        self._changes.start()
+        self._tell_watching(files)
+        self._feed(Changed(tuple(missed), now))
+        self._feed(Woke(now))
+
+    # --- rounds ------------------------------------------------------------------------
+
+    def _start(self, instruction: StartRound) -> None:
+        self._number += 1
+        started = self._round = RoundStarted(self._number, instruction.tasks, instruction.causes)
+        self._on_news(started)
+        plan = part(self._watched.plan, instruction.tasks, self._outcomes)
+        self._executor = executor = self._watched.start(plan, _Listener(self._post))
+        if self._stopped is not None:
+            executor.stop(self._stopped)
+        results: List[Union[RunResult, BaseException]] = []
+
+        def run() -> None:
+            try:
+                results.append(executor.run())
+            except BaseException as error:  # handed to the thread that watches
+                results.append(error)
+            self._inbox.put(lambda: self._over(started, results[0]))
+
+        self._thread = threading.Thread(target=run, name="taskrush round", daemon=True)
+        self._thread.start()
+
+    def _over(self, started: RoundStarted, result: Union[RunResult, BaseException]) -> None:
+        assert self._thread is not None
+        self._thread.join()
+        self._executor = self._thread = None
+        if isinstance(result, BaseException):
+            raise result
+        self._outcomes.update(result.outcomes)
+        self._ended.append(Round(number=started.number, tasks=started.tasks, causes=started.causes, result=result))
+        self._changes.look()  # what the tasks themselves changed, before anything is made of their end
+        well = frozenset(task for task, outcome in result.outcomes.items() if outcome.ok)
+        cut = frozenset(task for task, outcome in result.outcomes.items() if outcome.state is State.CANCELLED)
+        self._inbox.put(lambda: self._round_over(RoundOver(well, cut, time.time())))
+
+    def _round_over(self, stimulus: RoundOver) -> None:
+        if self._stopped is None:
+            self._feed(stimulus)
+            if self._reload and not self._state.in_flight:
+                self._load_again()
+
+
+class _Listener:
+    """Tells when tasks begin and end, as a subscriber of a round's run."""
+
+    def __init__(self, post: Callable[[Stimulus], None]) -> None:
+        self._post = post
+
+    def on_record(self, record: Record) -> None:
+        event = record.event
+        if isinstance(event, TaskStarted):
+            self._post(Began(event.task, record.at))
+        elif isinstance(event, TaskFinished):
+            self._post(Ended(event.task, record.at))

@@ -1,0 +1,81 @@
+"""A watch of a project: puts the watcher together with loading, planning and running."""
+
+import os
+from typing import Any, Callable, Mapping, Optional, Sequence, Tuple
+
+from taskrush.errors import UsageError
+from taskrush.execute.changes import NOTIFY, POLL, available
+from taskrush.execute.executor import Executor
+from taskrush.execute.watch import Watched, Watcher
+from taskrush.execute.watch_news import News
+from taskrush.execute.watch_state import ON_CHANGE, RESTART
+from taskrush.model.plan import Plan
+from taskrush.plan.gitignore import GitIgnore
+from taskrush.project import Project, Targets
+from taskrush.protocols import Subscriber
+
+
+def watcher(
+    project: Project,
+    targets: Targets,
+    *,
+    on_change: str = RESTART,
+    on_news: Callable[[News], None] = lambda news: None,
+    method: Optional[str] = None,
+    subscribers: Callable[[Plan], Sequence[Subscriber]] = lambda plan: (),
+    only: bool = False,
+    arguments: Optional[Mapping[str, Mapping[str, Any]]] = None,
+    extra: Sequence[str] = (),
+    **options: Any,
+) -> Watcher:
+    """A watcher of `targets`; iterate over it. `on_change`: `"restart"`, `"finish"` or `"queue"`.
+
+    `method`: `"notify"` or `"poll"`; None takes TASKRUSH_WATCH, else the better one that is installed.
+    `subscribers` gives those of one round's run; further options are those of `Project.executor`.
+    Raises `UsageError` for an unknown choice and whatever planning raises.
+    """
+    if on_change not in ON_CHANGE:
+        raise UsageError(f"no way to treat changes is called `{on_change}`", f"there are {', '.join(ON_CHANGE)}")
+    current = [project]
+
+    def plan_of(loaded: Project) -> Plan:
+        return loaded.plan(targets, only=only, arguments=arguments, extra=extra)
+
+    def start(plan: Plan, listener: Subscriber) -> Executor:
+        return current[0].executor(plan, subscribers=(*subscribers(plan), listener), **options)
+
+    def load(again: bool) -> Watched:
+        loaded = Project.load(project.root) if again and project.sources else current[0]
+        plan = plan_of(loaded)
+        current[0] = loaded
+        return Watched(
+            plan=plan,
+            task_files=_inside(loaded),
+            start=start,
+            ignored=GitIgnore(loaded.root).ignored,
+        )
+
+    return Watcher(
+        load,
+        on_change=on_change,
+        on_news=on_news,
+        method=_method(method or os.environ.get("TASKRUSH_WATCH") or None),
+    )
+
+
+def _method(wanted: Optional[str]) -> Optional[str]:
+    if wanted not in (None, NOTIFY, POLL):
+        raise UsageError(f"no way to watch is called `{wanted}`", f"there are {NOTIFY}, {POLL}")
+    if wanted == NOTIFY and not available():
+        raise UsageError("events of the file system need `watchfiles`", "pip install 'taskrush[watch]'")
+    return wanted
+
+
+def _inside(project: Project) -> Tuple[str, ...]:
+    """The files that declare tasks, relative to the workspace; those outside cannot be watched."""
+    found = []
+    for path in project.sources:
+        relative = os.path.relpath(path, project.root).replace(os.sep, "/")
+        if not relative.startswith("../"):
+            found.append(relative)
+    return tuple(found)
