@@ -1,0 +1,71 @@
+"""The C project is compiled, linked and tested, with edges that follow from files."""
+
+import json
+import subprocess
+from typing import Callable
+
+import pytest
+
+from taskrush import Project
+from tests.scenarios.rush import Scratch
+
+pytestmark = pytest.mark.needs("cc")
+Example = Callable[[str], Scratch]
+
+
+def test_it_is_built_and_tested(example: Example) -> None:
+    """One command compiles 21 sources in parallel, links the program and runs four test programs."""
+    project = example("c-project")
+    done = project.rush("test")
+    assert done.code == 0, done.all
+    assert len(list(project.root.glob("build/*.o"))) == 21
+    assert done.out.count("checks, 0 failures") == 4
+    assert "calc says 12.56" in done.out
+    assert "21 sources, 4 test programs: all well" in done.out
+
+    calc = str(project.root / "build" / "calc")
+    said = subprocess.run([calc, "--summary", "x = 3", "x ^ 2"], capture_output=True, text=True, check=True)
+    assert said.stdout == "3\n9\nn=2 mean=6 median=6 deviation=4.242640687119285\n"
+
+    # What is removed is made again; a header's change reaches the program.
+    (project.root / "build" / "calc").unlink()
+    header = project.root / "src" / "version.h"
+    header.write_text(header.read_text().replace("1.0", "1.1"))
+    assert project.rush("calc").code == 0
+    assert subprocess.run([calc, "--version"], capture_output=True, text=True, check=True).stdout == "calc 1.1\n"
+
+
+@pytest.mark.core
+def test_edges_follow_from_files(example: Example) -> None:
+    """Nobody names a compile task: the program and its tests read objects, so those come first."""
+    project = Project.load(str(example("c-project").root))
+    assert not project.task("calc").deps
+    planned = [task.id for task in project.plan("calc").tasks]
+    assert len(planned) == 22
+    assert planned[-1] == "calc"
+    assert all(name.startswith("compile:") for name in planned[:-1])
+    needed = {task.id for task in project.plan("check:test_stats").tasks}
+    assert {"compile:stats", "compile:vec"} < needed
+    assert "compile:main" not in needed
+    assert "src/token.h" in (project.task("compile:parser").inputs or ())  # through lexer.h
+    assert "src/token.h" not in (project.task("compile:stats").inputs or ())
+
+
+def test_a_compile_error_is_shown_and_nothing_is_linked(example: Example) -> None:
+    """The compiler's words reach the screen, the run fails, and no program appears."""
+    project = example("c-project")
+    source = project.root / "src" / "stats.c"
+    source.write_text(source.read_text().replace("double mean =", "duoble mean ="))
+    done = project.rush("-k", "calc")
+    assert done.code == 1
+    assert "duoble" in done.all
+    assert not (project.root / "build" / "calc").exists()
+    assert (project.root / "build" / "eval.o").exists()
+    assert not (project.root / "build" / "stats.o").exists()
+
+
+def test_its_graph_can_be_seen(example: Example) -> None:
+    """`graph --format json` has the 21 objects below the program."""
+    done = example("c-project").rush("graph", "calc", "--format", "json")
+    assert done.code == 0, done.all
+    assert "compile:parser" in json.dumps(json.loads(done.out))
