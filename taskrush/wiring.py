@@ -5,7 +5,7 @@ import os
 import time
 from typing import Any, Dict, Mapping, Optional
 
-from taskrush.protocols import Runner
+from taskrush.protocols import Memory, Runner
 
 REPORTERS = {"log": "taskrush.report.log:LogReporter"}
 
@@ -38,3 +38,10 @@ def make_runners(
 
     local = LocalRunner(root, dict(os.environ if environ is None else environ), run_id, overrides)
     return {"local": local, "call": CallRunner(local)}
+
+
+def make_memory() -> Memory:
+    """What the runs of a workspace know of work done before."""
+    from taskrush.cache.disabled import NoMemory
+
+    return NoMemory()

@@ -1,29 +1,17 @@
 """The executor carries out what the scheduler instructs, and decides nothing.
 
-One thread polls the descriptors of everything that has some (local processes); what blocks (callables, remote back
-ends) gets a thread each. Both report through one queue, and only this thread talks to the scheduler and the bus.
+One thread, the one that calls `run`, talks to the scheduler and to the bus; the carrier brings it everything else.
+Whatever happens, an error in here or Ctrl-C included, nothing of the run is left running when `run` ends.
 """
 
 import collections
-import heapq
-import os
-import selectors
+import signal
 import threading
-from typing import Any, Callable, Deque, Dict, List, Mapping, Optional, Sequence, Tuple, Union
+from typing import Deque, Dict, Mapping, Optional, Sequence
 
-import attrs
-
-from taskrush.events import (
-    RunFinished,
-    RunStarted,
-    StopRequested,
-    TaskFinished,
-    TaskOutput,
-    TaskStarted,
-    Warned,
-)
+from taskrush.events import RunFinished, RunStarted, StopRequested, TaskFinished, Warned
 from taskrush.execute.bus import Bus
-from taskrush.execute.probes import Probe, probes, unmet
+from taskrush.execute.carrier import Carrier
 from taskrush.execute.scheduler import (
     DRAIN,
     Check,
@@ -34,26 +22,29 @@ from taskrush.execute.scheduler import (
     Instruction,
     Kill,
     Launch,
+    Overdue,
     Scheduler,
     Start,
     Stimulus,
     Stop,
 )
-from taskrush.model.outcome import Outcome, RunResult, State, cancelled, failed, succeeded
+from taskrush.execute.task_run import Surroundings, TaskRun
+from taskrush.model.outcome import Outcome, RunResult, cancelled
 from taskrush.model.plan import Plan
 from taskrush.model.task import TaskId
-from taskrush.protocols import Clock, Pollable, Runner, Running, Subscriber
+from taskrush.protocols import Clock, Memory, OnOutput, Runner, Subscriber
 
-QUEUE_LIMIT = 256  # pieces of output that callables may be ahead of the subscribers
-
-Handle = Union[Pollable, Running]
+QUEUE_LIMIT = 256  # pieces of output that threads may be ahead of the subscribers
+BATCH = 256  # instructions carried out before the outside world is looked at again
+ABORT_SECONDS = 5.0  # how long what was killed may take to be gone when `run` ends by an exception
 
 
 class Executor:
     """One execution of a plan.
 
     `runners` maps names (`local`, `call`, ...) to where actions execute. `grace` is how many seconds what runs may take
-    to end after a stop. Nothing global is touched: no signal handlers, no printing, no change of directory.
+    to end after a stop. `memory` is asked about work done before. Nothing global is touched: no signal handlers, no
+    printing, no change of directory.
     """
 
     def __init__(
@@ -67,6 +58,7 @@ class Executor:
         jobs: int = 1,
         on_failure: str = DRAIN,
         grace: float = 5.0,
+        memory: Optional[Memory] = None,
     ) -> None:
         self._plan = plan
         self._runners = runners
@@ -83,272 +75,183 @@ class Executor:
             exclusive=[node for node, task in enumerate(plan.tasks) if task.interactive],
             names=[task.id for task in plan.tasks],
         )
-        self._index = {task.id: node for node, task in enumerate(plan.tasks)}
+        self._carrier = Carrier(clock)
+        self._todo: Deque[Instruction] = collections.deque()
+        self._runs: Dict[int, TaskRun] = {}
         self._outcomes: Dict[TaskId, Outcome] = {}
-        self._handles: Dict[int, Handle] = {}
-        self._probes: Dict[int, List[Probe]] = {}
-        self._started_at: Dict[int, float] = {}
-        self._fds: Dict[int, Tuple[int, ...]] = {}
-        self._selector = selectors.DefaultSelector()
-        self._inbox: Deque[Callable[[], None]] = collections.deque()
         self._room = threading.Semaphore(QUEUE_LIMIT)
         self._thread: Optional[int] = None
-        self._wake_in, self._wake_out = os.pipe()
-        os.set_blocking(self._wake_in, False)
-        os.set_blocking(self._wake_out, False)
-        self._selector.register(self._wake_in, selectors.EVENT_READ, -1)
-        self._timers: List[Tuple[float, int]] = []
-        self._stop_code: Optional[int] = None
-        self._kill_at: Optional[float] = None
+        self._around = Surroundings(
+            root=plan.root,
+            runners=runners,
+            carrier=self._carrier,
+            clock=clock,
+            memory=memory,
+            outcomes=self._outcomes,
+            tell=self._bus.tell,
+            in_turn=self._in_turn,
+        )
+        self._stopping: Optional[str] = None
+        self._exit_code = 0
+        self._aborting = False
         self._finished: Optional[bool] = None
 
     # --- for everyone -----------------------------------------------------
 
     def run(self) -> RunResult:
-        """Run the plan to its end in this thread."""
-        begun = self._clock.monotonic()
+        """Run the plan to its end in this thread; once.
+
+        An exception in here (Ctrl-C without a signal handler, a bug) ends all that runs and is passed on.
+        """
+        if self._thread is not None:
+            raise RuntimeError("an executor runs once; make another for another run")
         self._thread = threading.get_ident()
+        begun = self._clock.monotonic()
         plan = self._plan
         self._bus.tell(RunStarted(targets=plan.targets, tasks=tuple(task.id for task in plan.tasks), jobs=self._jobs))
         try:
-            self._feed(Start())
-            while self._finished is None:
-                self._turn()
+            self._carrier.turn(block=False)  # `stop` may have come already
+            self._give(Start())
+            while True:
+                self._work()
+                if self._finished is not None:
+                    break
+                self._carrier.turn(block=not self._todo)
+        except BaseException as error:
+            self._abort(error)
+            raise
         finally:
-            for runner in self._runners.values():
-                runner.close()
-            self._drain_inbox()
-            self._selector.close()
-            wake, self._wake_out = self._wake_out, -1
-            os.close(self._wake_in)
-            os.close(wake)
-        seconds = self._clock.monotonic() - begun
-        ok = bool(self._finished) and self._stop_code is None
-        exit_code = self._stop_code if self._stop_code is not None else (0 if ok else 1)
-        self._bus.tell(RunFinished(ok=ok, exit_code=exit_code, seconds=seconds))
-        return RunResult(run=self._run_id, ok=ok, exit_code=exit_code, seconds=seconds, outcomes=self._outcomes)
+            self._close(begun)
+        return self._result(begun)
 
     def stop(self, reason: str = "stopped", exit_code: int = 130, force: bool = False) -> None:
-        """Start nothing more and end what runs, after the grace period by force; from any thread or signal handler."""
-        self._post(lambda: self._on_stop(reason, exit_code, force))
+        """Start nothing more and end what runs, after the grace period by force; from any thread or signal handler.
+
+        With an exit code of 128 and a signal's number, as shells have it, that signal is what running commands get.
+        """
+        self._carrier.post(lambda: self._on_stop(reason, exit_code, force))
 
     # --- the loop -----------------------------------------------------------
 
-    def _post(self, action: Callable[[], None]) -> None:
-        self._inbox.append(action)
-        if self._wake_out >= 0:
-            try:
-                os.write(self._wake_out, b"\0")
-            except (BlockingIOError, OSError):
-                pass
+    def _work(self) -> None:
+        """Carry out what is instructed, for a while."""
+        for _ in range(BATCH):
+            if not self._todo:
+                return
+            self._carry_out(self._todo.popleft())
 
-    def _drain_inbox(self) -> None:
-        try:
-            while os.read(self._wake_in, 4096):
-                pass
-        except BlockingIOError:
-            pass
-        while self._inbox:
-            self._inbox.popleft()()
+    def _give(self, stimulus: Stimulus) -> None:
+        self._todo.extend(self._scheduler.handle(stimulus))
 
-    def _turn(self) -> None:
-        for key, _ in self._selector.select(self._timeout()):
-            if key.data < 0:
-                self._drain_inbox()
-                continue
-            handle = self._handles.get(key.data)
-            if handle is not None and key.fd in self._fds.get(key.data, ()):
-                handle.readable(key.fd)  # type: ignore[union-attr]
-                self._look_at(key.data)
-        self._tick()
-
-    def _timeout(self) -> Optional[float]:
-        moments = [self._kill_at] if self._kill_at is not None else []
-        if self._timers:
-            moments.append(self._timers[0][0])
-        if not moments:
-            return None
-        return max(0.0, min(moments) - self._clock.monotonic())
-
-    def _tick(self) -> None:
-        now = self._clock.monotonic()
-        while self._timers and self._timers[0][0] <= now:
-            _, node = heapq.heappop(self._timers)
-            handle = self._handles.get(node)
-            if isinstance(handle, Pollable):
-                handle.tick()
-                self._look_at(node)
-        if self._kill_at is not None and self._kill_at <= now:
-            self._kill_at = None
-            self._feed(Stop("grace period is over", force=True))
-
-    def _feed(self, stimulus: Stimulus) -> None:
-        """Give a stimulus to the scheduler and carry out what comes back, including what that leads to."""
-        todo: Deque[Instruction] = collections.deque(self._scheduler.handle(stimulus))
-        while todo:
-            answer = self._carry_out(todo.popleft())
-            if answer is not None:
-                todo.extend(self._scheduler.handle(answer))
-
-    def _carry_out(self, instruction: Instruction) -> Optional[Stimulus]:
+    def _carry_out(self, instruction: Instruction) -> None:
         if isinstance(instruction, Check):
-            return self._check(instruction.node)
-        if isinstance(instruction, Launch):
-            return self._launch(instruction.node)
-        if isinstance(instruction, Kill):
-            handle = self._handles.get(instruction.node)
-            if handle is not None:
-                handle.cancel(instruction.force)
-                if not instruction.force and self._kill_at is None:
-                    self._kill_at = self._clock.monotonic() + self._grace
-            return None
-        if isinstance(instruction, Ended):
-            task = self._plan.tasks[instruction.node]
-            self._outcomes[task.id] = instruction.outcome
-            self._bus.tell(TaskFinished(task.id, instruction.outcome))
-            return None
-        assert isinstance(instruction, Finished)
-        self._finished = instruction.ok
-        return None
+            if self._stopping is not None:  # it was instructed before, but nothing starts after a stop
+                self._give(Exited(instruction.node, cancelled(f"not started: {self._stopping}")))
+                return
+            node = instruction.node
+            self._runs[node] = run = TaskRun(node, self._plan.tasks[node], self._around, self._answer)
+            run.check()
+        elif isinstance(instruction, Launch):
+            if self._stopping is not None:
+                self._give(Exited(instruction.node, cancelled(f"not started: {self._stopping}")))
+            else:
+                self._runs[instruction.node].launch()
+        elif isinstance(instruction, Kill):
+            self._kill(instruction.node, instruction.force)
+        elif isinstance(instruction, Ended):
+            self._runs.pop(instruction.node, None)
+            self._ended(self._plan.tasks[instruction.node].id, instruction.outcome)
+        else:
+            assert isinstance(instruction, Finished)
+            self._finished = instruction.ok
+
+    def _answer(self, stimulus: Stimulus) -> None:
+        """A task on its way has something to say."""
+        if not self._aborting:
+            self._give(stimulus)
+        elif isinstance(stimulus, (Checked, Exited)) and self._runs.pop(stimulus.node, None) is not None:
+            self._ended(self._plan.tasks[stimulus.node].id, stimulus.outcome or cancelled("cancelled"))
+
+    def _ended(self, task_id: TaskId, outcome: Outcome) -> None:
+        self._outcomes[task_id] = outcome
+        self._bus.tell(TaskFinished(task_id, outcome))
+
+    def _kill(self, node: int, force: bool) -> None:
+        run = self._runs.get(node)
+        if run is not None:
+            run.kill(force)
+            if not force:
+                self._carrier.at(self._clock.monotonic() + self._grace, lambda: self._give(Overdue(node)))
 
     def _on_stop(self, reason: str, exit_code: int, force: bool) -> None:
         if self._finished is not None:
             return
-        if self._stop_code is None:
-            self._stop_code = exit_code
+        if self._stopping is None:
+            self._stopping = reason
+            self._exit_code = exit_code
             self._bus.tell(StopRequested(reason, 0.0 if force else self._grace))
-        if not force:
-            self._kill_at = self._clock.monotonic() + self._grace
-        self._feed(Stop(reason, force))
+            for runner in self._runners.values():
+                runner.interrupt(exit_code - 128 if 128 < exit_code < 160 else signal.SIGTERM)
+        self._give(Stop(reason, force))
 
-    # --- checks ---------------------------------------------------------------
-
-    def _check(self, node: int) -> Optional[Stimulus]:
-        task = self._plan.tasks[node]
-        outcome = unmet(task, self._plan.root)
-        if outcome is not None:
-            return Checked(node, outcome)
-        todo = probes(task)
-        if not todo:
-            return Checked(node)
-        self._probes[node] = todo
-        return self._probe(node)
-
-    def _probe(self, node: int) -> Optional[Stimulus]:
-        probe = self._probes[node][0]
-        return self._start(node, attrs.evolve(probe.task), discard=True)
-
-    def _probed(self, node: int, outcome: Outcome) -> Optional[Stimulus]:
-        todo = self._probes[node]
-        probe = todo.pop(0)
-        if outcome.state is State.CANCELLED:
-            return Exited(node, outcome)
-        verdict = probe.verdict(outcome)
-        if verdict is not None:
-            return Checked(node, verdict)
-        if todo:
-            return self._probe(node)
-        return Checked(node)
-
-    # --- actions --------------------------------------------------------------
-
-    def _launch(self, node: int) -> Optional[Stimulus]:
-        task = self._plan.tasks[node]
-        self._probes.pop(node, None)
-        self._bus.tell(TaskStarted(task.id, "" if task.action is None else str(task.action)))
-        self._started_at[node] = self._clock.monotonic()
-        if task.action is None:
-            return Exited(node, succeeded())
-        return self._start(node, task, discard=False)
-
-    def _start(self, node: int, task: Any, discard: bool) -> Optional[Stimulus]:
-        runner = self._runners[task.runner if task.runner != "local" else _kind(task)]
-        values = {name: self._outcomes[on].value for name, on in task.bindings.items() if on in self._outcomes}
-        task_id = task.id
+    def _in_turn(self, hear: OnOutput) -> OnOutput:
+        """`hear` for use in any thread: called in turn, and whoever is far ahead of the subscribers waits."""
 
         def on_output(stream: str, data: bytes) -> None:
-            if discard:
-                return
             if threading.get_ident() == self._thread:
-                self._bus.tell(TaskOutput(task_id, stream, data))
+                hear(stream, data)
                 return
-            self._room.acquire()
+            while not self._room.acquire(timeout=1.0):
+                if self._finished is not None:
+                    return
 
             def tell() -> None:
                 self._room.release()
-                self._bus.tell(TaskOutput(task_id, stream, data))
+                hear(stream, data)
 
-            self._post(tell)
+            self._carrier.post(tell)
 
-        handle = runner.start(task, on_output, values)
-        self._handles[node] = handle
-        if isinstance(handle, Pollable):
-            self._watch(node, handle)
-            outcome = handle.outcome()
-            return self._exited(node, outcome) if outcome is not None else None
-        waiter = threading.Thread(target=self._wait, args=(node, handle), name=f"taskrush {task_id}", daemon=True)
-        waiter.start()
-        return None
+        return on_output
 
-    def _wait(self, node: int, handle: Running) -> None:
-        try:
-            outcome = handle.wait()
-        except Exception as error:  # a runner that breaks its promise must not hang the run
-            outcome = failed(f"runner failed: {type(error).__name__}: {error}")
+    # --- the end ----------------------------------------------------------------
 
-        def report() -> None:
-            answer = self._exited(node, outcome)
-            if answer is not None:
-                self._feed(answer)
+    def _abort(self, error: BaseException) -> None:
+        """Leave nothing running. The scheduler is not asked any more: it may have been interrupted half-way."""
+        self._aborting = True
+        self._finished = False
+        self._exit_code = 130 if isinstance(error, KeyboardInterrupt) else 3
+        if self._stopping is None:
+            self._bus.tell(StopRequested(type(error).__name__, 0.0))
+        for runner in self._runners.values():
+            runner.interrupt(signal.SIGTERM)
+        for node in list(self._runs):
+            self._runs[node].kill(force=True)
+        until = self._clock.monotonic() + ABORT_SECONDS
+        self._carrier.at(until, lambda: None)
+        while self._runs and self._clock.monotonic() < until:
+            self._carrier.turn()
+        for task in self._plan.tasks:
+            if task.id not in self._outcomes:
+                self._ended(task.id, cancelled(f"not started: {type(error).__name__}"))
 
-        self._post(report)
+    def _close(self, begun: float) -> None:
+        if self._finished is None:  # a second Ctrl-C while the first one was being dealt with
+            self._finished = False
+        for name, runner in self._runners.items():
+            try:
+                runner.close()
+            except Exception as error:  # the others are to be closed as well
+                self._bus.tell(Warned(f"runner `{name}` did not close: {type(error).__name__}: {error}"))
+        self._carrier.close()
+        result = self._result(begun)
+        self._bus.tell(RunFinished(ok=result.ok, exit_code=result.exit_code, seconds=result.seconds))
 
-    def _watch(self, node: int, handle: Pollable) -> None:
-        """Poll exactly the descriptors that the handle names now."""
-        wanted = tuple(handle.descriptors())
-        known = self._fds.get(node, ())
-        for fd in known:
-            if fd not in wanted:
-                self._selector.unregister(fd)
-        for fd in wanted:
-            if fd not in known:
-                self._selector.register(fd, selectors.EVENT_READ, node)
-        self._fds[node] = wanted
-        deadline = handle.deadline()
-        if deadline is not None:
-            heapq.heappush(self._timers, (deadline, node))
-
-    def _look_at(self, node: int) -> None:
-        handle = self._handles.get(node)
-        if not isinstance(handle, Pollable):
-            return
-        self._watch(node, handle)
-        outcome = handle.outcome()
-        if outcome is not None:
-            answer = self._exited(node, outcome)
-            if answer is not None:
-                self._feed(answer)
-
-    def _exited(self, node: int, outcome: Outcome) -> Optional[Stimulus]:
-        handle = self._handles.pop(node)
-        if isinstance(handle, Pollable):
-            for fd in self._fds.pop(node, ()):
-                self._selector.unregister(fd)
-            handle.close()
-        if self._probes.get(node):
-            return self._probed(node, outcome)
-        if self._stop_code is not None and not outcome.ok:
-            outcome = cancelled(outcome.reason, code=outcome.code)
-        seconds = self._clock.monotonic() - self._started_at.pop(node, self._clock.monotonic())
-        return Exited(node, attrs.evolve(outcome, seconds=seconds))
-
-
-def _kind(task: Any) -> str:
-    from taskrush.model.task import Call
-
-    if isinstance(task.action, Call):
-        return "process" if task.action.isolate == "process" else "call"
-    return "local"
-
-
-__all__ = ["Executor", "Warned"]
+    def _result(self, begun: float) -> RunResult:
+        ok = bool(self._finished) and self._exit_code == 0
+        return RunResult(
+            run=self._run_id,
+            ok=ok,
+            exit_code=self._exit_code or (0 if ok else 1),
+            seconds=self._clock.monotonic() - begun,
+            outcomes=self._outcomes,
+        )

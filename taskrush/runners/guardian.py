@@ -1,27 +1,52 @@
 """The guardian: a tiny process that ends what is left of a run when the runner is killed.
 
-It holds the reading end of a pipe. A line `done` on it means that the run ended in order; the end of the pipe without it
-means that the runner is gone, and then everything that carries the run's cookie is killed.
+It is a shell that waits at a pipe which only the runner holds open. A runner that ends in order kills its guardian
+first; if the guardian sees the end of the pipe instead, the runner is gone, and everything that carries the run's
+cookie is killed. Where there is no `/proc`, the runner names its process groups on the pipe (`+12 -12`) instead.
 """
 
 import os
-import subprocess
-from typing import Optional
+import signal
 
-from taskrush.runners.process_tree import COOKIE, Tree
+from taskrush.runners.process_tree import COOKIE, PROC, Tree
 
-# read returns 0 with a line, else the pipe was closed. `grep` looks into the environment of every process;
-# this shell and its children do not carry the cookie.
+# `$1` cookie, `$2` run. This shell and its children do not carry the cookie. Nothing is searched before the runner is
+# gone. A process that was being started at that instant shows its cookie a moment later: hence three looks in vain.
 SCRIPT = r"""
 trap '' INT TERM HUP QUIT
-read -r line && exit 0
-round=0
-while [ $round -lt 200 ]; do
+cd /
+groups=
+while read -r sign group; do
+  case $sign in
+    +) groups="$groups $group " ;;
+    -) groups="${groups%% $group *} ${groups##* $group }" ;;
+  esac
+done
+LC_ALL=C; export LC_ALL
+for group in $groups; do kill -s KILL -- "-$group" 2>/dev/null; done
+if printf 'x\n\000b=c' | grep -aq 'b=c' 2>/dev/null; then
+  mark="(^|[^A-Za-z0-9_])$1=([^ ]*/)?$2([./]|[^ -~]|\$)"
+  look() { grep -laE -e "$mark" /proc/[0-9]*/environ 2>/dev/null | cut -d/ -f3; }
+else
+  look() {
+    for file in /proc/[0-9]*/environ; do
+      if tr '\000' '\n' <"$file" 2>/dev/null | grep -qE -e "^$1=(.*/)?$2([./]|\$)"; then
+        pid=${file#/proc/}; echo "${pid%%/*}"
+      fi
+    done
+  } 2>/dev/null
+fi
+vain=0 round=0
+while [ $vain -lt 3 ] && [ $round -lt 500 ]; do
   round=$((round + 1))
-  pids=$(grep -laE -e "(^|[^A-Z_])$1=[^ ]*$2" /proc/[0-9]*/environ 2>/dev/null | cut -d/ -f3)
-  [ -n "$pids" ] || exit 0
-  kill -s KILL $pids 2>/dev/null
-  sleep 0.02
+  pids=$(look "$1" "$2")
+  if [ -n "$pids" ]; then
+    vain=0
+    kill -s KILL $pids 2>/dev/null
+  else
+    vain=$((vain + 1))
+  fi
+  sleep 0.02 2>/dev/null || sleep 1
 done
 """
 
@@ -31,31 +56,61 @@ class Guardian:
 
     def __init__(self, tree: Tree) -> None:
         self._tree = tree
-        self._process: Optional[subprocess.Popen[bytes]] = None
+        self._pid = 0
+        self._pipe = -1
+        self._names_groups = not os.path.isdir(f"{PROC}/self")
 
     def start(self) -> None:
-        if self._process is not None or not os.path.isdir("/proc/self"):
+        """See to it that there is one."""
+        if self._pid or os.name != "posix":
             return
         env = {name: value for name, value in os.environ.items() if name != COOKIE}
-        self._process = subprocess.Popen(
-            ["/bin/sh", "-c", SCRIPT, "taskrush-guardian", COOKIE, self._tree.mark],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-            cwd="/",
-            env=env,
-        )
+        reader, self._pipe = os.pipe()
+        try:
+            self._pid = _start(["/bin/sh", "-c", SCRIPT, "taskrush-guardian", COOKIE, self._tree.mark], env, reader)
+        except OSError:  # no shell, or no room for another process: the run can do without
+            os.close(self._pipe)
+            self._pipe = -1
+        finally:
+            os.close(reader)
+
+    def watch(self, group: int) -> None:
+        """A command was started."""
+        self._tell(f"+ {group}\n")
+
+    def forget(self, group: int) -> None:
+        """A command and what it left in its group have ended."""
+        self._tell(f"- {group}\n")
 
     def close(self) -> None:
         """The run ended in order."""
-        process = self._process
-        if process is None or process.stdin is None:
+        if not self._pid:
             return
+        pid, self._pid = self._pid, 0
         try:
-            process.stdin.write(b"done\n")
-            process.stdin.close()
-        except OSError:
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+        except (ProcessLookupError, ChildProcessError):
             pass
-        process.wait()
-        self._process = None
+        os.close(self._pipe)
+        self._pipe = -1
+
+    def _tell(self, line: str) -> None:
+        if self._names_groups and self._pipe >= 0:
+            try:
+                os.write(self._pipe, line.encode())
+            except OSError:
+                pass
+
+
+def _start(words: "list[str]", env: "dict[str, str]", stdin: int) -> int:
+    """`posix_spawn` is several times as fast as `subprocess`; in a session of its own where that is possible."""
+    null = os.open(os.devnull, os.O_WRONLY)
+    try:
+        actions = [(os.POSIX_SPAWN_DUP2, stdin, 0), (os.POSIX_SPAWN_DUP2, null, 1), (os.POSIX_SPAWN_DUP2, null, 2)]
+        try:
+            return os.posix_spawn(words[0], words, env, file_actions=actions, setsid=True)
+        except NotImplementedError:
+            return os.posix_spawn(words[0], words, env, file_actions=actions, setpgroup=0)
+    finally:
+        os.close(null)

@@ -1,0 +1,239 @@
+"""The carrier waits for things: descriptors, threads, timers, and messages from anywhere. It knows no task and no rule.
+
+One thread, the one that calls `turn`, polls the descriptors of everything that has some; what blocks is done by worker
+threads that are kept for the next one. Whatever is to happen, happens in `turn`, one thing at a time.
+
+`post` may be called from any thread and from a signal handler: it takes no lock.
+"""
+
+import collections
+import heapq
+import itertools
+import os
+import queue
+import select
+import threading
+import weakref
+from typing import Any, Callable, Deque, Dict, List, Optional, Tuple
+
+from taskrush.model.outcome import Outcome
+from taskrush.protocols import Clock, Pollable
+
+Action = Callable[[], None]
+
+
+class Carrier:
+    """Things under way, and what is to happen when they are over."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._inbox: Deque[Action] = collections.deque()
+        self._poll = Poll()
+        self._awake = False
+        self._by_descriptor: Dict[int, Carried] = {}
+        self._timers: List[Tuple[float, int, Action]] = []
+        self._number = itertools.count()
+        self._workers = Workers()
+
+    def turn(self, block: bool = True) -> None:
+        """Let happen what is due; with `block`, wait until something is."""
+        timeout = 0.0
+        if block and not self._inbox:
+            timeout = max(0.0, self._timers[0][0] - self._clock.monotonic()) if self._timers else -1.0
+        found = [(descriptor, self._by_descriptor.get(descriptor)) for descriptor in self._poll.wait(timeout)]
+        for descriptor, carried in found:
+            if carried is None:
+                self._poll.calm()
+            elif self._by_descriptor.get(descriptor) is carried:  # what came before may have closed it
+                carried.handle.readable(descriptor)
+                self._look_at(carried)
+        self._awake = False  # before the inbox is emptied: who posts after this rings again
+        while self._inbox:
+            self._inbox.popleft()()
+        if self._timers:
+            now = self._clock.monotonic()
+            while self._timers and self._timers[0][0] <= now:
+                heapq.heappop(self._timers)[2]()
+
+    def post(self, action: Action) -> None:
+        """Let `action` happen in the next turn."""
+        self._inbox.append(action)
+        if not self._awake:
+            self._awake = True
+            self._poll.ring()
+
+    def at(self, moment: float, action: Action) -> None:
+        """Let `action` happen at this monotonic time."""
+        heapq.heappush(self._timers, (moment, next(self._number), action))
+
+    def carry(self, handle: Pollable, done: Callable[[Outcome], None]) -> None:
+        """Poll `handle` until it has an outcome; it must not have one yet."""
+        self._look_at(Carried(handle, done))
+
+    def do(self, work: Callable[[], Any], done: Callable[[Any, Optional[BaseException]], None]) -> None:
+        """Do `work` in a thread of its own and then hand what it returned or raised to `done`, in a turn."""
+
+        def report() -> None:
+            value, error = None, None
+            try:
+                value = work()
+            except BaseException as raised:  # whatever it is, who waits must hear of it
+                error = raised
+
+            def over() -> None:
+                self._workers.has_room()
+                done(value, error)
+
+            self.post(over)
+
+        self._workers.do(report)
+
+    def close(self) -> None:
+        """Let go of idle threads and of whatever is still carried."""
+        self._workers.close()
+        for carried in set(self._by_descriptor.values()):
+            self._let_go(carried)
+
+    def _look_at(self, carried: "Carried") -> None:
+        if carried.over:
+            return
+        outcome = carried.handle.outcome()
+        if outcome is not None:
+            self._let_go(carried)
+            carried.done(outcome)
+            return
+        wanted = tuple(carried.handle.descriptors())
+        if wanted != carried.descriptors:
+            for descriptor in carried.descriptors:
+                if descriptor not in wanted:
+                    self._forget(descriptor)
+            for descriptor in wanted:
+                if descriptor not in carried.descriptors:
+                    self._by_descriptor[descriptor] = carried
+                    self._poll.add(descriptor)
+            carried.descriptors = wanted
+        deadline = carried.handle.deadline()
+        if deadline is not None and deadline != carried.deadline:
+            self.at(deadline, lambda: self._tick(carried))
+        carried.deadline = deadline
+
+    def _tick(self, carried: "Carried") -> None:
+        if not carried.over:
+            carried.handle.tick()
+            self._look_at(carried)
+
+    def _let_go(self, carried: "Carried") -> None:
+        carried.over = True
+        for descriptor in carried.descriptors:
+            self._forget(descriptor)
+        carried.handle.close()
+
+    def _forget(self, descriptor: int) -> None:
+        self._by_descriptor.pop(descriptor, None)
+        self._poll.remove(descriptor)
+
+
+class Carried:
+    """A handle that is being polled."""
+
+    def __init__(self, handle: Pollable, done: Callable[[Outcome], None]) -> None:
+        self.handle = handle
+        self.done = done
+        self.descriptors: Tuple[int, ...] = ()
+        self.deadline: Optional[float] = None
+        self.over = False
+
+
+class Workers:
+    """Threads that are started when all others are busy, and kept. They end with the program, whatever they do."""
+
+    def __init__(self) -> None:
+        self._work: queue.SimpleQueue[Optional[Action]] = queue.SimpleQueue()
+        self._threads = 0
+        self._busy = 0
+
+    def do(self, action: Action) -> None:
+        self._busy += 1  # counted in the carrier's thread alone
+        if self._busy > self._threads:
+            self._threads += 1
+            threading.Thread(target=self._live, name=f"taskrush worker {self._threads}", daemon=True).start()
+        self._work.put(action)
+
+    def has_room(self) -> None:
+        """One piece of work is over."""
+        self._busy -= 1
+
+    def close(self) -> None:
+        for _ in range(self._threads):
+            self._work.put(None)
+
+    def _live(self) -> None:
+        while True:
+            action = self._work.get()
+            if action is None:
+                return
+            action()
+
+
+class Poll:
+    """Readable descriptors: `poll` where there is one (it costs no system call per descriptor), else `select`."""
+
+    def __init__(self) -> None:
+        self._descriptors: Dict[int, None] = {}
+        self._poll = select.poll() if hasattr(select, "poll") else None
+        self._pair: Any = None
+        if os.name == "posix":
+            self._in, self._out = ends = os.pipe()
+            for descriptor in ends:
+                os.set_blocking(descriptor, False)
+            # closed with this object and not before: a late `ring` must not write to somebody else's descriptor
+            weakref.finalize(self, _close, ends).atexit = False
+        else:  # there `select` knows sockets only, and runners offer no descriptors
+            import socket
+
+            self._pair = socket.socketpair()
+            for end in self._pair:
+                end.setblocking(False)
+            self._in, self._out = (end.fileno() for end in self._pair)
+        self.add(self._in)
+
+    def ring(self) -> None:
+        """Make `wait` return."""
+        try:
+            if self._pair is None:
+                os.write(self._out, b"\0")
+            else:
+                self._pair[1].send(b"\0")
+        except OSError:  # full: then it rings already
+            pass
+
+    def calm(self) -> None:
+        """Take in what `ring` sent."""
+        try:
+            if self._pair is None:
+                os.read(self._in, 4096)
+            else:
+                self._pair[0].recv(4096)
+        except OSError:
+            pass
+
+    def add(self, descriptor: int) -> None:
+        self._descriptors[descriptor] = None
+        if self._poll is not None:
+            self._poll.register(descriptor, select.POLLIN)
+
+    def remove(self, descriptor: int) -> None:
+        if self._descriptors.pop(descriptor, 0) is None and self._poll is not None:
+            self._poll.unregister(descriptor)
+
+    def wait(self, seconds: float) -> List[int]:
+        """Those that are readable or at their end, after at most so many seconds; negative: however long it takes."""
+        if self._poll is not None:
+            milliseconds = None if seconds < 0 else seconds * 1000 + 0.999 if seconds else 0
+            return [descriptor for descriptor, _ in self._poll.poll(milliseconds)]
+        return list(select.select(list(self._descriptors), (), (), None if seconds < 0 else seconds)[0])
+
+
+def _close(descriptors: Tuple[int, ...]) -> None:
+    for descriptor in descriptors:
+        os.close(descriptor)

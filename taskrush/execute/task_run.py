@@ -1,0 +1,225 @@
+"""One task on its way through a run: what is asked first, its action, what must be there afterwards.
+
+It knows the steps of one task; what they lead to is decided by the scheduler, which hears of them by `answer`.
+All methods are called in the thread that turns the carrier.
+"""
+
+from typing import Any, Callable, List, Mapping, Optional, cast
+
+import attrs
+
+from taskrush.events import Event, TaskOutput, TaskStarted, Warned
+from taskrush.execute.carrier import Carrier
+from taskrush.execute.outputs import not_made
+from taskrush.execute.probes import Probe, probes, unmet
+from taskrush.execute.scheduler import Checked, Exited, Stimulus
+from taskrush.model.outcome import Outcome, State, cancelled, failed, succeeded
+from taskrush.model.task import Call, Task, TaskId
+from taskrush.protocols import Clock, Memory, OnOutput, Pollable, Recording, Runner, Running
+
+ABANDON_SECONDS = 1.0  # how long what cannot be killed may take to end after it was told to at once
+
+
+@attrs.frozen(kw_only=True)
+class Surroundings:
+    """What the tasks of one run share. `outcomes` grows while the run goes on."""
+
+    root: str
+    runners: Mapping[str, Runner]
+    carrier: Carrier
+    clock: Clock
+    memory: Optional[Memory]
+    outcomes: Mapping[TaskId, Outcome]
+    tell: Callable[[Event], None]
+    in_turn: Callable[[OnOutput], OnOutput]
+
+
+class TaskRun:
+    """A task that was handed out by the scheduler."""
+
+    def __init__(self, node: int, task: Task, around: Surroundings, answer: Callable[[Stimulus], None]) -> None:
+        self._node = node
+        self._task = task
+        self._around = around
+        self._answer = answer
+        self._probes: List[Probe] = []
+        self._handle: Any = None
+        self._recording: Optional[Recording] = None
+        self._begun = 0.0
+        self._killed = False
+
+    def check(self) -> None:
+        """Find out whether the task has to run."""
+        outcome = unmet(self._task, self._around.root)
+        if outcome is not None:
+            self._answer(Checked(self._node, outcome))
+            return
+        self._probes = probes(self._task)
+        self._ask()
+
+    def launch(self) -> None:
+        """Start its action."""
+        task, memory = self._task, self._around.memory
+        self._around.tell(TaskStarted(task.id, "" if task.action is None else str(task.action)))
+        self._begun = self._around.clock.monotonic()
+        if task.action is None:
+            self._end(succeeded())
+        elif memory is not None and memory.covers(task):
+            self._around.carrier.do(lambda: memory.begin(task), self._record)
+        else:
+            self._act()
+
+    def kill(self, force: bool) -> None:
+        """End whatever is being done for it; its answer still comes."""
+        self._killed = True
+        handle = self._handle
+        if handle is None:
+            return
+        try:
+            handle.cancel(force)
+        except Exception as error:
+            self._warn(f"cannot be cancelled: {_words(error)}")
+        if force and not _is_pollable(handle):
+            self._around.carrier.at(self._around.clock.monotonic() + ABANDON_SECONDS, lambda: self._abandon(handle))
+
+    # --- before -----------------------------------------------------------------
+
+    def _ask(self) -> None:
+        if self._killed:
+            self._exit(cancelled("cancelled"))
+        elif self._probes:
+            probe = self._probes.pop(0)
+            self._start(probe.task, _ignore, lambda outcome: self._asked(probe, outcome))
+        else:
+            self._recall()
+
+    def _asked(self, probe: Probe, outcome: Outcome) -> None:
+        if outcome.state is State.CANCELLED:
+            self._exit(outcome)
+            return
+        verdict = probe.verdict(outcome)
+        if verdict is not None:
+            self._answer(Checked(self._node, verdict))
+        else:
+            self._ask()
+
+    def _recall(self) -> None:
+        task, memory = self._task, self._around.memory
+        if memory is None or not memory.covers(task):
+            self._answer(Checked(self._node))
+            return
+        outcomes = dict(self._around.outcomes)
+        on_output = self._around.in_turn(self._hear)
+        self._around.carrier.do(lambda: memory.recall(task, outcomes, on_output), self._recalled)
+
+    def _recalled(self, outcome: Optional[Outcome], error: Optional[BaseException]) -> None:
+        if error is not None:
+            self._warn(f"the cache failed and was not asked: {_words(error)}")
+        self._answer(Checked(self._node, outcome))
+
+    # --- the action ---------------------------------------------------------------
+
+    def _record(self, recording: Optional[Recording], error: Optional[BaseException]) -> None:
+        self._recording = recording
+        if error is not None:
+            self._warn(f"the cache failed and will not keep the result: {_words(error)}")
+        if self._killed:
+            self._end(cancelled("cancelled"))
+        else:
+            self._act()
+
+    def _act(self) -> None:
+        self._start(self._task, self._around.in_turn(self._hear), self._end)
+
+    def _hear(self, stream: str, data: bytes) -> None:
+        self._around.tell(TaskOutput(self._task.id, stream, data))
+        if self._recording is not None:
+            self._recording.output(stream, data)
+
+    def _start(self, task: Task, on_output: OnOutput, done: Callable[[Outcome], None]) -> None:
+        name = runner_name(task)
+        runner = self._around.runners.get(name)
+        if runner is None:
+            done(failed(f"there is no runner `{name}` in this run"))
+            return
+
+        def ended(outcome: Optional[Outcome], error: Optional[BaseException] = None) -> None:
+            if self._handle is not handle:
+                return  # it was left behind
+            self._handle = None
+            warning = getattr(handle, "warning", None)
+            if warning is not None:
+                self._around.tell(Warned(warning, task=self._task.id))
+            done(outcome if outcome is not None else failed(f"runner `{name}` failed: {_words(error)}"))
+
+        handle: Any = None
+        try:
+            handle = runner.start(task, on_output, self._values(task))
+        except Exception as error:  # a runner that breaks its promise must not end the run
+            ended(None, error)
+            return
+        self._handle = handle
+        if _is_pollable(handle):
+            self._around.carrier.carry(cast(Pollable, handle), ended)
+        else:
+            self._around.carrier.do(cast(Running, handle).wait, ended)
+
+    def _values(self, task: Task) -> Mapping[str, object]:
+        outcomes = self._around.outcomes
+        return {name: outcomes[on].value for name, on in task.bindings.items() if on in outcomes}
+
+    def _abandon(self, handle: object) -> None:
+        """A thread cannot be killed: go on without it."""
+        if self._handle is handle:
+            self._handle = None
+            self._warn("did not end although it was told to, and is left behind")
+            self._end(cancelled("left behind"))
+
+    # --- after ----------------------------------------------------------------------
+
+    def _end(self, outcome: Outcome) -> None:
+        task = self._task
+        if outcome.ok and task.outputs and task.action is not None:
+            outcome = not_made(task, self._around.root, self._values(task)) or outcome
+        if self._killed and not outcome.ok:
+            outcome = cancelled(outcome.reason, code=outcome.code)
+        outcome = attrs.evolve(outcome, seconds=self._around.clock.monotonic() - self._begun)
+        recording = self._recording
+        if recording is None:
+            self._exit(outcome)
+        elif outcome.ok:
+            self._around.carrier.do(lambda: recording.finish(outcome), lambda *kept: self._kept(outcome, *kept))
+        else:
+            self._around.carrier.do(recording.abandon, lambda *_: self._exit(outcome))
+
+    def _kept(self, outcome: Outcome, reason: Optional[str], error: Optional[BaseException]) -> None:
+        if error is not None:
+            reason = f"the cache failed: {_words(error)}"
+        if reason is not None:
+            self._warn(f"its result is not kept: {reason}")
+        self._exit(outcome)
+
+    def _exit(self, outcome: Outcome) -> None:
+        self._answer(Exited(self._node, outcome))
+
+    def _warn(self, message: str) -> None:
+        self._around.tell(Warned(f"`{self._task.id}`: {message}", task=self._task.id))
+
+
+def runner_name(task: Task) -> str:
+    """Where its action executes: functions in a thread or a process of their own unless the task says otherwise."""
+    if task.runner == "local" and isinstance(task.action, Call):
+        return "process" if task.action.isolate == "process" else "call"
+    return task.runner
+
+
+def _is_pollable(handle: object) -> bool:
+    return hasattr(handle, "descriptors")  # `isinstance` with a protocol takes 50 times as long
+
+
+def _ignore(stream: str, data: bytes) -> None:
+    """What a probe prints is nobody's business."""
+
+
+def _words(error: Optional[BaseException]) -> str:
+    return f"{type(error).__name__}: {error}" if error is not None else "no outcome"

@@ -1,0 +1,136 @@
+"""Starting one process and waiting for it: the only place that does either for a task's command.
+
+Processes are started in a session of their own, with nothing to read, and two pipes to write to.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from typing import Mapping, Optional, Sequence, Tuple
+
+import attrs
+
+DEFAULT_SHELL = ("/bin/sh", "-c") if os.name == "posix" else ("cmd.exe", "/d", "/s", "/c")
+
+
+@attrs.frozen
+class Child:
+    """A process that was started, and our ends of its output pipes."""
+
+    pid: int
+    stdout: int
+    stderr: int
+
+
+@attrs.frozen
+class Exit:
+    """How a process ended: its exit code (negative: the signal; None: it was lost), processor time, largest resident
+    size.
+    """
+
+    code: Optional[int]
+    cpu_seconds: float = 0.0
+    peak_bytes: int = 0
+
+
+def spawn(words: Sequence[str], cwd: str, env: Mapping[str, str]) -> Child:
+    """Start a command. Raises `OSError` or `ValueError`; `start_error` puts those into words."""
+    out_read, out_write = os.pipe()
+    err_read, err_write = os.pipe()
+    try:
+        if not words or not words[0]:
+            raise ValueError("the command is empty")
+        process = subprocess.Popen(
+            words,
+            cwd=cwd,
+            env=env,
+            stdin=subprocess.DEVNULL,
+            stdout=out_write,
+            stderr=err_write,
+            start_new_session=True,
+            close_fds=True,
+        )
+    except BaseException:
+        os.close(out_read)
+        os.close(err_read)
+        raise
+    finally:
+        os.close(out_write)
+        os.close(err_write)
+    os.set_blocking(out_read, False)
+    os.set_blocking(err_read, False)
+    process.returncode = 0  # it is waited for in `reap`, not there
+    return Child(process.pid, out_read, err_read)
+
+
+def reap(pid: int) -> Optional[Exit]:
+    """Take in the end of a process; None while it goes on."""
+    try:
+        found, status, usage = os.wait4(pid, os.WNOHANG)
+    except ChildProcessError:  # somebody else in this program waited for it, or SIGCHLD is ignored
+        return Exit(None)
+    if found == 0:
+        return None
+    code = -os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
+    return Exit(code, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * RSS_UNIT)
+
+
+RSS_UNIT = 1 if sys.platform == "darwin" else 1024
+
+
+def exit_descriptor(pid: int) -> int:
+    """A descriptor that becomes readable when the process has ended (and is not yet waited for)."""
+    if hasattr(os, "pidfd_open"):
+        try:
+            return os.pidfd_open(pid)
+        except OSError:  # an old kernel or a sandbox
+            pass
+    reader, writer = os.pipe()
+
+    def wait() -> None:
+        try:
+            os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+        except ChildProcessError:
+            pass
+        os.close(writer)
+
+    threading.Thread(target=wait, name=f"taskrush wait {pid}", daemon=True).start()
+    return reader
+
+
+def start_error(words: Sequence[str], cwd: str, env: Mapping[str, str], error: Exception) -> Tuple[str, int]:
+    """Why a command could not be started, in words, and the exit code a shell would give."""
+    if isinstance(error, ValueError):
+        text = str(error)
+        if "null byte" in text or "NUL" in text:
+            text = "a NUL byte stands in its words, its environment or its folder"
+        return f"cannot start: {text}", 127
+    assert isinstance(error, OSError)
+    if not os.path.isdir(cwd):
+        kind = "is not a folder" if os.path.exists(cwd) else "does not exist"
+        return f"cannot start: the working directory `{cwd}` {kind}", 127
+    if isinstance(error, FileNotFoundError):
+        if "/" in words[0] and os.path.lexists(os.path.join(cwd, words[0])):
+            return f"cannot start: the interpreter of `{words[0]}` was not found", 127
+        return f"cannot start: `{words[0]}` was not found" + ("" if "/" in words[0] else " on PATH"), 127
+    if isinstance(error, PermissionError):
+        return f"cannot start: `{words[0]}` may not be executed", 126
+    if error.errno == 7:  # E2BIG
+        size = sum(len(os.fsencode(word)) + 1 for word in words)
+        more = sum(len(os.fsencode(name)) + len(os.fsencode(value)) + 2 for name, value in env.items())
+        return f"cannot start: the command ({size} bytes) and its environment ({more} bytes) are too long", 126
+    return f"cannot start: `{words[0]}`: {(error.strerror or str(error)).lower()}", 126
+
+
+def describe_exit(code: Optional[int]) -> str:
+    """`exit code 3` or `killed by SIGSEGV`."""
+    if code is None:
+        return "its exit code was lost: something else in this program waits for child processes or ignores SIGCHLD"
+    if code < 0:
+        try:
+            return f"killed by {signal.Signals(-code).name}"
+        except ValueError:
+            return f"killed by signal {-code}"
+    return f"exit code {code}"
