@@ -3,9 +3,10 @@
 import importlib
 import os
 import time
-from typing import Any, Dict, Mapping, Optional
+from typing import Any, Callable, Dict, Mapping, Optional, Union
 
-from taskrush.protocols import Memory, Runner
+from taskrush.model.task import Task
+from taskrush.protocols import Memory, OnOutput, Pollable, Runner, Running
 
 REPORTERS = {"log": "taskrush.report.log:LogReporter"}
 
@@ -26,18 +27,46 @@ class SystemClock:
         return time.monotonic()
 
 
+class LateRunner:
+    """A runner whose module is loaded with its first task."""
+
+    def __init__(self, make: Callable[[], Runner]) -> None:
+        self._make = make
+        self._made: Optional[Runner] = None
+
+    def start(self, task: Task, on_output: OnOutput, values: Mapping[str, object]) -> Union[Running, Pollable]:
+        if self._made is None:
+            self._made = self._make()
+        return self._made.start(task, on_output, values)
+
+    def interrupt(self, signum: int) -> None:
+        if self._made is not None:
+            self._made.interrupt(signum)
+
+    def close(self) -> None:
+        if self._made is not None:
+            self._made.close()
+
+
 def make_runners(
     root: str,
     run_id: str,
     environ: Optional[Mapping[str, str]] = None,
     overrides: Optional[Mapping[str, str]] = None,
+    capture_prints: bool = False,
 ) -> Dict[str, Runner]:
-    """The runners of one run, by name. `environ` is what actions start from (default: this process's)."""
-    from taskrush.runners.call import CallRunner
+    """The runners of one run, by name. `environ` is what actions start from (default: this process's).
+
+    With `capture_prints` what functions print is their task's output.
+    """
     from taskrush.runners.local import LocalRunner
 
     local = LocalRunner(root, dict(os.environ if environ is None else environ), run_id, overrides)
-    return {"local": local, "call": CallRunner(local)}
+    return {
+        "local": local,
+        "call": LateRunner(lambda: load("taskrush.runners.call:CallRunner")(local, capture_prints)),
+        "process": LateRunner(lambda: load("taskrush.runners.isolated:IsolatedRunner")(local, root)),
+    }
 
 
 def make_memory() -> Memory:

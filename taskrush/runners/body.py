@@ -5,17 +5,17 @@ caller's goes.
 """
 
 import os
-import select
 import subprocess
-import time
-from typing import List, Mapping, Optional, Sequence, Union
+import sys
+from typing import Dict, List, Mapping, Optional, Sequence, Union
 
 import attrs
 
 from taskrush.errors import CommandFailed, TaskCancelled
-from taskrush.model.outcome import Outcome, State
-from taskrush.model.task import Argv, Shell, Task, TaskId
+from taskrush.model.outcome import State
+from taskrush.model.task import Argv, Shell
 from taskrush.protocols import Pollable
+from taskrush.runners.carry import carry
 from taskrush.runners.current import Current, current
 from taskrush.runners.local import DEFAULT_SHELL
 
@@ -53,7 +53,7 @@ def run(
 def checkpoint() -> None:
     """Raise `TaskCancelled` if the running task was told to stop; for long loops in a task's function."""
     now = current()
-    if now is not None and now.cancelled.is_set():
+    if now is not None and (now.cancelled.is_set() or now.abandoned):
         raise TaskCancelled(f"task `{now.task.id}` was cancelled")
 
 
@@ -66,7 +66,7 @@ def _run_inside(
     check: bool,
 ) -> Completed:
     checkpoint()
-    chunks: dict[str, List[bytes]] = {"stdout": [], "stderr": []}
+    chunks: Dict[str, List[bytes]] = {"stdout": [], "stderr": []}
 
     def on_output(stream: str, data: bytes) -> None:
         if capture:
@@ -74,18 +74,22 @@ def _run_inside(
         else:
             now.on_output(stream, data)
 
-    task = Task(
-        id=TaskId(now.task.id),
+    now.flush()
+    task = attrs.evolve(
+        now.task,
         action=action,
         cwd=now.task.cwd if cwd is None else os.path.join(now.task.cwd, cwd),
         env={**now.task.env, **(env or {})},
+        extra=(),
+        arguments={},
+        capture=False,
     )
     handle = now.local.start(task, on_output, {})
     now.on_cancel.append(handle.cancel)
     if now.cancelled.is_set():
         handle.cancel()
     try:
-        outcome = _carry(handle) if isinstance(handle, Pollable) else handle.wait()
+        outcome = carry(handle) if isinstance(handle, Pollable) else handle.wait()
     finally:
         now.on_cancel.remove(handle.cancel)
     if outcome.state is State.CANCELLED:
@@ -98,23 +102,6 @@ def _run_inside(
     return Completed(code, *(b"".join(chunks[name]).decode("utf-8", "replace") for name in ("stdout", "stderr")))
 
 
-def _carry(handle: Pollable) -> Outcome:
-    """Poll a handle to its end in this thread."""
-    while True:
-        outcome = handle.outcome()
-        if outcome is not None:
-            handle.close()
-            return outcome
-        poller = select.poll()
-        for descriptor in handle.descriptors():
-            poller.register(descriptor, select.POLLIN | select.POLLHUP)
-        deadline = handle.deadline()
-        timeout = None if deadline is None else max(0.0, (deadline - time.monotonic()) * 1000)
-        for descriptor, _ in poller.poll(timeout):
-            handle.readable(descriptor)
-        handle.tick()
-
-
 def _run_outside(
     action: Union[Shell, Argv],
     cwd: Optional[str],
@@ -123,6 +110,9 @@ def _run_outside(
     check: bool,
 ) -> Completed:
     words = action.words if isinstance(action, Argv) else (*DEFAULT_SHELL, action.commands[0])
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None and not capture:
+            stream.flush()  # what was printed before comes before
     pipe = subprocess.PIPE if capture else None
     done = subprocess.run(words, cwd=cwd, env={**os.environ, **(env or {})}, stdout=pipe, stderr=pipe, check=False)
     if check and done.returncode != 0:

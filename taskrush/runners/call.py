@@ -1,90 +1,85 @@
 """Runs Python functions in threads of this interpreter. Async functions get an event loop of their own.
 
-Cancelling is cooperative: `run()` and `checkpoint()` inside the function raise, an async function is cancelled.
+Cancelling is cooperative: `run()` ends its command and raises, `checkpoint()` raises, an async function is cancelled;
+after the grace period printing raises too. Nothing ends a thread that does none of these: the run goes on without it.
 """
 
-import asyncio
 import contextvars
-import inspect
 import threading
-import traceback
-from typing import Any, Dict, Mapping
+from typing import Callable, Mapping, Optional
 
-from taskrush.errors import TaskCancelled, TaskRushError
-from taskrush.model.outcome import Outcome, cancelled, failed, succeeded
+from taskrush.model.outcome import Outcome, cancelled, failed
 from taskrush.model.task import Call, Task
 from taskrush.protocols import OnOutput, Runner
 from taskrush.runners.current import Current, _current
+from taskrush.runners.invoke import Unbindable, arguments_of, invoke
 
 
 class CallRunner:
-    """Starts functions; commands that they `run()` go to the `local` runner."""
+    """Starts functions; commands that they `run()` go to the `local` runner.
 
-    def __init__(self, local: Runner) -> None:
+    With `capture_prints` what they print to `sys.stdout` and `sys.stderr` is their task's output.
+    """
+
+    def __init__(self, local: Runner, capture_prints: bool = False) -> None:
         self._local = local
+        self._capture = capture_prints
+        self._restore: Optional[Callable[[], None]] = None
 
     def start(self, task: Task, on_output: OnOutput, values: Mapping[str, object]) -> "CallRunning":
-        return CallRunning(task, on_output, values, self._local)
+        if self._capture and self._restore is None:
+            from taskrush.runners.prints import install
+
+            self._restore = install()
+        return CallRunning(Current(task, on_output, self._local, threading.Event(), self._capture), values)
+
+    def interrupt(self, signum: int) -> None:
+        """Functions hear of it by `cancel`, and their commands by the runner they go to."""
 
     def close(self) -> None:
-        pass
+        restore, self._restore = self._restore, None
+        if restore is not None:
+            restore()
 
 
 class CallRunning:
-    """One call under way; a `Running`."""
+    """One call under way, made by the thread that waits for it; a `Running`."""
 
-    def __init__(self, task: Task, on_output: OnOutput, values: Mapping[str, object], local: Runner) -> None:
-        assert isinstance(task.action, Call)
-        self._function = task.action.function
-        self._task = task
-        self._kwargs: Dict[str, Any] = {**task.arguments, **values}
-        self._current = Current(task, on_output, local, threading.Event())
+    def __init__(self, current: Current, values: Mapping[str, object]) -> None:
+        self._current = current
+        self._values = values
+        self._context = contextvars.copy_context()  # of the thread that runs the plan: what its owner set is seen
+        self._context.run(_current.set, current)
 
     def wait(self) -> Outcome:
-        return contextvars.copy_context().run(self._call)
+        return self._context.run(self._call)
 
     def cancel(self, force: bool = False) -> None:
+        if force:
+            self._current.abandoned = True
         self._current.cancelled.set()
         for tell in list(self._current.on_cancel):
             tell(force)
 
     def _call(self) -> Outcome:
-        _current.set(self._current)
-        try:
-            value = self._function(*self._task.extra, **self._kwargs)
-            if inspect.isawaitable(value):
-                value = asyncio.run(self._await(value))
-        except (TaskCancelled, asyncio.CancelledError):
+        now = self._current
+        assert isinstance(now.task.action, Call)
+        if now.cancelled.is_set():
             return cancelled("cancelled")
-        except TaskRushError as error:
-            return failed(error.message)
-        except SystemExit as error:
-            code = error.code if isinstance(error.code, int) else (0 if error.code is None else 1)
-            if code == 0:
-                return succeeded(code=0)
-            return failed(f"exit code {code}" if isinstance(error.code, int) else str(error.code), code=code)
-        except BaseException as error:
-            text = "".join(traceback.format_exception(type(error), error, _below_us(error)))
-            self._current.on_output("stderr", text.encode("utf-8", "backslashreplace"))
-            return failed(f"{type(error).__name__}: {error}")
-        return succeeded(value=value)
+        try:
+            arguments = arguments_of(now.task, self._values)
+        except Unbindable as error:
+            return failed(str(error))
+        try:
+            return invoke(now.task.action.function, arguments, now.task.extra, self._tell_error, self._on_cancel)
+        finally:
+            now.flush()
 
-    async def _await(self, awaitable: Any) -> Any:
-        loop = asyncio.get_running_loop()
-        work = asyncio.ensure_future(awaitable)
+    def _tell_error(self, text: str) -> None:
+        self._current.flush()
+        self._current.on_output("stderr", text.encode("utf-8", "backslashreplace"))
 
-        def tell(force: bool) -> None:
-            loop.call_soon_threadsafe(work.cancel)
-
+    def _on_cancel(self, tell: Callable[[bool], None]) -> None:
         self._current.on_cancel.append(tell)
         if self._current.cancelled.is_set():
-            work.cancel()
-        return await work
-
-
-def _below_us(error: BaseException) -> Any:
-    """The traceback without our own frames."""
-    trace = error.__traceback__
-    while trace is not None and trace.tb_frame.f_code.co_filename == __file__:
-        trace = trace.tb_next
-    return trace
+            tell(False)

@@ -1,27 +1,61 @@
 """Which task is running in this context, for `run()`, captured prints and cooperative cancelling.
 
-A context variable, so that threads, async tasks and several runs in one process do not see each other's.
+A context variable, so that threads, async tasks and several runs in one process do not see each other's. A thread that
+a task's function starts does not inherit it, unless it is started inside a copy of the context:
+`Thread(target=contextvars.copy_context().run, args=(work,))`.
 """
 
 import contextvars
 import threading
-from typing import Callable, Optional
+from typing import Callable, Dict, List, Optional
 
 import attrs
 
+from taskrush.errors import TaskCancelled
 from taskrush.model.task import Task
 from taskrush.protocols import OnOutput, Runner
+
+PENDING_LIMIT = 8192  # bytes of an unfinished line that are kept back
 
 
 @attrs.define(eq=False)
 class Current:
-    """The task whose body is running: where its output goes, and whether it was told to stop."""
+    """The task whose function is running: where its output goes, and whether it was told to stop.
+
+    `captures`: what the function prints is the task's output. `abandoned`: the grace period
+    is over and nobody waits for the function any more.
+    """
 
     task: Task
     on_output: OnOutput
     local: Runner
     cancelled: threading.Event
-    on_cancel: "list[Callable[[bool], None]]" = attrs.field(factory=list)
+    captures: bool = False
+    abandoned: bool = False
+    on_cancel: "List[Callable[[bool], None]]" = attrs.field(factory=list)
+    _pending: Dict[str, bytearray] = attrs.field(factory=dict)
+    _lock: threading.Lock = attrs.field(factory=threading.Lock)
+
+    def write(self, stream: str, data: bytes) -> None:
+        """Take output that comes in small pieces: whole lines are handed on, the rest waits for more."""
+        if self.abandoned:
+            raise TaskCancelled(f"task `{self.task.id}` was cancelled")
+        with self._lock:
+            pending = self._pending.setdefault(stream, bytearray())
+            pending += data
+            cut = len(pending) if len(pending) > PENDING_LIMIT else pending.rfind(b"\n") + 1
+            ready = bytes(pending[:cut])
+            del pending[:cut]
+            if ready:
+                self.on_output(stream, ready)
+
+    def flush(self, stream: Optional[str] = None) -> None:
+        """Hand on what waits, of one stream or of all."""
+        with self._lock:
+            for name in list(self._pending) if stream is None else [stream]:
+                ready = bytes(self._pending.pop(name, b""))
+                if ready and not self.abandoned:
+                    self.on_output(name, ready)
 
 
 _current: "contextvars.ContextVar[Optional[Current]]" = contextvars.ContextVar("taskrush_current", default=None)

@@ -1,0 +1,136 @@
+"""Calls a task's function and says in an `Outcome` how that went. Never raises.
+
+It does not know in which thread or process it is, nor who waits.
+"""
+
+import inspect
+import os
+import sys
+import traceback
+from types import TracebackType
+from typing import Any, Awaitable, Callable, Dict, List, Mapping, Optional, Sequence
+
+from taskrush.errors import CommandFailed, TaskCancelled, TaskRushError
+from taskrush.model.outcome import Outcome, cancelled, failed, succeeded
+from taskrush.model.task import Task
+
+OnCancel = Callable[[Callable[[bool], None]], None]
+_HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+
+
+class Unbindable(Exception):
+    """The function cannot be called with what there is; the text says why."""
+
+
+def arguments_of(task: Task, values: Mapping[str, object]) -> Dict[str, Any]:
+    """Parameters by name: what was typed, and the results of other tasks. Raises `Unbindable` for a missing result."""
+    for name, source in task.bindings.items():
+        if name not in values and name not in task.arguments:
+            raise Unbindable(f"needs the result of `{source.lstrip(':')}`, which is not part of this run")
+    return {**task.arguments, **values}
+
+
+def invoke(
+    function: Callable[..., Any],
+    arguments: Mapping[str, Any],
+    extra: Sequence[str],
+    on_error: Callable[[str], None],
+    on_cancel: OnCancel,
+) -> Outcome:
+    """Call `function`. `on_error` gets the text of a traceback; `on_cancel` is given what cancels an async function."""
+    try:
+        positional, named = _bind(function, arguments, extra)
+        value = function(*positional, **named)
+        if inspect.isawaitable(value):
+            value = _await(value, on_cancel)
+    except Unbindable as error:
+        return failed(str(error))
+    except TaskCancelled:
+        return cancelled("cancelled")
+    except CommandFailed as error:
+        return failed(error.message, code=error.code)
+    except TaskRushError as error:
+        return failed(str(error))
+    except SystemExit as error:
+        return _exited(error, on_error)
+    except BaseException as error:
+        if _is_cancelled_error(error):
+            return cancelled("cancelled")
+        on_error("".join(traceback.format_exception(type(error), error, _below_us(error.__traceback__))))
+        text = str(error).strip()
+        return failed(type(error).__qualname__ + (f": {text}" if text else ""))
+    return succeeded(value=value)
+
+
+def _bind(function: Callable[..., Any], arguments: Mapping[str, Any], extra: Sequence[str]) -> "tuple[List[Any], Any]":
+    """Arguments by position and by name; what followed `--` goes to `*args`."""
+    if not arguments and not extra:
+        return [], {}
+    named = dict(arguments)
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):  # a builtin that does not tell
+        return list(extra), named
+    takes_extra = any(parameter.kind is inspect.Parameter.VAR_POSITIONAL for parameter in parameters)
+    if extra and not takes_extra:
+        raise Unbindable("takes no arguments after `--`: the function has no `*args`")
+    positional: List[Any] = []
+    for parameter in parameters:
+        by_position = parameter.kind is inspect.Parameter.POSITIONAL_ONLY
+        if parameter.kind is inspect.Parameter.VAR_POSITIONAL:
+            positional.extend(extra)
+            break
+        if not by_position and not (extra and parameter.kind is inspect.Parameter.POSITIONAL_OR_KEYWORD):
+            continue
+        if parameter.name in named:
+            positional.append(named.pop(parameter.name))
+        elif parameter.default is not inspect.Parameter.empty:
+            positional.append(parameter.default)
+        else:
+            raise Unbindable(f"needs a value for `{parameter.name}`")
+    return positional, named
+
+
+def _exited(error: SystemExit, on_error: Callable[[str], None]) -> Outcome:
+    """`sys.exit()` ends the task as it would end a script."""
+    if error.code is None or error.code == 0:
+        return succeeded(code=0)
+    if isinstance(error.code, int):
+        return failed(f"exit code {error.code}", code=error.code)
+    on_error(f"{error.code}\n")
+    return failed(str(error.code), code=1)
+
+
+def _await(awaitable: Awaitable[Any], on_cancel: OnCancel) -> Any:
+    """Run an awaitable to its end in an event loop of its own."""
+    import asyncio
+
+    async def follow() -> Any:
+        loop = asyncio.get_running_loop()
+        work = asyncio.ensure_future(awaitable)
+
+        def tell(force: bool) -> None:
+            try:
+                loop.call_soon_threadsafe(work.cancel)
+            except RuntimeError:  # the loop is closed: it has ended
+                pass
+
+        on_cancel(tell)
+        return await work
+
+    return asyncio.run(follow())
+
+
+def _is_cancelled_error(error: BaseException) -> bool:
+    module = sys.modules.get("asyncio")
+    return module is not None and isinstance(error, module.CancelledError)
+
+
+def _below_us(trace: Optional[TracebackType]) -> Optional[TracebackType]:
+    """The traceback from the first frame that is neither ours nor the event loop's."""
+    while trace is not None:
+        name = trace.tb_frame.f_code.co_filename
+        if not name.startswith(_HERE) and f"{os.sep}asyncio{os.sep}" not in name:
+            return trace
+        trace = trace.tb_next
+    return None
