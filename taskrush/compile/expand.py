@@ -1,24 +1,303 @@
-"""Makes tasks of declarations: defaults and `extends` filled in, matrices expanded, variables substituted."""
+"""Makes tasks of declarations: what is inherited filled in, matrices multiplied out, variables substituted.
 
-from typing import Tuple
+`${NAME}` means, the first that has it: the command line's `-e`, the task's `env`, its parameters and matrix, dotenv
+files and the file's `env`, the task's `vars`, the file's `vars`, the environment. In `cmd` nothing is substituted:
+the shell finds the same values in its environment. What is wrong with a task is kept in its `problems`.
+"""
 
-from taskrush.model.declaration import FileDecl, TaskDecl
-from taskrush.model.task import Shell, Task, TaskId
+from collections import ChainMap
+from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Tuple
+
+import attrs
+
+from taskrush.compile import missing
+from taskrush.compile.action import action_of, shell_texts
+from taskrush.compile.dotenv import parse_dotenv
+from taskrush.compile.inherit import Grown, full_name, inherit
+from taskrush.compile.matrix import Combination, combinations, member_names
+from taskrush.compile.paths import rebase, rebase_folder
+from taskrush.compile.variables import Scope, placeholders, settle, shell_mentions
+from taskrush.errors import Problem, Where
+from taskrush.model.declaration import FileDecl, TaskDecl, Variable
+from taskrush.model.policy import Cache, Requirement
+from taskrush.model.task import Dep, Param, Task, TaskId
+
+ReadText = Callable[[str], Optional[str]]
+"""The text of a file by its path relative to the workspace; None if there is none."""
 
 
-def expand(files: Tuple[FileDecl, ...]) -> Tuple[Task, ...]:
-    """The tasks that these files declare, in order."""
-    return tuple(_task(file, decl) for file in files for decl in file.tasks)
+@attrs.frozen
+class Surroundings:
+    """What declarations are read against: the environment, what wins over everything, and how dotenv files are read."""
+
+    environ: Mapping[str, str] = attrs.field(factory=dict)
+    overrides: Mapping[str, str] = attrs.field(factory=dict)
+    read_text: ReadText = lambda path: None
 
 
-def _task(file: FileDecl, decl: TaskDecl) -> Task:
-    return Task(
-        id=TaskId(f"{file.namespace}:{decl.name}" if file.namespace else decl.name),
-        action=Shell(decl.cmd) if decl.cmd else None,
-        description=decl.description or "",
-        deps=decl.deps or (),
-        env=decl.env or {},
-        inputs=decl.inputs,
-        outputs=decl.outputs or (),
-        where=decl.where,
-    )
+def expand(files: Tuple[FileDecl, ...], around: Surroundings = Surroundings()) -> Tuple[Task, ...]:
+    """The tasks that these files declare, in order; commands of variables follow as hidden tasks."""
+    expander = _Expander(around)
+    tasks: List[Task] = []
+    for grown in inherit(files):
+        tasks.extend(expander.tasks(grown))
+    tasks.extend(expander.captures())
+    return tuple(tasks)
+
+
+@attrs.frozen
+class _Lazy:
+    """A variable that a command computes, and who asked for it first."""
+
+    grown: Grown
+    name: str
+    variable: Variable
+    combination: Combination
+    owner: str
+
+
+@attrs.define
+class _Context:
+    """What texts of one task are filled in from, and the environment that its commands get."""
+
+    scope: Scope
+    variables: Dict[str, str]
+    env: Dict[str, str]
+    lazies: Mapping[str, Tuple[TaskId, Variable]]
+
+
+class _Expander:
+    def __init__(self, around: Surroundings) -> None:
+        self._around = around
+        self._wanted: Dict[TaskId, _Lazy] = {}
+        self._dotenv: Dict[str, Tuple[Mapping[str, str], Tuple[Problem, ...], bool]] = {}
+
+    def tasks(self, grown: Grown) -> Iterable[Task]:
+        decl = grown.decl
+        if decl.matrix is None:
+            return (self._task(grown, decl.name, {}),)
+        scope = self._context(grown, decl.name, {}).scope
+        problems: List[Problem] = []
+        try:
+            found = combinations(decl.matrix, scope, decl.matrix.where or decl.where)
+        except ValueError as error:
+            problems.append(Problem(f"task `{decl.name}` has {error}", decl.matrix.where or decl.where))
+            found = ()
+        group = TaskId(full_name(grown.file, decl.name))
+        members = [
+            attrs.evolve(self._task(grown, name, combination), group=group, aliases=())
+            for name, combination in zip(member_names(decl.name, found), found)
+        ]
+        whole = Task(
+            id=group,
+            description=_shown(decl.description),
+            deps=tuple(Dep(":" + member.id, where=decl.where) for member in members),
+            params=decl.params or (),
+            aliases=_aliases(grown),
+            tags=decl.tags or (),
+            hidden=bool(decl.hidden),
+            problems=(*grown.problems, *scope.problems, *problems),
+            where=decl.where,
+        )
+        return (whole, *members)
+
+    def captures(self) -> Iterable[Task]:
+        """The hidden tasks for the variables that tasks made so far mention; they may mention further ones."""
+        done: List[TaskId] = []
+        while self._wanted.keys() - set(done):
+            for task_id in [task_id for task_id in self._wanted if task_id not in done]:
+                done.append(task_id)
+                lazy = self._wanted[task_id]
+                decl = TaskDecl(
+                    name=task_id,
+                    cmd=(lazy.variable.command or "",),
+                    env=lazy.grown.decl.env,
+                    vars={name: value for name, value in (lazy.grown.decl.vars or {}).items() if name != lazy.name},
+                    dotenv=lazy.grown.decl.dotenv,
+                    cwd=lazy.grown.decl.cwd,
+                    shell=lazy.grown.decl.shell,
+                    hidden=True,
+                    cache=Cache(enabled=False),
+                    where=lazy.variable.where or lazy.grown.decl.where,
+                    places=lazy.grown.decl.places,
+                )
+                grown = Grown(lazy.grown.file, decl)
+                task = self._task(grown, lazy.owner, lazy.combination, computes=lazy.name)
+                yield attrs.evolve(task, id=task_id, capture=True)
+
+    # --- one task -------------------------------------------------------------
+
+    def _task(self, grown: Grown, name: str, combination: Combination, computes: Optional[str] = None) -> Task:
+        file, decl = grown.file, grown.decl
+        context = self._context(grown, name, combination, computes)
+        scope = context.scope
+
+        def fill(text: str, *keys: str) -> str:
+            return scope.fill(text, _place(decl, *keys))
+
+        def fill_deps(deps: Optional[Tuple[Dep, ...]], key: str) -> Tuple[Dep, ...]:
+            return tuple(
+                attrs.evolve(dep, task=self._early(scope, context, dep.task, dep.where or _place(decl, key), key))
+                for dep in deps or ()
+            )
+
+        def fill_paths(paths: Iterable[str], key: str) -> Tuple[str, ...]:
+            found = []
+            for number, path in enumerate(paths):
+                where = _place(decl, f"{key}.{number}", key)
+                text, wrong = rebase(file.folder, self._early(scope, context, path, where, key))
+                if wrong:
+                    scope.problems.append(Problem(f"task `{name}` has a path in `{key}`, `{path}`: {wrong}", where))
+                found.append(text)
+            return tuple(found)
+
+        action = action_of(decl, fill)
+        task = Task(
+            id=TaskId(full_name(file, name)),
+            action=action,
+            description=_shown(decl.description, scope),
+            deps=fill_deps(decl.deps, "deps"),
+            finally_=fill_deps(decl.finally_, "finally"),
+            inputs=None if decl.inputs is None else fill_paths(decl.inputs, "inputs"),
+            outputs=fill_paths(decl.outputs or (), "outputs"),
+            pass_env=decl.pass_env or (),
+            folder=file.folder,
+            cwd=rebase_folder(file.folder, fill(decl.cwd, "cwd") if decl.cwd else None),
+            shell=decl.shell or file.shell or (),
+            params=tuple(_param(param, fill) for param in decl.params or ()),
+            cache=decl.cache or Cache(),
+            condition=decl.condition,
+            requires=tuple(_requirement(file, one, scope) for one in decl.requires or ()),
+            platforms=decl.platforms or (),
+            confirm=None if decl.confirm is None else fill(decl.confirm, "confirm"),
+            interactive=bool(decl.interactive),
+            aliases=_aliases(grown),
+            tags=decl.tags or (),
+            hidden=bool(decl.hidden),
+            retry=decl.retry,
+            missing=(*missing.of_task(decl, file), *missing.of_file(file)),
+            where=decl.where,
+        )
+        env, bindings = self._bound(grown, task, context, combination, name)
+        problems = (*grown.problems, *scope.problems, *missing.wrong_remote(decl, file))
+        return attrs.evolve(task, env=env, bindings=bindings, problems=tuple(dict.fromkeys(problems)))
+
+    def _early(self, scope: Scope, context: _Context, text: str, where: Optional[Where], key: str) -> str:
+        """Fill in a text that must be known before anything runs."""
+        filled = scope.fill(text, where)
+        for name in placeholders(filled):
+            if name in context.lazies:
+                message = f"`${{{name}}}` is computed while running and cannot be part of `{key}`"
+                scope.problems.append(Problem(message, where, "give the variable a text instead of a command"))
+            elif name in scope.later and key in ("deps", "finally"):
+                message = f"`${{{name}}}` is a parameter and cannot be part of `{key}`"
+                scope.problems.append(Problem(message, where, "which tasks run is settled before parameters are known"))
+        return filled
+
+    def _bound(
+        self, grown: Grown, task: Task, context: _Context, combination: Combination, owner: str
+    ) -> Tuple[Mapping[str, str], Mapping[str, TaskId]]:
+        """The task's environment, and the computed variables that its commands or texts mention."""
+        mentions = set()
+        for text in shell_texts(task):
+            mentions.update(shell_mentions(text))
+        env: Dict[str, str] = {}
+        for name, value in context.variables.items():
+            if name in mentions or not any(other in context.lazies for other in placeholders(value)):
+                env[name] = value
+        env.update(context.env)
+        if not context.lazies:
+            return env, {}
+        for text in (*env.values(), task.cwd, task.confirm or "", *getattr(task.action, "words", ())):
+            mentions.update(placeholders(text))
+        bindings = {}
+        for name, (task_id, variable) in context.lazies.items():
+            if name in mentions:
+                bindings[name] = task_id
+                holder = grown
+                if name not in (grown.decl.vars or {}):  # the file's own: the same for all of its tasks
+                    holder, combination, owner = Grown(grown.file, TaskDecl(name="")), {}, ""
+                self._wanted.setdefault(task_id, _Lazy(holder, name, variable, combination, owner))
+        return env, bindings
+
+    # --- what texts are filled in from --------------------------------------------
+
+    def _context(self, grown: Grown, name: str, combination: Combination, computes: Optional[str] = None) -> _Context:
+        file, decl = grown.file, grown.decl
+        overrides, environ = self._around.overrides, self._around.environ
+        parameters = {param.name for param in decl.params or ()}
+        declared = {**file.vars, **(decl.vars or {})}
+        lazies: Dict[str, Tuple[TaskId, Variable]] = {}
+        texts: Dict[str, str] = {}
+        for variable_name, variable in declared.items():
+            if variable_name in parameters or variable_name in combination or variable_name in overrides:
+                continue
+            if variable.command is None:
+                texts[variable_name] = variable.value or ""
+            elif variable_name != computes:
+                own = variable_name in (decl.vars or {})
+                task_id = TaskId(full_name(file, f"{name}${variable_name}" if own else f"${variable_name}"))
+                lazies[variable_name] = (task_id, variable)
+        scope = Scope(
+            ChainMap(overrides, combination, environ),  # type: ignore[arg-type]
+            parameters | set(lazies),
+            name,
+        )
+        places = {key: variable.where or decl.where for key, variable in declared.items()}
+        variables = settle(texts, scope, places)
+        below = scope.values
+        env: Dict[str, str] = dict(combination)
+        scope.values = ChainMap(overrides, env, below)  # type: ignore[arg-type]
+        for key, text in file.env.items():
+            if key not in parameters and key not in combination:
+                env[key] = scope.fill(text, decl.where)
+        for values in self._dotenvs(file, decl, scope):
+            env.update((key, value) for key, value in values.items() if key not in environ and key not in parameters)
+        for key, text in (decl.env or {}).items():
+            env[key] = scope.fill(text, _place(decl, f"env.{key}", "env"))
+        return _Context(scope, variables, env, lazies)
+
+    def _dotenvs(self, file: FileDecl, decl: TaskDecl, scope: Scope) -> Iterable[Mapping[str, str]]:
+        """The values of the file's dotenv files, then of the task's. One that does not exist is no error."""
+        for number, path in enumerate((*file.dotenv, *(decl.dotenv or ()))):
+            own = number - len(file.dotenv)
+            where = decl.where if own < 0 else _place(decl, f"dotenv.{own}", "dotenv")
+            place = rebase_folder(file.folder, scope.fill(path, where))
+            if place not in self._dotenv:
+                text = self._around.read_text(place)
+                self._dotenv[place] = (*parse_dotenv(text or "", place), text is not None)
+            values, problems, exists = self._dotenv[place]
+            scope.problems.extend(problems)
+            if not exists:
+                scope.hints = (*scope.hints, f"the dotenv file `{place}` does not exist")
+            yield values
+
+
+def _place(decl: TaskDecl, *keys: str) -> Optional[Where]:
+    return next((decl.places[key] for key in keys if key in decl.places), decl.where)
+
+
+def _aliases(grown: Grown) -> Tuple[str, ...]:
+    return tuple(full_name(grown.file, alias) for alias in grown.decl.aliases or ())
+
+
+def _shown(text: Optional[str], scope: Optional[Scope] = None) -> str:
+    """A description: what is not known stays as it is, and is no problem."""
+    if text is None or scope is None:
+        return text or ""
+    return Scope(scope.values, scope.later).fill(text)
+
+
+def _param(param: Param, fill: Callable[..., str]) -> Param:
+    if isinstance(param.default, str) and "${" in param.default:
+        return attrs.evolve(param, default=fill(param.default, f"params.{param.name}"))
+    return param
+
+
+def _requirement(file: FileDecl, requirement: Requirement, scope: Scope) -> Requirement:
+    changes: Dict[str, Any] = {}
+    if requirement.file is not None:
+        changes["file"] = rebase_folder(file.folder, scope.fill(requirement.file, requirement.where))
+    if requirement.message is not None:
+        changes["message"] = _shown(requirement.message, scope)
+    return attrs.evolve(requirement, **changes) if changes else requirement

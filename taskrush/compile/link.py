@@ -1,87 +1,122 @@
-"""Makes a graph of tasks: names become edges. What is wrong is collected, not raised: a list can still be shown.
+"""Makes a graph of tasks: names and files become edges. What is wrong is collected, not raised: a list still works.
 
-A name is looked up in the task's own namespace first, then outwards; a leading `:` starts at the top.
+A name is looked up in the task's own namespace first, then outwards; a leading `:` starts at the top (`names.py`).
 """
 
-import difflib
-from typing import Dict, FrozenSet, Iterable, List, Mapping, Optional, Tuple
+from typing import Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
 
-from taskrush.errors import Problem
+import attrs
+
+from taskrush.compile.file_edges import file_edges, give_way
+from taskrush.compile.names import near, resolve, what_is_wrong
+from taskrush.errors import Problem, Where
 from taskrush.model.graph import Edge, EdgeKind, Graph, GraphProblem
-from taskrush.model.task import Dep, Task, TaskId
+from taskrush.model.task import Task, TaskId
+
+__all__ = ["link", "near", "resolve"]
 
 
 def link(tasks: Iterable[Task]) -> Graph:
     """The graph of these tasks. Problems are kept in it for the planner and `taskrush check`."""
-    by_id: Dict[TaskId, Task] = {}
-    names: Dict[str, TaskId] = {}
-    problems: List[GraphProblem] = []
-    for task in tasks:
-        if task.id in by_id:
-            other = by_id[task.id].where
-            problems.append(_problem(f"task `{task.id}` is declared twice, first at {other}", task))
-            continue
-        by_id[task.id] = task
-        names[task.id] = task.id
-    for task in by_id.values():
-        for alias in task.aliases:
-            names.setdefault(alias, task.id)
-    edges: Dict[TaskId, Tuple[Edge, ...]] = {}
-    extra: Dict[TaskId, List[Edge]] = {}
-    for task in by_id.values():
-        own: List[Edge] = []
-        for dep in task.deps:
-            on = _find(task, dep, names, problems)
-            if on is not None:
-                own.append(Edge(task.id, on, EdgeKind.NEEDS, dep.order_only))
-        for on in task.bindings.values():
-            found = resolve(on, task.namespace, names)
-            if found is not None:
-                own.append(Edge(task.id, found, EdgeKind.RESULT))
-        for dep in task.finally_:
-            on = _find(task, dep, names, problems)
-            if on is not None:
-                extra.setdefault(on, []).append(Edge(on, task.id, EdgeKind.FINALLY))
-        edges[task.id] = tuple(own)
-    for task_id, more in extra.items():
-        edges[task_id] = (*edges[task_id], *more)
-    return Graph(by_id, edges, names, tuple(problems))
+    linker = _Linker(tasks)
+    linker.name()
+    linker.join()
+    return Graph(linker.tasks, linker.edges(), linker.names, tuple(linker.problems))
 
 
-def resolve(name: str, namespace: str, names: Mapping[str, TaskId]) -> Optional[TaskId]:
-    """The task that `name` means when it is used inside `namespace`, or None."""
-    if name.startswith(":"):
-        return names.get(name[1:])
-    while namespace:
-        found = names.get(f"{namespace}:{name}")
-        if found is not None:
-            return found
-        namespace = namespace.rpartition(":")[0]
-    return names.get(name)
+class _Linker:
+    def __init__(self, tasks: Iterable[Task]) -> None:
+        self.tasks: Dict[TaskId, Task] = {}
+        self.names: Dict[str, TaskId] = {}
+        self.problems: List[GraphProblem] = []
+        self._declared: Dict[TaskId, Dict[TaskId, Edge]] = {}
+        self._closers: Dict[TaskId, Dict[TaskId, Edge]] = {}
+        for task in tasks:
+            first = self.tasks.setdefault(task.id, task)
+            if first is not task:
+                hint = "give one of them another name"
+                self._wrong(first, f"task `{task.id}` is declared twice{_also(first.where)}", task.where, hint)
+            else:
+                self._check_name(task)
 
+    def name(self) -> None:
+        """Every name by which a task may be asked for; names of tasks win over aliases."""
+        self.names.update((task_id, task_id) for task_id in self.tasks)
+        for task in self.tasks.values():
+            for alias in task.aliases:
+                taken = self.names.setdefault(alias, task.id)
+                if taken != task.id:
+                    other = self.tasks[taken]
+                    message = f"alias `{alias}` of task `{task.id}` already means task `{taken}`{_also(other.where)}"
+                    self._wrong(task, message, task.where)
 
-def near(name: str, names: Iterable[str]) -> Optional[str]:
-    """A hint that names what was probably meant, or None."""
-    close = difflib.get_close_matches(name, list(names), n=3, cutoff=0.6)
-    return "did you mean " + " or ".join(f"`{match}`" for match in close) + "?" if close else None
+    def join(self) -> None:
+        """Edges that names declare: dependencies, results that are bound, `finally`."""
+        for task in list(self.tasks.values()):
+            own = self._declared[task.id] = {}
+            for name, bound in task.bindings.items():
+                on = self._find(task, bound, f"takes the result of `{bound}`", task.where)
+                if on is not None:
+                    own[on] = Edge(task.id, on, EdgeKind.RESULT)
+                    if on != bound:
+                        self.tasks[task.id] = attrs.evolve(
+                            self.tasks[task.id], bindings={**self.tasks[task.id].bindings, name: on}
+                        )
+            for dep in task.deps:
+                on = self._find(task, dep.task, f"depends on `{dep.task}`", dep.where or task.where, dep.optional)
+                if on is not None:
+                    known = own.get(on)
+                    own[on] = Edge(
+                        task.id,
+                        on,
+                        EdgeKind.NEEDS if known is None else known.kind,
+                        dep.order_only and (known is None or known.order_only),
+                    )
+            for dep in task.finally_:
+                what = f"runs `{dep.task}` finally"
+                on = self._find(task, dep.task, what, dep.where or task.where, dep.optional)
+                if on is not None:
+                    self._closers.setdefault(on, {})[task.id] = Edge(on, task.id, EdgeKind.FINALLY)
 
-
-def _find(task: Task, dep: Dep, names: Mapping[str, TaskId], problems: List[GraphProblem]) -> Optional[TaskId]:
-    found = resolve(dep.task, task.namespace, names)
-    if found is None and not dep.optional:
-        problems.append(
-            GraphProblem(
-                Problem(
-                    f"task `{task.id}` depends on `{dep.task}`, which does not exist",
-                    dep.where or task.where,
-                    near(dep.task, names),
-                ),
-                frozenset((task.id,)),
+    def edges(self) -> Mapping[TaskId, Tuple[Edge, ...]]:
+        """All edges; those that follow from files come after those that were declared."""
+        by_files, problems = file_edges(tuple(self.tasks.values()))
+        self.problems.extend(problems)
+        files: Mapping[TaskId, Sequence[Edge]] = {}
+        if by_files:
+            waits = {task_id: (*own, *self._closers.get(task_id, ())) for task_id, own in self._declared.items()}
+            files = give_way(by_files, waits)
+        found: Dict[TaskId, Tuple[Edge, ...]] = {}
+        for task_id, declared in self._declared.items():
+            found[task_id] = (
+                *declared.values(),
+                *(edge for edge in files.get(task_id, ()) if edge.on not in declared),
+                *self._closers.get(task_id, {}).values(),
             )
-        )
-    return found
+        return found
+
+    def _find(
+        self, task: Task, name: str, what: str, where: Optional[Where], optional: bool = False
+    ) -> Optional[TaskId]:
+        found = resolve(name, task.namespace, self.names)
+        if found is None and not optional:
+            shown = [other for other, task_id in self.names.items() if not self.tasks[task_id].hidden]
+            self._wrong(task, f"task `{task.id}` {what}, which does not exist", where, near(name, shown))
+        return found
+
+    def _check_name(self, task: Task) -> None:
+        wrong = None if task.capture else what_is_wrong(task.id)
+        if wrong:
+            hint = "names are made of letters, digits and signs like `-`, `_`, `.`; `:` stands between namespaces"
+            self._wrong(task, f"a task cannot be called `{_visible(task.id)}`: {wrong}", task.where, hint)
+
+    def _wrong(self, task: Task, message: str, where: Optional[Where], hint: Optional[str] = None) -> None:
+        self.problems.append(GraphProblem(Problem(message, where, hint), frozenset((task.id,))))
 
 
-def _problem(message: str, *tasks: Task) -> GraphProblem:
-    ids: FrozenSet[TaskId] = frozenset(task.id for task in tasks)
-    return GraphProblem(Problem(message, tasks[0].where), ids)
+def _also(where: Optional[Where]) -> str:
+    return f", first at {where}" if where else ""
+
+
+def _visible(name: str) -> str:
+    return "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in name)

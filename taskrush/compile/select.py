@@ -1,12 +1,19 @@
-"""Which tasks a person means: names, aliases, patterns, tags."""
+"""Which tasks a person means: names, aliases, patterns, tags.
 
-import fnmatch
-from typing import Iterable, List, Tuple
+`test` or an alias of it; `test-*`, `docs:*` (`*` stays within a namespace, `**` does not); `tag:slow` for all tasks
+with a tag. Function names may be written as in Python: `run_tests` also means `run-tests`. Hidden tasks are only found
+by their names.
+"""
 
-from taskrush.compile.link import near
+import re
+from typing import Iterable, List, Optional, Tuple
+
+from taskrush.compile.names import near
 from taskrush.errors import UsageError
 from taskrush.model.graph import Graph
 from taskrush.model.task import TaskId
+
+TAG = "tag:"
 
 
 def select(graph: Graph, targets: Iterable[str]) -> Tuple[TaskId, ...]:
@@ -18,12 +25,58 @@ def select(graph: Graph, targets: Iterable[str]) -> Tuple[TaskId, ...]:
 
 
 def _matches(graph: Graph, target: str) -> List[TaskId]:
-    for spelling in (target, target.replace("_", "-"), target.replace("-", "_")):
+    name = target[1:] if target.startswith(":") else target
+    for spelling in (name, name.replace("_", "-"), name.replace("-", "_")):
         if spelling in graph.names:
             return [graph.names[spelling]]
-    if any(sign in target for sign in "*?["):
-        found = [task.id for task in graph if not task.hidden and fnmatch.fnmatchcase(task.id, target)]
-        if found:
-            return found
-    shown = [name for name, task_id in graph.names.items() if not graph.tasks[task_id].hidden]
-    raise UsageError(f"no task is called `{target}`", near(target, shown))
+    visible = [task for task in graph if not task.hidden]
+    if target.startswith(TAG):
+        tag = target[len(TAG) :]
+        found = [task.id for task in visible if tag in task.tags]
+        if not found:
+            tags = {other for task in visible for other in task.tags}
+            raise UsageError(f"no task has the tag `{tag}`", near(tag, sorted(tags)))
+        return _without_members(graph, found)
+    if any(sign in name for sign in "*?["):
+        matcher = re.compile(_pattern(name))
+        found = [task.id for task in visible if matcher.fullmatch(task.id)]
+        if not found:
+            raise UsageError(f"no task matches `{target}`", "`*` stays within a namespace, `**` does not")
+        return _without_members(graph, found)
+    raise UsageError(f"no task is called `{target}`", _hint(graph, name))
+
+
+def _hint(graph: Graph, name: str) -> Optional[str]:
+    prefix = name.rstrip(":") + ":"
+    if any(task.id.startswith(prefix) and not task.hidden for task in graph):
+        return f"`{prefix[:-1]}` is a namespace: `{prefix}*` means all tasks in it"
+    shown = [other for other, task_id in graph.names.items() if not graph.tasks[task_id].hidden]
+    return near(name, shown)
+
+
+def _without_members(graph: Graph, found: List[TaskId]) -> List[TaskId]:
+    """Members of a matrix are left to the task that stands for them all."""
+    every = set(found)
+    return [task_id for task_id in found if graph.tasks[task_id].group not in every]
+
+
+def _pattern(text: str) -> str:
+    """A shell pattern over names as a regular expression."""
+    pieces = {"**": ".*", "*": "[^:]*", "?": "[^:]"}
+    parts = re.split(r"(\*\*|\*|\?|\[[^\]]+\])", text)
+    return "".join(
+        pieces.get(part) or (_class(part) if part.startswith("[") and part.endswith("]") else re.escape(part))
+        for part in parts
+    )
+
+
+def _class(text: str) -> str:
+    inside = text[1:-1]
+    negated = inside[:1] in ("!", "^") and len(inside) > 1
+    signs = inside[1:] if negated else inside
+    escaped = "".join(sign if sign == "-" else re.escape(sign) for sign in signs)
+    try:
+        re.compile(f"[{escaped}]")
+    except re.error:  # a range that runs backwards
+        return re.escape(text)
+    return f"[{'^' if negated else ''}{escaped}]"

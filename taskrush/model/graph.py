@@ -4,7 +4,7 @@ It is data. `compile/link.py` makes it from tasks; `plan/planner.py` cuts it dow
 """
 
 import enum
-from typing import FrozenSet, Iterator, Mapping, Tuple
+from typing import Dict, FrozenSet, Hashable, Iterable, Iterator, List, Mapping, Set, Tuple, TypeVar
 
 import attrs
 
@@ -13,7 +13,11 @@ from taskrush.model.task import Task, TaskId
 
 
 class EdgeKind(enum.Enum):
-    """Where an edge comes from. Behind NEEDS, FILES and RESULT a task waits for a good end, behind FINALLY for any end."""
+    """Where an edge comes from.
+
+    Behind NEEDS (declared), FILES (one reads what the other makes) and RESULT (its value is passed on) a task waits for
+    a good end, behind FINALLY for any end.
+    """
 
     NEEDS = "needs"
     FILES = "files"
@@ -23,12 +27,16 @@ class EdgeKind(enum.Enum):
 
 @attrs.frozen
 class Edge:
-    """`task` waits for `on`. `order_only`: what `on` makes is no ingredient of `task`'s key."""
+    """`task` waits for `on`. `order_only`: what `on` makes is no ingredient of `task`'s key.
+
+    `via` is the output of `on` that `task` reads, for edges that follow from files.
+    """
 
     task: TaskId
     on: TaskId
     kind: EdgeKind = EdgeKind.NEEDS
     order_only: bool = False
+    via: str = attrs.field(default="", eq=False)
 
 
 @attrs.frozen
@@ -59,3 +67,28 @@ class Graph:
 
     def __getitem__(self, task_id: str) -> Task:
         return self.tasks[TaskId(task_id)]
+
+
+Node = TypeVar("Node", bound=Hashable)
+
+
+def entangled(edges: Mapping[Node, Iterable[Node]]) -> Set[Node]:
+    """The nodes that lie on a cycle, or between two cycles; empty for what can be put in order."""
+    forth = {node: [other for other in others if other in edges] for node, others in edges.items()}
+    back: Dict[Node, List[Node]] = {node: [] for node in forth}
+    for node, others in forth.items():
+        for other in others:
+            back[other].append(node)
+    left = set(forth)
+    for out, into in ((forth, back), (back, forth)):
+        count = {node: sum(other in left for other in out[node]) for node in left}
+        free = [node for node in left if not count[node]]
+        while free:
+            node = free.pop()
+            left.discard(node)
+            for other in into[node]:
+                if other in left:
+                    count[other] -= 1
+                    if not count[other]:
+                        free.append(other)
+    return left

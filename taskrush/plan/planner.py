@@ -1,26 +1,32 @@
 """Cuts a graph down to its targets and puts it in order. Runs nothing and reads no file."""
 
-from typing import Dict, Iterable, List, Sequence, Tuple
+import heapq
+from typing import Dict, Iterable, List, Mapping, Optional, Sequence, Set, Tuple
 
 from taskrush.errors import GraphError, Problem
-from taskrush.model.graph import Edge, EdgeKind, Graph
+from taskrush.model.graph import Edge, EdgeKind, Graph, entangled
 from taskrush.model.plan import Plan
 from taskrush.model.task import TaskId
 
+SHOWN = 12  # tasks of a long cycle that a message names
+EFFORT = 200_000  # edges looked at in search of the shortest cycle
+
 
 def make_plan(graph: Graph, targets: Iterable[TaskId], root: str = ".", only: bool = False) -> Plan:
-    """What has to run so that `targets` are done; with `only`, the targets alone.
+    """What has to run so that `targets` are done, with the `finally` tasks of all that runs.
 
+    With `only`: the targets, the tasks whose results are passed to them, and the `finally` tasks of these.
+    The order is that of declaration wherever edges leave a choice.
     Raises `GraphError` with every problem of the tasks concerned: missing names, cycles, clashes.
     """
     targets = tuple(dict.fromkeys(targets))
-    chosen = dict.fromkeys(targets) if only else _needed(graph, targets)
+    chosen = needed(graph, targets, only)
     problems = [found.problem for found in graph.problems if not found.tasks.isdisjoint(chosen)]
     problems += [problem for task_id in chosen for problem in graph.tasks[task_id].problems]
     if problems:
-        raise GraphError(*problems)
+        raise GraphError(*dict.fromkeys(problems))
     edges = {task_id: [edge for edge in graph.edges[task_id] if edge.on in chosen] for task_id in chosen}
-    order = _ordered(list(chosen), edges, graph)
+    order = _ordered(edges, graph)
     index = {task_id: number for number, task_id in enumerate(order)}
     needs, after = [], []
     for task_id in order:
@@ -37,63 +43,121 @@ def make_plan(graph: Graph, targets: Iterable[TaskId], root: str = ".", only: bo
     )
 
 
-def _numbers(index: Dict[TaskId, int], edges: Iterable[Edge]) -> Tuple[int, ...]:
-    return tuple(sorted({index[edge.on] for edge in edges}))
-
-
-def _needed(graph: Graph, targets: Sequence[TaskId]) -> Dict[TaskId, None]:
-    """Targets, all they need, and the `finally` tasks of any of these, in order of discovery."""
+def needed(graph: Graph, targets: Sequence[TaskId], only: bool = False) -> Set[TaskId]:
+    """Targets, all they need, and the `finally` tasks of any of these with what those need."""
     closers: Dict[TaskId, List[TaskId]] = {}
     for edges in graph.edges.values():
         for edge in edges:
             if edge.kind is EdgeKind.FINALLY:
                 closers.setdefault(edge.on, []).append(edge.task)
-    found = dict.fromkeys(targets)
-    todo = list(targets)[::-1]
+    followed = (EdgeKind.RESULT,) if only else (EdgeKind.NEEDS, EdgeKind.FILES, EdgeKind.RESULT)
+    found = set(targets)
+    todo = list(found)
     while todo:
         task_id = todo.pop()
-        more = [edge.on for edge in graph.edges[task_id] if edge.kind is not EdgeKind.FINALLY]
+        more = [edge.on for edge in graph.edges[task_id] if edge.kind in followed]
         for other in [*more, *closers.get(task_id, ())]:
             if other not in found:
-                found[other] = None
+                found.add(other)
                 todo.append(other)
     return found
 
 
-def _ordered(chosen: List[TaskId], edges: Dict[TaskId, List[Edge]], graph: Graph) -> List[TaskId]:
-    """Topological order, stable by declaration; raises for a cycle, naming it."""
+def _numbers(index: Mapping[TaskId, int], edges: Iterable[Edge]) -> Tuple[int, ...]:
+    return tuple(sorted({index[edge.on] for edge in edges}))
+
+
+def _ordered(edges: Mapping[TaskId, Sequence[Edge]], graph: Graph) -> List[TaskId]:
+    """Topological order, always the first declared of those that may come next; raises for a cycle, naming it."""
     place = {task_id: number for number, task_id in enumerate(graph.tasks)}
-    blockers = {task_id: len({edge.on for edge in edges[task_id]}) for task_id in chosen}
-    dependants: Dict[TaskId, List[TaskId]] = {task_id: [] for task_id in chosen}
-    for task_id in chosen:
-        for on in {edge.on for edge in edges[task_id]}:
-            dependants[on].append(task_id)
-    ready = sorted((task_id for task_id in chosen if not blockers[task_id]), key=place.__getitem__)
+    ids = list(graph.tasks)
+    blockers: Dict[TaskId, int] = {}
+    dependants: Dict[TaskId, List[TaskId]] = {task_id: [] for task_id in edges}
+    for task_id, own in edges.items():
+        on = {edge.on for edge in own}
+        blockers[task_id] = len(on)
+        for other in on:
+            dependants[other].append(task_id)
+    ready = [place[task_id] for task_id, count in blockers.items() if not count]
+    heapq.heapify(ready)
     order: List[TaskId] = []
-    position = 0
-    order.extend(ready)
-    while position < len(order):
-        freed = []
-        for dependant in dependants[order[position]]:
+    while ready:
+        task_id = ids[heapq.heappop(ready)]
+        order.append(task_id)
+        for dependant in dependants[task_id]:
             blockers[dependant] -= 1
             if not blockers[dependant]:
-                freed.append(dependant)
-        order.extend(sorted(freed, key=place.__getitem__))
-        position += 1
-    if len(order) < len(chosen):
-        raise GraphError(_cycle_problem(set(chosen) - set(order), edges, graph))
+                heapq.heappush(ready, place[dependant])
+    if len(order) < len(edges):
+        raise GraphError(_cycle_problem(edges, graph))
     return order
 
 
-def _cycle_problem(stuck: "set[TaskId]", edges: Dict[TaskId, List[Edge]], graph: Graph) -> Problem:
-    """Follow edges among the stuck tasks until one comes again: that loop is a cycle."""
-    path: List[TaskId] = []
+def _cycle_problem(edges: Mapping[TaskId, Sequence[Edge]], graph: Graph) -> Problem:
+    """Names the shortest cycle that a bounded search finds, beginning with its first declared task."""
+    knot = entangled({task_id: [edge.on for edge in own] for task_id, own in edges.items()})
+    inner = {
+        task_id: [edge for edge in edges[task_id] if edge.on in knot] for task_id in graph.tasks if task_id in knot
+    }
+    cycle = _shortest_cycle(inner)
+    place = {task_id: number for number, task_id in enumerate(graph.tasks)}
+    first = min(range(len(cycle)), key=lambda number: place[cycle[number].task])
+    cycle = [*cycle[first:], *cycle[:first]]
+    names: List[str] = [*(edge.task for edge in cycle), cycle[0].task]
+    if len(names) > SHOWN + 1:
+        half = SHOWN // 2
+        names = [*names[:half], f"... {len(names) - 1 - SHOWN} more ...", *names[-half:]]
+    if len(cycle) == 1:
+        message = f"task `{cycle[0].task}` depends on itself"
+    else:
+        message = "tasks depend on each other in a cycle: " + " -> ".join(names)
+    return Problem(message, graph.tasks[cycle[0].task].where, _reason(cycle))
+
+
+def _reason(cycle: Sequence[Edge]) -> Optional[str]:
+    """What is not obvious about a cycle: edges that no `deps` names."""
+    for edge in cycle:
+        if edge.kind is EdgeKind.FILES:
+            return f"`{edge.task}` waits for `{edge.on}` because it reads `{edge.via}`, which `{edge.on}` makes"
+    for edge in cycle:
+        if edge.kind is EdgeKind.FINALLY:
+            return f"`{edge.task}` runs after `{edge.on}`, which names it under `finally`"
+    return None
+
+
+def _shortest_cycle(edges: Mapping[TaskId, Sequence[Edge]]) -> List[Edge]:
+    """A cycle; the shortest one unless the graph is so large that the search is cut off."""
+    best = _some_cycle(edges)
+    effort = EFFORT
+    for start in [edge.task for edge in best] if len(edges) > EFFORT // 100 else list(edges):
+        if effort < 0 or len(best) == 1:
+            break
+        came: Dict[TaskId, Edge] = {}
+        layer, depth = [start], 0
+        while layer and start not in came and depth < len(best) - 1:
+            depth += 1
+            following = []
+            for task_id in layer:
+                effort -= len(edges[task_id])
+                for edge in edges[task_id]:
+                    if edge.on not in came:
+                        came[edge.on] = edge
+                        following.append(edge.on)
+            layer = following
+        if start in came:
+            best = [came[start]]
+            while best[0].task != start:
+                best.insert(0, came[best[0].task])
+    return best
+
+
+def _some_cycle(edges: Mapping[TaskId, Sequence[Edge]]) -> List[Edge]:
+    """Walk until a task comes again. Tasks between two cycles have edges to go on by, as those on one have."""
+    path: List[Edge] = []
     seen: Dict[TaskId, int] = {}
-    task_id = min(stuck, key=list(graph.tasks).index)
+    task_id = next(iter(edges))
     while task_id not in seen:
         seen[task_id] = len(path)
-        path.append(task_id)
-        task_id = next(edge.on for edge in edges[task_id] if edge.on in stuck)
-    cycle = [*path[seen[task_id] :], task_id]
-    shown = cycle if len(cycle) <= 12 else [*cycle[:6], TaskId(f"... {len(cycle) - 12} more ..."), *cycle[-6:]]
-    return Problem("tasks depend on each other in a cycle: " + " -> ".join(shown), graph.tasks[cycle[0]].where)
+        path.append(edges[task_id][0])
+        task_id = path[-1].on
+    return path[seen[task_id] :]

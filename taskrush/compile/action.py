@@ -1,0 +1,45 @@
+"""The action of a declared task: `before`, the command itself, `after`. It fills in words, never shell text."""
+
+import shlex
+from typing import Callable, Iterable, List, Optional
+
+from taskrush.compile.variables import PLACEHOLDER
+from taskrush.model.declaration import TaskDecl
+from taskrush.model.task import Action, Argv, Shell, Task
+
+
+def action_of(decl: TaskDecl, fill: Callable[..., str]) -> Optional[Action]:
+    """The action, or None for a task that only has dependencies."""
+    before, after = decl.before or (), decl.after or ()
+    if decl.argv is not None:
+        words = tuple(fill(word, f"argv.{number}", "argv", "cmd") for number, word in enumerate(decl.argv))
+        if not before and not after:
+            return Argv(words)
+        main: tuple[str, ...] = (" ".join(_quoted(word) for word in words),)
+    else:
+        main = decl.cmd or ()
+    commands = (*before, *main, *after)
+    if not commands:
+        return None
+    return Shell(commands, main=len(before) + len(main) - 1) if after and main else Shell(commands)
+
+
+def shell_texts(task: Task) -> Iterable[str]:
+    """Everything of a task that a shell will read."""
+    texts: List[str] = list(task.action.commands) if isinstance(task.action, Shell) else []
+    if task.condition is not None:
+        texts.append(task.condition)
+    texts.extend(requirement.command for requirement in task.requires if requirement.command is not None)
+    return texts
+
+
+def _quoted(word: str) -> str:
+    """A word for a shell; `${NAME}` that is only known while running stays open to it."""
+    if not PLACEHOLDER.search(word):
+        return shlex.quote(word)
+    position, pieces = 0, []
+    for match in PLACEHOLDER.finditer(word):
+        pieces += [shlex.quote(word[position : match.start()]) if position < match.start() else "", f'"{match[0]}"']
+        position = match.end()
+    pieces.append(shlex.quote(word[position:]) if position < len(word) else "")
+    return "".join(pieces)

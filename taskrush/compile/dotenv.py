@@ -1,0 +1,62 @@
+"""Reads dotenv files: `NAME=value` lines. It does not know what wins over what.
+
+`export` in front, comments and empty lines are passed over. A value in single quotes is taken as it stands; in double
+quotes `\\n`, `\\t`, `\\"`, `\\\\` and `\\$` mean what they do elsewhere; quoted values may go over several lines; of a
+bare one everything from ` #` on is a comment. Nothing is substituted.
+"""
+
+import re
+from typing import Dict, List, Tuple
+
+from taskrush.errors import ConfigError, Problem, Where
+
+_ENTRY = re.compile(
+    r"""[ \t]*(?:export[ \t]+)?(?P<name>[A-Za-z_][A-Za-z0-9_.-]*)[ \t]*=[ \t]*
+    (?:'(?P<single>[^']*)'|"(?P<double>(?:[^"\\]|\\.)*)"|(?P<bare>[^\r\n]*?))
+    [ \t]*(?:(?:(?<=[ \t])|(?<==))\#[^\r\n]*)?\r?(?:\n|\Z)""",
+    re.VERBOSE | re.DOTALL,
+)
+_NOTHING = re.compile(r"[ \t]*(?:#[^\r\n]*)?\r?(?:\n|\Z)")
+_LINE = re.compile(r"[^\n]*(?:\n|\Z)")
+_ESCAPES = {"n": "\n", "r": "\r", "t": "\t"}
+
+
+def parse_dotenv(text: str, path: str) -> Tuple[Dict[str, str], Tuple[Problem, ...]]:
+    """The variables in order, and what could not be read. `path` is named in problems."""
+    values: Dict[str, str] = {}
+    problems: List[Problem] = []
+    text = text[1:] if text.startswith("\ufeff") else text
+    position = 0
+    while position < len(text):
+        nothing = _NOTHING.match(text, position)
+        entry = None if nothing else _ENTRY.match(text, position)
+        if entry is not None:
+            values[entry["name"]] = _value(entry)
+        elif nothing is None:
+            line = text.count("\n", 0, position) + 1
+            problems.append(Problem("not a `NAME=value` line", Where(path, line, 1)))
+        step = nothing or entry or _LINE.match(text, position)
+        assert step is not None
+        position = step.end()
+    return values, tuple(problems)
+
+
+def _value(entry: "re.Match[str]") -> str:
+    if entry["single"] is not None:
+        return entry["single"]
+    if entry["double"] is not None:
+        return re.sub(r"\\(.)", lambda found: _ESCAPES.get(found[1], found[1]), entry["double"], flags=re.DOTALL)
+    return entry["bare"] or ""
+
+
+def read_dotenv(path: str) -> Dict[str, str]:
+    """The variables of a file. Raises `OSError` if it cannot be read, `ConfigError` for what is wrong in it."""
+    with open(path, "rb") as file:
+        data = file.read()
+    try:
+        values, problems = parse_dotenv(data.decode("utf-8"), path)
+    except UnicodeDecodeError as error:
+        raise ConfigError(Problem("not UTF-8", Where(path, data.count(b"\n", 0, error.start) + 1)))
+    if problems:
+        raise ConfigError(*problems)
+    return values
