@@ -36,7 +36,7 @@ def test_a_failing_test_stops_the_wheel(example: Example) -> None:
     """Nothing is built from what does not pass."""
     project = example("python-package")
     source = project.root / "src" / "roman" / "__init__.py"
-    source.write_text(source.read_text().replace('"XL": 40', '"XL": 41'))
+    source.write_text(source.read_text().replace('"XC": 90', '"XC": 91'))
     done = project.rush(*HERE, "wheel")
     assert done.code == 1
     assert "failed" in done.all
