@@ -179,7 +179,8 @@ def _subcommand(
     name: str, words: Sequence[str], given: Given, workspace: Workspace, extra: Sequence[str]
 ) -> Tuple[Command, argparse.Namespace]:
     """A subcommand's own options by argparse, those of TaskRush as everywhere, and tasks where it takes some."""
-    if name == "run":
+    if name in ("run", "watch"):
+        given.values.update({"watch": True} if name == "watch" else {})
         return _tasks(words, given, workspace, extra)
     module = importlib.import_module(f"taskrush_cli.commands.{name}")
     parser = Parser(prog=f"taskrush {name}", description=COMMANDS[name], allow_abbrev=False)

@@ -8,7 +8,7 @@ import argparse
 import os
 import signal
 import sys
-from typing import Any, Dict, List, Mapping, Sequence
+from typing import Any, Callable, Dict, List, Mapping, Sequence, Tuple
 
 from taskrush.errors import ConfigError, MissingCapability, UsageError
 from taskrush.model.plan import Plan
@@ -99,19 +99,12 @@ class Session:
     """One run under the eyes of a person: the executor, what shows it, and the signals."""
 
     def __init__(self, project: Any, plan: Plan, settings: Settings, env: Mapping[str, str]) -> None:
-        self._settings = settings
         self._stops = 0
-        self._live: Any = None
-        self._code = 0
-        failure = "kill" if settings.fail_fast else "continue" if settings.keep_going else "drain"
+        subscribers, self._live = listeners(plan, settings, self._on_broken)
         self._executor = project.executor(
             plan,
-            subscribers=self._subscribers(plan),
-            jobs=settings.jobs or None,
-            on_failure=failure,
-            grace=settings.grace,
-            env=env,
-            **_capturing(project),
+            subscribers=subscribers,
+            **run_options(project, settings, env),
         )
 
     def run(self) -> int:
@@ -136,38 +129,52 @@ class Session:
     def _on_broken(self) -> None:
         self._executor.stop("nobody reads the output any more", exit_code=PIPE_CLOSED)
 
-    def _subscribers(self, plan: Plan) -> Sequence[Subscriber]:
-        settings = self._settings
-        if settings.output == "json":
-            from taskrush.wiring import REPORTERS, load
 
-            return [load(REPORTERS["jsonl"])(sys.stdout.buffer)]
-        from taskrush_cli.render.ci import detect
+def run_options(project: Any, settings: Settings, env: Mapping[str, str]) -> Dict[str, Any]:
+    """The options of an executor as these settings want them."""
+    failure = "kill" if settings.fail_fast else "continue" if settings.keep_going else "drain"
+    return {
+        "jobs": settings.jobs or None,
+        "on_failure": failure,
+        "grace": settings.grace,
+        "env": env,
+        **_capturing(project),
+    }
 
-        dialect = detect(os.environ, settings.ci) if settings.output != "none" else None
-        together = dialect is not None
-        stream = sys.stdout if together else sys.stderr
-        out = Output(sys.stdout, sys.stderr, together=together, on_broken=self._on_broken)
-        terminal = is_terminal(stream) and os.environ.get("TERM") != "dumb"
-        style = Style.of(stream, settings.color, os.environ)
-        found: List[Subscriber] = []
-        console = Console(
-            plan,
-            out,
-            style,
-            mode=settings.output,
-            verbose=settings.verbose,
-            quiet=settings.quiet,
-            dialect=dialect,
-            step_summary=os.environ.get("GITHUB_STEP_SUMMARY") if dialect and dialect.name == "github" else None,
-            width=terminal_width(os.environ) if is_terminal(stream) else 0,
-        )
-        if terminal and settings.live == "auto" and not settings.quiet and dialect is None:
-            from taskrush_cli.render.live import Live
 
-            self._live = Live(console, out, sys.stderr, style.color)
-        found.append(console)
-        return found
+def listeners(plan: Plan, settings: Settings, on_broken: Callable[[], None]) -> Tuple[Sequence[Subscriber], Any]:
+    """What shows a run of this plan, and the live display that wants to be started and stopped around it, or None."""
+    live: Any = None
+    if settings.output == "json":
+        from taskrush.wiring import REPORTERS, load
+
+        return [load(REPORTERS["jsonl"])(sys.stdout.buffer)], None
+    from taskrush_cli.render.ci import detect
+
+    dialect = detect(os.environ, settings.ci) if settings.output != "none" else None
+    together = dialect is not None
+    stream = sys.stdout if together else sys.stderr
+    out = Output(sys.stdout, sys.stderr, together=together, on_broken=on_broken)
+    terminal = is_terminal(stream) and os.environ.get("TERM") != "dumb"
+    style = Style.of(stream, settings.color, os.environ)
+    found: List[Subscriber] = []
+    console = Console(
+        plan,
+        out,
+        style,
+        mode=settings.output,
+        verbose=settings.verbose,
+        quiet=settings.quiet,
+        dialect=dialect,
+        step_summary=os.environ.get("GITHUB_STEP_SUMMARY") if dialect and dialect.name == "github" else None,
+        width=terminal_width(os.environ) if is_terminal(stream) else 0,
+    )
+    if terminal and settings.live == "auto" and not settings.quiet and dialect is None:
+        from taskrush_cli.render.live import Live
+
+        live = Live(console, out, sys.stderr, style.color)
+    found.append(console)
+    return found, live
 
 
 def _capturing(project: Any) -> Dict[str, bool]:

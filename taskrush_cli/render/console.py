@@ -83,7 +83,9 @@ class Console:
         if name == "stream":
             return Stream(self._out, self, self._dialect, self._style, list(self._tasks))
         kinds = {"grouped": Grouped, "errors": Errors, "none": Silent}
-        return kinds[name](self._out, self, self._dialect)
+        mode = kinds[name](self._out, self, self._dialect)
+        mode.always = self._verbose > 0
+        return mode
 
     def on_record(self, record: Record) -> None:
         with self.lock:
@@ -119,6 +121,10 @@ class Console:
         if self._dialect is not None:
             return task + (" (continued)" if again else "")
         sign = self._style.sign("▶", ">")
+        if self._verbose and not again:
+            lines = [f"  $ {line}" for line in self._commands.get(task, "").split("\n") if line]
+            name = f"{self._style.paint(sign, 'blue')} {self._style.paint(task, 'bold')}"
+            return "\n".join([name, *(self._style.paint(line, "dim") for line in lines)])
         command = "(continued)" if again else self._command(task)
         if command and self._width:
             command = cut(command, max(10, self._width - len(task) - 4), self._style.sign("…", "..."))
@@ -169,9 +175,8 @@ class Console:
         self.running[event.task] = at
         if task.action is not None:
             self._mode.started(event.task)
-        if self._verbose and event.command and not self._quiet:
-            for line in event.command.split("\n"):
-                self._say(self._style.paint(f"{event.task} $ {line}", "dim"))
+        if event.attempt > 1 and not self._quiet:
+            self._say(f"{self._style.paint(event.task, 'bold')}  attempt {event.attempt}")
 
     def _on_end(self, event: TaskFinished) -> None:
         self.running.pop(event.task, None)
@@ -204,7 +209,7 @@ class Console:
             self._mode.leave()
         for entry in replays:
             if entry.log and not self._quiet:
-                self._out.say(f"\n{self._line(entry.task, self._outcomes[entry.task])}")
+                self._out.say(f"\n{self._style.paint(f'output of {entry.task}:', 'red')}")
                 self._mode.replay(entry)
         self._annotate(failures)
         if self._quiet and event.ok:
@@ -217,7 +222,7 @@ class Console:
         if failures:
             names = " ".join(entry.task for entry in failures[:5])
             hint = f"`taskrush {names}` runs {'it' if len(failures) == 1 else 'them'} again"
-            if any(outcome.state is State.SKIPPED and not outcome.ok for outcome in self._outcomes.values()):
+            if any((outcome.reason or "").startswith("not started: `") for outcome in self._outcomes.values()):
                 hint += "; with `-k` tasks that do not need what failed go on"
             self._out.say(f"{self._style.paint('hint:', 'cyan')} {hint}")
         self._write_step_summary(event)

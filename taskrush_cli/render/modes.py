@@ -40,7 +40,7 @@ class Entry:
 
 
 class Mode:
-    """What all modes have in common: entries, open blocks, replays."""
+    """What all modes have in common: entries, open blocks, replays. `always`: tasks without output have a block too."""
 
     def __init__(self, out: Output, lines: Lines, dialect: Optional[Dialect]) -> None:
         self._out = out
@@ -51,6 +51,7 @@ class Mode:
         self._group: Optional[str] = None
         self._last: Optional[TaskId] = None
         self.failures: List[Entry] = []
+        self.always = False
 
     def started(self, task: TaskId) -> None:
         self._entries.setdefault(task, Entry(task))
@@ -133,7 +134,7 @@ class Grouped(Mode):
 
     def finished(self, task: TaskId, outcome: Outcome) -> None:
         entry = self._entries.get(task)
-        if entry is not None and entry.log and not entry.shown:
+        if entry is not None and (entry.log or self.always) and not entry.shown:
             self._show(entry, group=outcome.ok)
         was_oldest = entry is not None and entry is next(iter(self._entries.values()))
         self._finish(task, outcome)
