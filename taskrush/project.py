@@ -24,7 +24,7 @@ from taskrush.model.plan import Plan
 from taskrush.model.task import Task, TaskId
 from taskrush.plan.planner import make_plan
 from taskrush.protocols import Subscriber
-from taskrush.wiring import SystemClock, make_runners
+from taskrush.wiring import SystemClock, make_memory, make_runners
 
 if TYPE_CHECKING:
     from taskrush.execute.watch import Watcher
@@ -55,7 +55,7 @@ class Project:
         tasks = list(expand(files))
         if found.python:
             tasks.extend(TaskSet.from_module(load_module(found.python)).tasks)
-        sources = tuple(path for path in (found.rush, found.python) if path)
+        sources = (*(file.path for file in files), *((found.python,) if found.python else ()))
         return cls(found.root, link(tasks), files, sources)
 
     @classmethod
@@ -105,6 +105,7 @@ class Project:
             jobs=jobs or os.cpu_count() or 1,
             on_failure=on_failure,
             grace=grace,
+            memory=make_memory(),
         )
 
     def run(self, targets: Targets, **options: Any) -> RunResult:

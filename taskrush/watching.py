@@ -1,9 +1,9 @@
 """A watch of a project: puts the watcher together with loading, planning and running."""
 
 import os
-from typing import Any, Callable, Mapping, Optional, Sequence, Tuple
+from typing import Any, Callable, Iterator, Mapping, Optional, Sequence, Tuple
 
-from taskrush.errors import UsageError
+from taskrush.errors import MissingCapability, UsageError
 from taskrush.execute.changes import NOTIFY, POLL, available
 from taskrush.execute.executor import Executor
 from taskrush.execute.watch import Watched, Watcher
@@ -47,6 +47,9 @@ def watcher(
     def load(again: bool) -> Watched:
         loaded = Project.load(project.root) if again and project.sources else current[0]
         plan = plan_of(loaded)
+        missing = [problem for task in plan.tasks for problem in task.missing]
+        if missing:
+            raise MissingCapability(*missing)
         current[0] = loaded
         return Watched(
             plan=plan,
@@ -64,8 +67,10 @@ def watcher(
 
 
 def _method(wanted: Optional[str]) -> Optional[str]:
+    if wanted == "auto":
+        return None
     if wanted not in (None, NOTIFY, POLL):
-        raise UsageError(f"no way to watch is called `{wanted}`", f"there are {NOTIFY}, {POLL}")
+        raise UsageError(f"no way to watch is called `{wanted}`", f"there are auto, {NOTIFY}, {POLL}")
     if wanted == NOTIFY and not available():
         raise UsageError("events of the file system need `watchfiles`", "pip install 'taskrush[watch]'")
     return wanted
@@ -74,8 +79,17 @@ def _method(wanted: Optional[str]) -> Optional[str]:
 def _inside(project: Project) -> Tuple[str, ...]:
     """The files that declare tasks, relative to the workspace; those outside cannot be watched."""
     found = []
-    for path in project.sources:
+    for path in (*project.sources, *_dotenv(project)):
         relative = os.path.relpath(path, project.root).replace(os.sep, "/")
         if not relative.startswith("../"):
             found.append(relative)
     return tuple(found)
+
+
+def _dotenv(project: Project) -> Iterator[str]:
+    """The files that variables are read from; those whose names depend on variables cannot be told."""
+    for file in project.files:
+        names = [*file.dotenv, *(name for task in file.tasks for name in task.dotenv or ())]
+        for name in names:
+            if "${" not in name:
+                yield os.path.normpath(os.path.join(project.root, file.folder, name))

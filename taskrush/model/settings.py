@@ -36,6 +36,8 @@ def _option(default: Any, *flags: str, help: str, **more: Any) -> Any:
 
 
 OUTPUT_MODES = ("grouped", "stream", "errors", "none", "json")
+WATCH_REACTIONS = ("restart", "finish", "queue")
+WATCH_METHODS = ("auto", "notify", "poll")
 COLORS = ("auto", "always", "never")
 CI_NAMES = ("auto", "none", "github", "gitlab", "azure", "teamcity")
 
@@ -145,6 +147,23 @@ class Settings:
     directory: str = _option(".", "-C", "--directory", in_file=False, metavar="DIR", help="work as if started in DIR")
     watch: bool = _option(
         False, "-w", "--watch", kind="bool", in_file=False, help="run again whenever files change that matter"
+    )
+    on_change: str = _option(
+        "restart",
+        "--on-change",
+        choices=WATCH_REACTIONS,
+        env="TASKRUSH_ON_CHANGE",
+        metavar="HOW",
+        help="with --watch, what becomes of a run when files change: restart it, finish it and then run once for all "
+        "changes, or queue one run for each",
+    )
+    watch_by: str = _option(
+        "auto",
+        "--watch-by",
+        choices=WATCH_METHODS,
+        env="TASKRUSH_WATCH",
+        metavar="HOW",
+        help="with --watch, how changes are seen: notify (events of the system, needs taskrush[watch]) or poll",
     )
 
 
