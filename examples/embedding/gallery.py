@@ -10,7 +10,7 @@ import sys
 from functools import partial
 from pathlib import Path
 
-from taskrush import Project, RunFinished, RunStarted, Task, TaskFinished
+from taskrush import Project, RunStarted, Task, TaskFinished
 
 SIZE = 32
 
@@ -40,17 +40,17 @@ def build(pictures: Path, site: Path) -> int:
     tasks = [Task(id=f"thumb:{name}", action=partial(shrink, pictures / name, site / name)) for name in names]
     page = Task(id="page", action=partial(write_page, site, names), deps=list(tasks))
     total = done = 0
-    for record in Project.of([*tasks, page]).events("page", on_failure="continue"):
-        event = record.event
-        if isinstance(event, RunStarted):
-            total = len(event.tasks)
-        elif isinstance(event, TaskFinished):
-            done += 1
-            detail = event.outcome.value or event.outcome.reason or ""
-            print(f"{done:3}/{total} {event.task:24} {event.outcome.state.value:10} {detail}".rstrip(), flush=True)
-        elif isinstance(event, RunFinished):
-            return event.exit_code
-    return 3
+    with Project.of([*tasks, page]).start("page", on_failure="continue") as run:
+        for record in run:
+            event = record.event
+            if isinstance(event, RunStarted):
+                total = len(event.tasks)
+            elif isinstance(event, TaskFinished):
+                done += 1
+                detail = event.outcome.value or event.outcome.reason or ""
+                line = f"{done:3}/{total} {event.task:24} {event.outcome.state.value:10} {detail}"
+                print(line.rstrip(), flush=True)
+    return run.result().exit_code
 
 
 if __name__ == "__main__":

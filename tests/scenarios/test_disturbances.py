@@ -58,6 +58,7 @@ def test_a_workspace_that_cannot_be_written(scratch: Scratch) -> None:
     assert "Traceback" not in done.all
 
 
+@pytest.mark.needs("ps")
 def test_a_background_process_does_not_hold_the_run(scratch: Scratch) -> None:
     """A task that leaves a process with its output open ends when it ends, and the process is ended."""
     scratch.write(".rush", "tasks: {leave: {cmd: 'sleep 60 & echo $! > pid; echo left'}}")
