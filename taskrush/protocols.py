@@ -109,10 +109,19 @@ class CheckVerdict(enum.Enum):
 
 
 class Fingerprinter(Protocol):
-    """Identifies a task's work."""
+    """Identifies a task's work, with its inputs as they are at the moment of asking."""
 
-    def fingerprint(self, task: Task, upstream: Mapping[TaskId, Fingerprint]) -> Optional[Fingerprint]:
-        """The fingerprint with inputs as they are now, or None when this task's result is not to be kept."""
+    def fingerprint(self, task: Task, upstream: Mapping[str, str]) -> Fingerprint:
+        """The fingerprint of a task. `upstream` are digests of what it depends on, by name of part."""
+
+    def outputs_digest(self, task: Task) -> str:
+        """What the declared outputs of a task hold now, as one digest."""
+
+    def unanswered(self, task: Task) -> Sequence[str]:
+        """Commands whose output has to be known (`answer`) before the task has a fingerprint."""
+
+    def answer(self, command: str, text: str) -> None:
+        """What such a command printed."""
 
 
 class ResultCache(Protocol):

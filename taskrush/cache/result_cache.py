@@ -10,7 +10,7 @@ import json
 import os
 import stat
 import time
-from typing import Any, Callable, Dict, List, Optional
+from typing import Any, Callable, Dict, List, Mapping, Optional
 
 import attrs
 
@@ -28,6 +28,7 @@ from taskrush.statefile import load_state, save_state, state_folder
 
 RECORD_VERSION = 1
 MARK = "task-mark"
+PARTS = "task-parts"
 Warn = Callable[[str], None]
 
 
@@ -94,7 +95,7 @@ class LocalResultCache:
         except (OSError, Unsafe) as error:
             self._warn(f"a stored result of `{task.id}` could not be restored: {error}")
             return False
-        self._write_mark(task, Mark(found.key, found.manifest, found.log))
+        self._write_mark(task, Mark(found.key, found.manifest, found.log), found.parts)
         self._store.touch(found.key)
         replay(log, on_output)
         return True
@@ -122,7 +123,13 @@ class LocalResultCache:
         return Recording(self, task, before)
 
     def finish(
-        self, task: Task, fingerprint: Fingerprint, before: Dict[str, Identity], outcome: Outcome, log: LogWriter
+        self,
+        task: Task,
+        fingerprint: Fingerprint,
+        before: Dict[str, Identity],
+        outcome: Outcome,
+        log: LogWriter,
+        value: str = "",
     ) -> Optional[str]:
         """Keep the result of a task that ended well; a reason in words if it was not kept."""
         try:
@@ -136,6 +143,7 @@ class LocalResultCache:
                 manifest=checked(manifest, task.outputs) if manifest.entries else manifest,
                 log=digest,
                 log_cut=cut,
+                value=value or None,
                 seconds=outcome.seconds,
                 made_at=time.time(),
                 run=self._run_id,
@@ -146,14 +154,14 @@ class LocalResultCache:
             return str(error)
         except OSError as error:
             return f"the cache cannot be written: {error.strerror or error}"
-        self._write_mark(task, Mark(found.key, found.manifest, found.log))
+        self._write_mark(task, Mark(found.key, found.manifest, found.log), found.parts)
         return None
 
     # --- marks ------------------------------------------------------------------
 
     def mark(self, task: Task) -> Optional[Mark]:
         """What the workspace knows of the task's last good end."""
-        value = load_state(self._mark_path(task), MARK)
+        value = load_state(self._path(task, "marks"), MARK)
         try:
             key, name, rows, log = value  # type: ignore[misc]
             if name != task.id:
@@ -165,20 +173,27 @@ class LocalResultCache:
     def forget(self, task: Task) -> None:
         """Remove the mark."""
         try:
-            os.unlink(self._mark_path(task))
+            os.unlink(self._path(task, "marks"))
         except OSError:
             pass
 
-    def _write_mark(self, task: Task, mark: Mark) -> None:
+    def last_parts(self, task: Task) -> Optional[Dict[str, str]]:
+        """The parts of the fingerprint of the task's last good end, by name; they outlive the mark."""
+        value = load_state(self._path(task, "parts"), PARTS)
+        return value if isinstance(value, dict) else None
+
+    def _write_mark(self, task: Task, mark: Mark, parts: Mapping[str, str]) -> None:
         try:
-            os.makedirs(os.path.join(state_folder(self._root), "marks"), mode=0o700, exist_ok=True)
+            for kind in ("marks", "parts"):
+                os.makedirs(os.path.join(state_folder(self._root), kind), mode=0o700, exist_ok=True)
         except OSError:
             return
-        save_state(self._mark_path(task), MARK, (mark.key, str(task.id), mark.manifest.to_json(), mark.log))
+        save_state(self._path(task, "parts"), PARTS, dict(parts))
+        save_state(self._path(task, "marks"), MARK, (mark.key, str(task.id), mark.manifest.to_json(), mark.log))
 
-    def _mark_path(self, task: Task) -> str:
+    def _path(self, task: Task, kind: str) -> str:
         name = hashlib.sha256(os.fsencode(task.id)).hexdigest()[:32]
-        return os.path.join(self._root, ".taskrush", "marks", name)
+        return os.path.join(self._root, ".taskrush", kind, name)
 
     # --- inside -------------------------------------------------------------------
 
@@ -227,9 +242,9 @@ class Recording:
         """Note some output."""
         self._log.write(stream, data)
 
-    def finish(self, fingerprint: Fingerprint, outcome: Outcome) -> Optional[str]:
+    def finish(self, fingerprint: Fingerprint, outcome: Outcome, value: str = "") -> Optional[str]:
         """The task ended well and its inputs are still those of `fingerprint`; a reason if it was not kept."""
-        return self._cache.finish(self._task, fingerprint, self._before, outcome, self._log)
+        return self._cache.finish(self._task, fingerprint, self._before, outcome, self._log, value)
 
     def abandon(self) -> None:
         """The task did not end well, or its result must not be kept."""

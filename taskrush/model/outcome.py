@@ -46,7 +46,8 @@ class Outcome:
     `ok` is whether dependants may go on: true for succeeded, fresh and hit, and for skipped by a condition.
     `code` is the exit code of a process, negative for a signal. `reason` says in words what went wrong or why
     nothing ran. `seconds` is wall time, `cpu_seconds` user and system time of the processes waited for,
-    `peak_bytes` the largest of them. `value` is what a callable returned (no part of equality or of the wire form).
+    `peak_bytes` the largest of them; `saved_seconds` what a fresh or restored result took when it was
+    made. `value` is what a callable returned (no part of equality or of the wire form).
     """
 
     state: State
@@ -56,6 +57,7 @@ class Outcome:
     seconds: float = 0.0
     cpu_seconds: Optional[float] = None
     peak_bytes: Optional[int] = None
+    saved_seconds: Optional[float] = None
     value: Any = attrs.field(default=None, eq=False, repr=False)
 
 

@@ -4,7 +4,6 @@ The parts and their order are documented in `docs/reference/key.md`; a golden te
 goes in, or how, needs a new `KEY_VERSION`. Values of variables are only ever kept as digests.
 """
 
-import fnmatch
 import hashlib
 import json
 import os
@@ -12,9 +11,10 @@ import platform
 import sys
 from typing import Any, Dict, Iterable, Iterator, List, Mapping, Optional, Tuple
 
+from taskrush.model.environment import declared
 from taskrush.model.fingerprint import Fingerprint, Part, digest_of
 from taskrush.model.pattern import Patterns, is_literal, literal_prefix
-from taskrush.model.task import Argv, Call, Shell, Task, TaskId
+from taskrush.model.task import Argv, Call, Shell, Task
 from taskrush.plan.file_index import FileIndex, sorted_unique
 from taskrush.plan.gitignore import GitIgnore
 from taskrush.plan.parts import part_digest
@@ -26,18 +26,21 @@ KEY_VERSION = "1"
 class WorkspaceFingerprinter:
     """Fingerprints of the tasks of one workspace, with its files as they are at the moment of asking.
 
-    `environ` is what tasks start from: `env` inputs are looked up there.
+    `environ` is what tasks start from: `env` inputs are looked up there. `overrides` win over what tasks declare.
     """
 
-    def __init__(self, root: str, index: FileIndex, environ: Mapping[str, str]) -> None:
+    def __init__(
+        self, root: str, index: FileIndex, environ: Mapping[str, str], overrides: Optional[Mapping[str, str]] = None
+    ) -> None:
+        self._overrides = overrides or {}
         self._root = root
         self._index = index
         self._environ = environ
         self._ignore: Optional[GitIgnore] = None
         self._answers: Dict[str, str] = {}
 
-    def fingerprint(self, task: Task, upstream: Mapping[TaskId, str]) -> Fingerprint:
-        """The fingerprint of a task. `upstream` are the digests of what it depends on, by task."""
+    def fingerprint(self, task: Task, upstream: Mapping[str, str]) -> Fingerprint:
+        """The fingerprint of a task. `upstream` are digests of what it depends on, by name of part."""
         parts = tuple(Part(name, value) for name, value in self._parts(task, upstream))
         return Fingerprint(parts, digest_of(parts))
 
@@ -48,13 +51,14 @@ class WorkspaceFingerprinter:
 
     # --- parts ----------------------------------------------------------------
 
-    def _parts(self, task: Task, upstream: Mapping[TaskId, str]) -> Iterator[Tuple[str, str]]:
+    def _parts(self, task: Task, upstream: Mapping[str, str]) -> Iterator[Tuple[str, str]]:
         yield "schema", KEY_VERSION
         yield from _action_parts(task)
         yield "cwd", task.cwd
-        for name in sorted(task.env):
-            yield f"env {name}", _digest(task.env[name])
-        for name in env_names(task, self._environ):
+        env = {**task.env, **self._overrides}
+        for name in sorted(env):
+            yield f"env {name}", _digest(env[name])
+        for name in declared(self._environ, task):
             yield f"variable {name}", _digest(self._environ[name])
         for part in sorted({item.part for item in task.ingredients if item.part is not None}):
             yield f"part {part}", self._part(part)
@@ -65,8 +69,8 @@ class WorkspaceFingerprinter:
                 yield f"input {path}", self._index.state(path)
         for number, pattern in enumerate(task.outputs):
             yield f"output {number}", pattern
-        for task_id in sorted(upstream):
-            yield f"dependency {task_id}", upstream[task_id]
+        for name in sorted(upstream):
+            yield name, upstream[name]
         yield "platform", f"{sys.platform} {platform.machine()}"
 
     def answer(self, command: str, text: str) -> None:
@@ -116,19 +120,6 @@ class WorkspaceFingerprinter:
             seen_roots.append(root)
             found.extend(path for path, is_folder in self._index.walk(root) if not is_folder and wanted.matches(path))
         return sorted_unique(found)
-
-
-def env_names(task: Task, environ: Mapping[str, str]) -> List[str]:
-    """The variables that a task's `env` ingredients mean, sorted; in a list the last pattern that matches decides."""
-    patterns = [item.env for item in task.ingredients if item.env is not None]
-    return sorted(name for name in environ if patterns and _wanted(name, patterns))
-
-
-def _wanted(name: str, patterns: List[str]) -> bool:
-    for pattern in reversed(patterns):
-        if fnmatch.fnmatchcase(name, pattern[1:] if pattern.startswith("!") else pattern):
-            return not pattern.startswith("!")
-    return False
 
 
 def _action_parts(task: Task) -> Iterator[Tuple[str, str]]:

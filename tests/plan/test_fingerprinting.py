@@ -9,7 +9,7 @@ import pytest
 
 from taskrush.model.fingerprint import Part, difference, digest_of
 from taskrush.model.policy import Cache, Ingredient
-from taskrush.model.task import Call, Task, TaskId
+from taskrush.model.task import Call, Task
 from taskrush.plan.file_index import FileIndex
 from taskrush.plan.fingerprinting import WorkspaceFingerprinter
 
@@ -56,7 +56,7 @@ def root(tmp_path: Path) -> Path:
 def parts(root: Path, task: Task = TASK, env: Dict[str, str] = ENV, **more: Any) -> "tuple[Part, ...]":
     made = WorkspaceFingerprinter(str(root), FileIndex(str(root)), env)
     made.answer("cc --version", more.get("tool", "cc 12"))
-    return made.fingerprint(task, more.get("upstream", {TaskId("gen"): "digest"})).parts
+    return made.fingerprint(task, more.get("upstream", {"dependency gen": "digest"})).parts
 
 
 CHANGES = [
@@ -65,7 +65,7 @@ CHANGES = [
     ("variable NODE_ENV", lambda root: TASK, {"env": {**ENV, "NODE_ENV": "production"}}),
     ("cwd", lambda root: attrs.evolve(TASK, cwd="src"), {}),
     ("output 0", lambda root: attrs.evolve(TASK, outputs=("dist",)), {}),
-    ("dependency gen", lambda root: TASK, {"upstream": {TaskId("gen"): "another"}}),
+    ("dependency gen", lambda root: TASK, {"upstream": {"dependency gen": "another"}}),
     ("tool cc --version", lambda root: TASK, {"tool": "cc 13"}),
     ("argument level", lambda root: attrs.evolve(TASK, arguments={"level": 3}), {}),
     ("extra", lambda root: attrs.evolve(TASK, extra=("-v",)), {}),

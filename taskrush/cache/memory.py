@@ -1,0 +1,241 @@
+"""What the executor asks about work done before: fingerprints on one side, stored results on the other.
+
+It decides when a result may be used and when it may be kept. It knows neither how parts of a key are found nor how
+results are stored. Its methods are called in threads; looking at files is done by one of them at a time.
+"""
+
+import hashlib
+import threading
+from typing import Any, Callable, Dict, List, Mapping, Optional
+
+import attrs
+
+from taskrush.cache.locks import KeyLock
+from taskrush.cache.result_cache import LocalResultCache, Recording
+from taskrush.cache.values import NotKeepable, dump_value, load_value
+from taskrush.model.fingerprint import Change, Fingerprint, difference
+from taskrush.model.graph import Edge, EdgeKind
+from taskrush.model.outcome import Outcome, State
+from taskrush.model.plan import Plan
+from taskrush.model.task import Task, TaskId
+from taskrush.protocols import Fingerprinter, OnOutput
+
+
+@attrs.frozen(kw_only=True)
+class Modes:
+    """What a run may do with the cache: use results, keep results, and with `force` run everything all the same."""
+
+    read: bool = True
+    write: bool = True
+    force: bool = False
+
+
+class CacheMemory:
+    """The memory of one run."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        fingerprinter: Fingerprinter,
+        cache: LocalResultCache,
+        modes: Modes,
+        lock: Callable[[str], KeyLock],
+        ask: Callable[[str], str],
+    ) -> None:
+        self._tasks = {task.id: task for task in plan.tasks}
+        self._edges: Dict[TaskId, List[Edge]] = {}
+        for edge in plan.edges:
+            self._edges.setdefault(edge.task, []).append(edge)
+        self._fingerprinter = fingerprinter
+        self._cache = cache
+        self._modes = modes
+        self._make_lock = lock
+        self._ask = ask
+        self._looking = threading.RLock()
+        self._fingerprints: Dict[TaskId, Fingerprint] = {}
+        self._made: Dict[TaskId, str] = {}
+        self._locks: Dict[TaskId, KeyLock] = {}
+        self._reasons: Dict[TaskId, str] = {}
+        self._outcomes: Dict[TaskId, Mapping[TaskId, Outcome]] = {}
+        self._closed = threading.Event()
+
+    def covers(self, task: Task) -> bool:
+        return task.is_cached
+
+    def interrupt(self) -> None:
+        """The run is being stopped: nobody waits for another process any more."""
+        self._closed.set()
+
+    def close(self) -> None:
+        """The run is over."""
+        self._closed.set()
+        for lock in self._locks.values():
+            lock.release()
+
+    # --- before -----------------------------------------------------------------
+
+    def recall(self, task: Task, outcomes: Mapping[TaskId, Outcome], on_output: OnOutput) -> Optional[Outcome]:
+        self._outcomes[task.id] = outcomes
+        fingerprint = self.fingerprint(task, outcomes)
+        if self._modes.force or not self._modes.read:
+            self._reasons[task.id] = "forced" if self._modes.force else "the cache is not read in this run"
+            self._take(task, fingerprint)
+            return None
+        found = self._recall(task, fingerprint, on_output)
+        if found is None and self._take(task, fingerprint):
+            found = self._recall(task, fingerprint, on_output)  # somebody else ran it meanwhile
+            if found is not None:
+                self._release(task)
+        if found is None:
+            self._reasons[task.id] = self._why(task, fingerprint)
+        return found
+
+    def reason(self, task: Task) -> str:
+        """Why the task has to run, in one line."""
+        return self._reasons.get(task.id, "")
+
+    def _recall(self, task: Task, fingerprint: Fingerprint, on_output: OnOutput) -> Optional[Outcome]:
+        found = self._cache.stored(task, fingerprint)
+        value = None
+        if found is not None and found.value:
+            try:
+                value = load_value(found.value)
+            except Exception:  # a class that is gone or has changed
+                return None
+        with self._looking:
+            fresh = self._cache.fresh(task, fingerprint)
+        if fresh and (found is not None or not task.capture):
+            if not task.outputs:
+                self._cache.replay_log(task, on_output)
+            return Outcome(state=State.FRESH, ok=True, value=value, saved_seconds=found.seconds if found else None)
+        if found is None or not self._cache.restore(task, found, on_output):
+            return None
+        return Outcome(state=State.HIT, ok=True, value=value, saved_seconds=found.seconds)
+
+    def _take(self, task: Task, fingerprint: Fingerprint) -> bool:
+        """Hold the key's lock; True if somebody else held it before."""
+        lock = self._make_lock(fingerprint.key)
+        waited = False
+        while not lock.acquire():
+            waited = True
+            if self._closed.wait(0.02):
+                return False
+        self._locks[task.id] = lock
+        return waited
+
+    def _release(self, task: Task) -> None:
+        lock = self._locks.pop(task.id, None)
+        if lock is not None:
+            lock.release()
+
+    # --- around the action --------------------------------------------------------
+
+    def begin(self, task: Task) -> "MemoryRecording":
+        with self._looking:
+            return MemoryRecording(self, task, self._cache.begin(task))
+
+    def finish(self, task: Task, recording: Recording, outcome: Outcome) -> Optional[str]:
+        """Keep a result, if its inputs are still what they were; else a reason."""
+        try:
+            before = self._fingerprints[task.id]
+            with self._looking:
+                now = self.fingerprint(task, self._outcomes[task.id])
+                if now.key != before.key:
+                    recording.abandon()
+                    changes = difference({part.name: part.value for part in before.parts}, now.parts)
+                    return f"{_listed(changes)} while it ran"
+                if not self._modes.write:
+                    recording.abandon()
+                    return None
+                return recording.finish(before, outcome, dump_value(outcome.value))
+        except NotKeepable as error:
+            recording.abandon()
+            return str(error)
+        finally:
+            self._release(task)
+
+    def abandon(self, task: Task, recording: Recording) -> None:
+        """The task did not end well."""
+        recording.abandon()
+        self._release(task)
+
+    # --- fingerprints ---------------------------------------------------------------
+
+    def fingerprint(self, task: Task, outcomes: Mapping[TaskId, Outcome]) -> Fingerprint:
+        """The fingerprint of a task whose dependencies have ended, with its inputs as they are now."""
+        for command in self._fingerprinter.unanswered(task):
+            self._fingerprinter.answer(command, self._ask(command))
+        with self._looking:
+            todo = [task.id]
+            while todo:  # what has no key of its own yet is identified first, without recursion
+                task_id = todo[-1]
+                lacking = [on for on in self._named_by_key(task_id) if on not in self._fingerprints and on != task_id]
+                if lacking:
+                    todo.extend(lacking)
+                    continue
+                todo.pop()
+                made = self._fingerprinter.fingerprint(self._tasks[task_id], self._upstream(task_id, outcomes))
+                self._fingerprints[task_id] = made
+            return made
+
+    def _upstream(self, task_id: TaskId, outcomes: Mapping[TaskId, Outcome]) -> Dict[str, str]:
+        parts: Dict[str, str] = {}
+        for edge in self._edges.get(task_id, ()):
+            if edge.kind is EdgeKind.RESULT:
+                outcome = outcomes.get(edge.on)
+                parts[f"result {edge.on}"] = _value_text(outcome.value if outcome else None)
+            elif edge.kind is EdgeKind.NEEDS and not edge.order_only:
+                on = self._tasks[edge.on]
+                parts[f"dependency {edge.on}"] = self._outputs_of(on) if on.outputs else self._fingerprints[edge.on].key
+        return parts
+
+    def _named_by_key(self, task_id: TaskId) -> List[TaskId]:
+        return [
+            edge.on
+            for edge in self._edges.get(task_id, ())
+            if edge.kind is EdgeKind.NEEDS and not edge.order_only and not self._tasks[edge.on].outputs
+        ]
+
+    def _outputs_of(self, task: Task) -> str:
+        known = self._made.get(task.id)
+        if known is None:
+            known = self._made[task.id] = self._fingerprinter.outputs_digest(task)
+        return known
+
+    def _why(self, task: Task, fingerprint: Fingerprint) -> str:
+        before = self._cache.last_parts(task)
+        if before is None:
+            return "no earlier result"
+        changes = difference(before, fingerprint.parts)
+        return _listed(changes) if changes else "its result is not in the cache any more"
+
+
+class MemoryRecording:
+    """One task that runs and may be kept."""
+
+    def __init__(self, memory: CacheMemory, task: Task, recording: Recording) -> None:
+        self._memory = memory
+        self._task = task
+        self._recording = recording
+
+    def output(self, stream: str, data: bytes) -> None:
+        self._recording.output(stream, data)
+
+    def finish(self, outcome: Outcome) -> Optional[str]:
+        return self._memory.finish(self._task, self._recording, outcome)
+
+    def abandon(self) -> None:
+        self._memory.abandon(self._task, self._recording)
+
+
+def _listed(changes: List[Change]) -> str:
+    shown = ", ".join(map(str, changes[:3]))
+    return f"{shown} and {len(changes) - 3} more" if len(changes) > 3 else shown
+
+
+def _value_text(value: Any) -> str:
+    """What stands for another task's value in a key."""
+    try:
+        return hashlib.sha256(dump_value(value).encode()).hexdigest()
+    except NotKeepable:
+        return hashlib.sha256(repr(value).encode()).hexdigest()

@@ -1,0 +1,93 @@
+"""Which variables of the environment a task's commands see. Pure: it is given the environment.
+
+Tasks whose results are kept see only what is listed here and what they declare, so that nothing undeclared can change
+a result. All others see everything.
+"""
+
+import fnmatch
+from typing import Dict, Iterable, List, Mapping, Tuple
+
+from taskrush.model.task import Task
+
+PASSED: Tuple[str, ...] = (
+    "PATH",
+    "HOME",
+    "USER",
+    "LOGNAME",
+    "SHELL",
+    "LANG",
+    "LANGUAGE",
+    "LC_*",
+    "TZ",
+    "TERM",
+    "COLORTERM",
+    "NO_COLOR",
+    "FORCE_COLOR",
+    "TMPDIR",
+    "TMP",
+    "TEMP",
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "NO_PROXY",
+    "ALL_PROXY",
+    "http_proxy",
+    "https_proxy",
+    "no_proxy",
+    "all_proxy",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "SSH_AUTH_SOCK",
+    "VIRTUAL_ENV",
+    "CI",
+    "TASKRUSH_*",
+    # Windows cannot start much without these
+    "SYSTEMROOT",
+    "SYSTEMDRIVE",
+    "WINDIR",
+    "COMSPEC",
+    "PATHEXT",
+    "USERPROFILE",
+    "APPDATA",
+    "LOCALAPPDATA",
+    "PROGRAMDATA",
+    "PROGRAMFILES*",
+)
+"""What cached tasks see of the environment without declaring it; no part of any key."""
+
+
+def visible(environ: Mapping[str, str], task: Task) -> Dict[str, str]:
+    """The variables of `environ` that the task's commands see."""
+    if not task.is_cached:
+        return dict(environ)
+    wanted = (*PASSED, *task.pass_env)
+    found = {name: environ[name] for name in environ if any(fnmatch.fnmatchcase(name, pattern) for pattern in wanted)}
+    for name in declared(environ, task):
+        found[name] = environ[name]
+    return found
+
+
+def declared(environ: Iterable[str], task: Task) -> List[str]:
+    """The names that the task's `env` ingredients mean, sorted: part of its key, and seen by it.
+
+    The last pattern that matches a name decides; `!NAME` leaves out.
+    """
+    patterns = [item.env for item in task.ingredients if item.env is not None]
+    if not patterns:
+        return []
+    return sorted(name for name in environ if _wanted(name, patterns))
+
+
+def withheld(environ: Mapping[str, str], task: Task) -> List[str]:
+    """The names that the task's commands do not see, those that its action mentions first."""
+    seen = visible(environ, task)
+    text = str(task.action)
+    return sorted(
+        (name for name in environ if name not in seen and name not in task.env), key=lambda n: (n not in text, n)
+    )
+
+
+def _wanted(name: str, patterns: List[str]) -> bool:
+    for pattern in reversed(patterns):
+        if fnmatch.fnmatchcase(name, pattern[1:] if pattern.startswith("!") else pattern):
+            return not pattern.startswith("!")
+    return False
