@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from taskrush.events import TaskStarted as TaskStarted
     from taskrush.events import Warned as Warned
     from taskrush.execute.executor import Executor as Executor
+    from taskrush.execute.follow import Run as Run
     from taskrush.model.graph import Graph as Graph
     from taskrush.model.outcome import Outcome as Outcome
     from taskrush.model.outcome import RunResult as RunResult
@@ -83,6 +84,7 @@ _HOMES = {
         "Warned",
     ),
     "execute.executor": ("Executor",),
+    "execute.follow": ("Run",),
     "model.graph": ("Graph",),
     "model.outcome": ("Outcome", "RunResult", "State"),
     "model.plan": ("Plan",),

@@ -1,32 +1,37 @@
 """`Project`: load -> graph -> plan -> run, the facade for people and programs."""
 
+import linecache
 import os
 import secrets
 import time
-from typing import TYPE_CHECKING, Any, Iterable, Mapping, Optional, Sequence, Tuple, Union
+from typing import TYPE_CHECKING, Any, Callable, Iterable, Mapping, Optional, Sequence, Tuple, Union
 
 import attrs
 
-from taskrush.compile.expand import expand
+from taskrush.compile.expand import Surroundings, expand
 from taskrush.compile.link import link
+from taskrush.compile.names import near
 from taskrush.compile.select import select
 from taskrush.declare.discover import RUSH_NAMES, discover
 from taskrush.declare.files import load_files
 from taskrush.declare.module import load_module
+from taskrush.declare.options import fill
 from taskrush.declare.taskset import TaskSet
-from taskrush.errors import UsageError
+from taskrush.errors import GraphError, MissingCapability, Problem, UsageError
 from taskrush.execute.executor import Executor
 from taskrush.execute.scheduler import DRAIN
 from taskrush.model.declaration import FileDecl
 from taskrush.model.graph import Graph
 from taskrush.model.outcome import RunResult
 from taskrush.model.plan import Plan
+from taskrush.model.substitution import as_text, substitute
 from taskrush.model.task import Task, TaskId
 from taskrush.plan.planner import make_plan
 from taskrush.protocols import Subscriber
 from taskrush.wiring import SystemClock, make_memory, make_runners
 
 if TYPE_CHECKING:
+    from taskrush.execute.follow import Run
     from taskrush.execute.watch import Watcher
 
 Targets = Union[str, Iterable[str]]
@@ -42,17 +47,19 @@ class Project:
     sources: Tuple[str, ...] = ()
 
     @classmethod
-    def load(cls, path: str = ".") -> "Project":
+    def load(cls, path: str = ".", *, env: Optional[Mapping[str, str]] = None) -> "Project":
         """Find the workspace at or above `path` and load everything that declares tasks in it.
 
-        Raises `UsageError` when there is none, `ConfigError` with all problems of the files.
+        `env` wins over what files declare where they mention `${NAME}`. What is wrong with a single task is told when
+        it is planned. Raises `UsageError` when there is no workspace, `ConfigError` with all problems of the files.
         """
         found = discover(path)
         if found is None:
             names = ", ".join((*RUSH_NAMES, "tasks.py"))
             raise UsageError(f"no task file ({names}) here or in any folder above", "`taskrush init` makes one")
-        files = load_files(found.root, found.rush) if found.rush else ()
-        tasks = list(expand(files))
+        environ = {**os.environ, **(env or {})}
+        files = load_files(found.root, found.rush, environ) if found.rush else ()
+        tasks = list(expand(files, Surroundings(environ, env or {}, _reader(found.root))))
         if found.python:
             tasks.extend(TaskSet.from_module(load_module(found.python)).tasks)
         sources = (*(file.path for file in files), *((found.python,) if found.python else ()))
@@ -71,15 +78,24 @@ class Project:
         arguments: Optional[Mapping[str, Mapping[str, Any]]] = None,
         extra: Sequence[str] = (),
     ) -> Plan:
-        """What has to run for `targets`. `arguments` are values of parameters by task, `extra` goes to the last target."""
+        """What has to run for `targets`, with every parameter settled; nothing is run or asked.
+
+        `arguments` are values of parameters by task and name; without one counts the parameter's variable in the
+        environment, then its default. `extra` goes to the last target. Members of a matrix get what is given for their
+        group. Raises `UsageError` for what is not there or missing, `GraphError` for what is wrong with these tasks.
+        """
         chosen = select(self.graph, (targets,) if isinstance(targets, str) else targets)
-        plan = make_plan(self.graph, chosen, self.root, only)
+        given = {select(self.graph, (name,))[0]: values for name, values in (arguments or {}).items()}
+        try:
+            plan = make_plan(self.graph, chosen, self.root, only)
+        except GraphError as error:
+            raise GraphError(*(_with_line(problem) for problem in error.problems)) from None
         tasks = []
         for task in plan.tasks:
-            values = (arguments or {}).get(task.id)
-            if values:
-                task = attrs.evolve(task, arguments={**task.arguments, **values})
-            if extra and task.id == chosen[-1]:
+            own = {**given.get(task.group or task.id, {}), **given.get(task.id, {})}
+            if task.params or own:
+                task = settle_parameters(task, own)
+            if extra and chosen[-1] in (task.id, task.group):
                 task = attrs.evolve(task, extra=tuple(extra))
             tasks.append(task)
         return attrs.evolve(plan, tasks=tuple(tasks))
@@ -93,12 +109,20 @@ class Project:
         on_failure: str = DRAIN,
         grace: float = 5.0,
         env: Optional[Mapping[str, str]] = None,
+        capture_prints: bool = False,
     ) -> Executor:
-        """An executor for one run of `plan`. `env` wins over what tasks declare."""
+        """An executor for one run of `plan`. `env` wins over what tasks declare.
+
+        With `capture_prints` what functions print to `sys.stdout` and `sys.stderr` is the output of their tasks.
+        Raises `MissingCapability` when a planned task needs what this version does not have.
+        """
+        missing = [problem for task in plan.tasks for problem in task.missing]
+        if missing:
+            raise MissingCapability(*(_with_line(problem) for problem in dict.fromkeys(missing)))
         run_id = new_run_id()
         return Executor(
             plan,
-            runners=make_runners(self.root, run_id, overrides=env),
+            runners=make_runners(self.root, run_id, overrides=env, capture_prints=capture_prints),
             clock=SystemClock(),
             run_id=run_id,
             subscribers=subscribers,
@@ -108,9 +132,39 @@ class Project:
             memory=make_memory(),
         )
 
-    def run(self, targets: Targets, **options: Any) -> RunResult:
-        """Plan and run in this thread; never raises for a task that failed. Options as for `executor`."""
-        return self.executor(self.plan(targets), **options).run()
+    def run(
+        self,
+        targets: Targets,
+        *,
+        only: bool = False,
+        arguments: Optional[Mapping[str, Mapping[str, Any]]] = None,
+        extra: Sequence[str] = (),
+        **options: Any,
+    ) -> RunResult:
+        """Plan and run in this thread; never raises for a task that failed.
+
+        `only`, `arguments` and `extra` as for `plan`, the rest as for `executor`.
+        """
+        return self.executor(self.plan(targets, only=only, arguments=arguments, extra=extra), **options).run()
+
+    def start(
+        self,
+        targets: Targets,
+        *,
+        only: bool = False,
+        arguments: Optional[Mapping[str, Mapping[str, Any]]] = None,
+        extra: Sequence[str] = (),
+        subscribers: Sequence[Subscriber] = (),
+        **options: Any,
+    ) -> "Run":
+        """Plan and run in a thread, and follow it: `with project.start("build") as run: for record in run: ...`
+
+        `only`, `arguments` and `extra` as for `plan`, the rest as for `executor`.
+        """
+        from taskrush.execute.follow import Run
+
+        plan = self.plan(targets, only=only, arguments=arguments, extra=extra)
+        return Run(lambda own: self.executor(plan, subscribers=[*subscribers, *own], **options))
 
     def watch(self, targets: Targets, **options: Any) -> "Watcher":
         """Run `targets`, then again whatever a change affects; iterating yields each round that has ended.
@@ -124,6 +178,51 @@ class Project:
     def task(self, name: str) -> Task:
         """The task that a name or alias means."""
         return self.graph.tasks[select(self.graph, (name,))[0]]
+
+
+def settle_parameters(task: Task, given: Mapping[str, Any]) -> Task:
+    """The task with a value for each of its parameters, filled in where its texts mention them.
+
+    Raises `UsageError` for a name that is no parameter, and for a required one without a value.
+    """
+    names = [param.name for param in task.params]
+    for name in given:
+        if name not in names:
+            raise UsageError(f"task `{task.id}` has no parameter `{name}`", near(name, names))
+    open_ones = attrs.evolve(task, params=tuple(param for param in task.params if param.name not in given))
+    settled = {**fill(open_ones, {}, os.environ), **given}
+    arguments = {name: settled[name] for name in names}
+    texts = {name: as_text(value) or "" for name, value in arguments.items()}
+    return attrs.evolve(
+        task,
+        arguments=arguments,
+        description=substitute(task.description, texts),
+        confirm=None if task.confirm is None else substitute(task.confirm, texts),
+        inputs=None if task.inputs is None else tuple(substitute(text, texts) for text in task.inputs),
+        outputs=tuple(substitute(text, texts) for text in task.outputs),
+    )
+
+
+def _reader(root: str) -> Callable[[str], Optional[str]]:
+    """Reads texts by their path from the workspace; None for what is not there or cannot be read."""
+
+    def read(path: str) -> Optional[str]:
+        try:
+            with open(os.path.join(root, path), encoding="utf-8", errors="surrogateescape") as file:
+                return file.read()
+        except OSError:
+            return None
+
+    return read
+
+
+def _with_line(problem: Problem) -> Problem:
+    """The problem with the line of text that it points at, if it has none and the file is there."""
+    where = problem.where
+    if where is None or problem.source is not None or not where.line or not where.column:
+        return problem
+    line = linecache.getline(where.path, where.line).rstrip("\n")
+    return attrs.evolve(problem, source=line) if line else problem
 
 
 def new_run_id() -> str:

@@ -194,7 +194,7 @@ class TaskSet:
         deps = tuple(self._dep(thing, entry, namespace, problems) for thing in mark.deps)
         closers = tuple(self._dep(thing, entry, namespace, problems) for thing in mark.finally_)
         bindings = {
-            parameter: TaskId(self._dep(thing, entry, namespace, problems).task)
+            parameter: TaskId(self._dep(thing, entry, namespace, problems).task.lstrip(":"))
             for parameter, thing in signature.results.items()
         }
         fields = dict(mark.fields)
