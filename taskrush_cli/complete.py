@@ -35,7 +35,8 @@ def complete(words: Sequence[str]) -> int:
     current = words[-1] if words else ""
     for word, text in found:
         if word.startswith(current) or word == FILES:
-            sys.stdout.write(f"{word if word != FILES else '__files__'}\t{text}\n")
+            text = text.split(";")[0].split("\n")[0]
+            sys.stdout.write(f"{word if word != FILES else '__files__'}\t{text}".rstrip() + "\n")
     return 0
 
 

@@ -120,8 +120,11 @@ def parse(arguments: Sequence[str]) -> Tuple[Command, argparse.Namespace]:
     if given.values.pop("help", False) and not rest:
         return _help, argparse.Namespace(color=given.values.get("color", "auto"))
     lists_json = given.values.pop("json", False)
-    if given.values.pop("list", False) or not (rest or extra):
-        return _subcommand("list", [*rest, *(["--json"] if lists_json else [])], given, workspace, extra)
+    asked = given.values.pop("list", False)
+    if asked or not (rest or extra):
+        command, namespace = _subcommand("list", [*rest, *(["--json"] if lists_json else [])], given, workspace, extra)
+        namespace.hint = not asked
+        return command, namespace
     if lists_json and rest[0].startswith("-"):
         return _subcommand("list", [*rest, "--json"], given, workspace, extra)
     if lists_json:
@@ -184,6 +187,7 @@ def _subcommand(
         return _tasks(words, given, workspace, extra)
     module = importlib.import_module(f"taskrush_cli.commands.{name}")
     parser = Parser(prog=f"taskrush {name}", description=COMMANDS[name], allow_abbrev=False)
+    parser._optionals.title = "options"  # Python before 3.10 calls them otherwise
     module.add_arguments(parser)
     own = parser._option_string_actions
     mine: List[str] = []

@@ -49,6 +49,8 @@ def run(options: argparse.Namespace) -> int:
         lines = table(tasks, options.by, style, width, options.settings.verbose, project.root)
     encoding = sys.stdout.encoding or "utf-8"
     print("\n".join(lines).encode(encoding, "replace").decode(encoding))
+    if getattr(options, "hint", False) and tasks:
+        print("hint: `taskrush TASK` runs one, `taskrush --help` shows more", file=sys.stderr)
     if not options.simple and not tasks:
         print("hint: `taskrush init` writes a first task, `list --all` shows hidden ones", file=sys.stderr)
     return 0

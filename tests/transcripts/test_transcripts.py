@@ -25,6 +25,8 @@ HERE = Path(__file__).parent
 TRANSCRIPTS = sorted(HERE.glob("*.txt"))
 REPOSITORY = HERE.parents[1]
 ASSIGNMENT = re.compile(r"[A-Z_]+=\S*$")
+QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
+OF_SHELL = re.compile(r"[|<>&;]")
 
 
 @attrs.frozen
@@ -92,7 +94,7 @@ def execute(command: str) -> Tuple[str, int]:
     while words and ASSIGNMENT.match(words[0]):
         name, _, value = words.pop(0).partition("=")
         values[name] = value
-    if words[0] == "taskrush" and not any(sign in shlex.split(command, posix=False) for sign in "|>&;<"):
+    if words[0] == "taskrush" and not OF_SHELL.search(QUOTED.sub("", command)):
         with environment(values):
             return in_process(words[1:])
     shell = f'taskrush() {{ {shlex.quote(sys.executable)} -m taskrush "$@"; }}; {command}'
@@ -133,8 +135,7 @@ def test_transcript(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
             shown = f"{shown}\n[exit {code}]".lstrip("\n")
         found.append(Step(step.command, shown))
     if os.environ.get("UPDATE_TRANSCRIPTS"):
-        session = "".join(f"$ {step.command}\n{step.expected}\n".replace("\n\n", "\n") if not step.expected
-                          else f"$ {step.command}\n{step.expected}\n" for step in found)
+        session = "".join(f"$ {step.command}\n" + (step.expected and f"{step.expected}\n") for step in found)
         path.write_text(f"{transcript.head}--- session\n{session}", encoding="utf-8")
     assert found == list(transcript.steps)
 
