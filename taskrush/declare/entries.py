@@ -19,9 +19,9 @@ from taskrush.model.task import Dep
 TASK_NAME = re.compile(r"(?!-)[\w.+/@-]+(?::[\w.+/@-]+)*")
 TASK_NAME_WORDS = "a task name (letters, digits, `_ - . + / @`, with `:` between parts)"
 DURATION = re.compile(r"exponential|[0-9]+(?:\.[0-9]+)?(?:ms|s|m|h)?")
-COMMAND = Text("command")
+COMMAND = Text("a command", quote=True)
 TEXT = Text()
-NAME = Text("name")
+NAME = Text("a name")
 PLATFORMS = ("linux", "macos", "windows")
 
 
@@ -42,7 +42,7 @@ def _dep_record(reader: Reader, node: Mapping, name: str, values: Dict[str, Any]
 
 
 DEP = Either(
-    "name",
+    "a name",
     value=Made(NAME, _dep),
     mapping=Record(
         (
@@ -151,7 +151,7 @@ def _retry_count(reader: Reader, node: Node, name: str, value: int) -> Retry:
 
 RETRY = Either(
     "a number of attempts or a mapping",
-    value=Made(Number(1), _retry_count),
+    value=Made(Number(1, words="a number of attempts or a mapping"), _retry_count),
     mapping=Record(
         (
             Key(names=("attempts",), shape=Number(1), help="how often it is tried in all"),

@@ -4,7 +4,7 @@ The parser, its suggestions, the JSON Schema and the reference are derived from 
 """
 
 import re
-from typing import Any, Dict, Optional, Tuple
+from typing import Any, Tuple
 
 import attrs
 
@@ -19,21 +19,18 @@ from taskrush.declare.entries import (
     REQUIRES,
     RETRY,
     TASK_NAME,
-    TASK_NAME_WORDS,
     TEXT,
     VARS,
 )
-from taskrush.declare.nodes import Mapping, Node, Scalar, Sequence, Spot
+from taskrush.declare.nodes import Node
 from taskrush.declare.params import MatrixShape, Params
-from taskrush.declare.shapes import Flag, Made, Reader, Schema, Shape, Text
+from taskrush.declare.shapes import Flag, Made, Reader, Text
 from taskrush.declare.structures import Either, Key, ListOf, Record
-from taskrush.model.declaration import Places, TaskDecl
 
 TEXTS = ListOf(TEXT)
 COMMANDS = ListOf(COMMAND, least=1)
 ARE_YOU_SURE = "are you sure?"
 DOES = ("cmd", "argv", "before", "after", "deps", "finally", "extends")
-_FIELD = {"if": "condition", "finally": "finally_"}
 _SHELL_FLAGS = {"cmd": ("/d", "/c"), "powershell": ("-Command",), "pwsh": ("-Command",)}
 
 
@@ -67,6 +64,14 @@ SHELL = Made(
 TASK_KEYS: Tuple[Key, ...] = (
     Key(
         names=("cmd",),
+        elsewhere=(
+            "command",
+            "commands",
+            "cmds",
+            "script",
+            "run",
+            "exec",
+        ),
         shape=COMMANDS,
         help="what the task does: a command for the shell, or several that run one after the other until one fails",
         example="cmd: ruff check .",
@@ -93,12 +98,23 @@ TASK_KEYS: Tuple[Key, ...] = (
     ),
     Key(
         names=("description", "desc"),
+        elsewhere=(
+            "help",
+            "summary",
+            "doc",
+        ),
         shape=Text(empty=True),
         help="what it is for, in a line",
         example="description: Check the code",
     ),
     Key(
         names=("deps", "depends_on"),
+        elsewhere=(
+            "needs",
+            "dependencies",
+            "dependson",
+            "pre",
+        ),
         shape=DEPS,
         help="tasks that must end well first; with `{task: NAME, optional: true}` it may be absent, with "
         "`order_only: true` it only goes first",
@@ -106,20 +122,40 @@ TASK_KEYS: Tuple[Key, ...] = (
     ),
     Key(
         names=("finally",),
+        elsewhere=(
+            "defer",
+            "cleanup",
+        ),
         shape=DEPS,
         help="tasks that run after this one, however it ended",
         example="finally: [stop-database]",
     ),
     Key(
         names=("inputs", "cache_files"),
+        elsewhere=(
+            "sources",
+            "srcs",
+            "files",
+        ),
         shape=TEXTS,
         help="patterns of the files it reads",
         example='inputs: ["src/**/*.py", "!src/generated/**"]',
         in_defaults=True,
     ),
-    Key(names=("outputs",), shape=TEXTS, help="patterns of the files it makes", example="outputs: [dist/]"),
+    Key(
+        names=("outputs",),
+        elsewhere=(
+            "generates",
+            "targets",
+            "outs",
+        ),
+        shape=TEXTS,
+        help="patterns of the files it makes",
+        example="outputs: [dist/]",
+    ),
     Key(
         names=("env",),
+        elsewhere=("environment",),
         shape=ENV,
         help="variables for its commands; numbers, `true` and `false` become text",
         example="env: {NODE_ENV: production}",
@@ -141,6 +177,12 @@ TASK_KEYS: Tuple[Key, ...] = (
     ),
     Key(
         names=("cwd",),
+        elsewhere=(
+            "dir",
+            "workdir",
+            "working_dir",
+            "working-directory",
+        ),
         shape=TEXT,
         help="the folder it runs in, relative to the file",
         example="cwd: web",
@@ -155,6 +197,7 @@ TASK_KEYS: Tuple[Key, ...] = (
     ),
     Key(
         names=("vars",),
+        elsewhere=("variables",),
         shape=VARS,
         help="named texts, used as `${NAME}`; with `cmd` the output of a command, run when a task needs it",
         example="vars: {sha: {cmd: git rev-parse HEAD}}",
@@ -162,6 +205,11 @@ TASK_KEYS: Tuple[Key, ...] = (
     ),
     Key(
         names=("params",),
+        elsewhere=(
+            "args",
+            "arguments",
+            "options",
+        ),
         shape=Params(),
         help="what can be given on the command line as `--NAME VALUE`: a default, nothing (then it must be given), or "
         "a mapping with `type` (`str`, `int`, `float`, `bool`, `path`), `choices`, `default`, `required`, `many`, "
@@ -178,12 +226,18 @@ TASK_KEYS: Tuple[Key, ...] = (
     ),
     Key(
         names=("if",),
+        elsewhere=(
+            "when",
+            "condition",
+            "unless",
+        ),
         shape=COMMAND,
         help="a command; the task is skipped when it does not exit with 0",
         example='if: test -n "$CI"',
     ),
     Key(
         names=("requires",),
+        elsewhere=("preconditions",),
         shape=REQUIRES,
         help="what must hold or the task fails: a command, or `cmd`, `env`, `file` or `program` with a `message`",
         example="requires: [{program: docker, message: install Docker first}]",
@@ -191,6 +245,7 @@ TASK_KEYS: Tuple[Key, ...] = (
     ),
     Key(
         names=("platforms",),
+        elsewhere=("os",),
         shape=ListOf(PLATFORM, least=1),
         help="`linux`, `macos`, `windows`; elsewhere the task is skipped",
         example="platforms: [linux, macos]",
@@ -198,6 +253,7 @@ TASK_KEYS: Tuple[Key, ...] = (
     ),
     Key(
         names=("confirm",),
+        elsewhere=("prompt",),
         shape=Either("`true` or a question", flag=Made(Flag(), _confirm), value=TEXT),
         help="a question that must be answered with yes first",
         example="confirm: deploy to production?",
@@ -213,12 +269,16 @@ TASK_KEYS: Tuple[Key, ...] = (
     Key(names=("extends",), shape=ListOf(NAME), help="tasks to take all other keys from", example="extends: base"),
     Key(
         names=("matrix", "for"),
+        elsewhere=(
+            "foreach",
+            "for_each",
+        ),
         shape=MatrixShape(),
         help="one task for each combination of values, used as `${NAME}`; `exclude` and `include` adjust them; a list "
         "is the axis `item`",
         example='matrix: {python: ["3.8", "3.13"], os: [linux, macos]}',
     ),
-    Key(names=("aliases",), shape=ListOf(Text("name", TASK_NAME)), help="other names for it", example="aliases: [b]"),
+    Key(names=("aliases",), shape=ListOf(Text("a name", TASK_NAME)), help="other names for it", example="aliases: [b]"),
     Key(
         names=("tags",),
         shape=ListOf(NAME),
@@ -226,9 +286,20 @@ TASK_KEYS: Tuple[Key, ...] = (
         example="tags: [ci]",
         in_defaults=True,
     ),
-    Key(names=("hidden",), shape=Flag(), help="leave it out of lists", example="hidden: true", in_defaults=True),
+    Key(
+        names=("hidden",),
+        elsewhere=(
+            "internal",
+            "private",
+        ),
+        shape=Flag(),
+        help="leave it out of lists",
+        example="hidden: true",
+        in_defaults=True,
+    ),
     Key(
         names=("retry",),
+        elsewhere=("retries",),
         shape=RETRY,
         help="how often it is tried: a number, or a mapping with `attempts`, `delay`, `on_codes`, `on_pattern`, "
         "`notify_on_failure`",
@@ -251,113 +322,5 @@ TASK_KEYS: Tuple[Key, ...] = (
     ),
 )
 
-
-def build_task(reader: Reader, node: Mapping, name: str, values: Dict[str, Any], task: str, where: Spot) -> TaskDecl:
-    """A declaration of what was read; says when two keys do not go together."""
-    fields = {_FIELD.get(key, key): value for key, value in values.items()}
-    used = fields.pop("cache", None)
-    if used is not None:
-        fields["cache"] = used.cache
-        for key in ("inputs", "outputs"):
-            given = getattr(used, key)
-            if given is None:
-                continue
-            if key in fields:
-                reader.source.report(
-                    f"`cache` and `{key}` in {reader.called(name)} both name {key}", node.keys["cache"], f"keep `{key}`"
-                )
-            fields[key] = given
-    if "cmd" in fields and "argv" in fields:
-        reader.source.report(
-            f"`cmd` and `argv` in {reader.called(name)} are two actions", node.keys["argv"], "keep one of them"
-        )
-    return TaskDecl(
-        name=task,
-        where=reader.source.where(where),
-        places=Places(reader.source.path, _places(node)),
-        **fields,
-    )
-
-
-def _places(node: Mapping) -> Dict[str, Spot]:
-    spots: Dict[str, Spot] = {}
-    for spelling, item in node.items.items():
-        key = TASK.by_name.get(spelling)
-        if key is None:
-            continue
-        name = key.names[0]
-        spots[name] = node.keys[spelling]
-        if isinstance(item, Sequence):
-            for index, one in enumerate(item.items):
-                spots[f"{name}.{index}"] = one.spot
-        elif isinstance(item, Mapping):
-            for below, spot in item.keys.items():
-                spots[f"{name}.{below}"] = spot
-    return spots
-
-
 TASK = Record(TASK_KEYS, need=DOES)
 DEFAULTS = Record(tuple(attrs.evolve(key) for key in TASK_KEYS if key.in_defaults))
-
-
-class TasksShape(Shape):
-    """`name: command`, `name: [command, ...]` or `name: {cmd: ..., ...}`, as a tuple of `TaskDecl`."""
-
-    words = "a mapping of task names"
-    body = Either("a command, a list of commands or a mapping", value=COMMAND, list=COMMANDS, mapping=TASK)
-
-    def read(self, reader: Reader, node: Node, name: str) -> Optional[Tuple[TaskDecl, ...]]:
-        if not isinstance(node, Mapping):
-            reader.wrong(node, name, self.words)
-            return None
-        found = [self._task(reader, node.keys[task], task, body) for task, body in node.items.items()]
-        return tuple(task for task in found if task is not None)
-
-    def _task(self, reader: Reader, spot: Spot, task: str, body: Node) -> Optional[TaskDecl]:
-        if not TASK_NAME.fullmatch(task):
-            hint = "quote nothing and use `-` for spaces" if " " in task else None
-            reader.source.report(f"`{task}` is not {TASK_NAME_WORDS}", spot, hint)
-            return None
-        own = Reader(reader.source, f"task `{task}`")
-        if isinstance(body, Mapping):
-            values = TASK.read_keys(own, body, "")
-            return None if values is None else build_task(own, body, "", values, task, spot)
-        if isinstance(body, Scalar) and body.value is None:
-            own.source.report(f"task `{task}` says nothing to do", spot, f"write `{task}: COMMAND`")
-            return None
-        commands = self.body.read(own, body, "")
-        if isinstance(commands, str):
-            commands = (commands,)
-        places = Places(reader.source.path, {"cmd": body.spot})
-        return TaskDecl(name=task, where=reader.source.where(spot), places=places, cmd=commands)
-
-    def schema(self) -> Schema:
-        return {
-            "type": "object",
-            "propertyNames": {"pattern": f"^(?:{TASK_NAME.pattern})$"},
-            "additionalProperties": {"$ref": "#/$defs/task"},
-        }
-
-
-class DefaultsShape(Shape):
-    """The keys of a task that may be given for all tasks of a file."""
-
-    words = "a mapping"
-
-    def read(self, reader: Reader, node: Node, name: str) -> Optional[TaskDecl]:
-        own = Reader(reader.source, "`defaults`")
-        if not isinstance(node, Mapping):
-            reader.wrong(node, name, self.words)
-            return None
-        known = Mapping(node.spot)
-        for key, item in node.items.items():
-            if key in TASK.by_name and key not in DEFAULTS.by_name:
-                reader.source.report(f"`{key}` cannot be a default", node.keys[key], "give it to each task")
-                continue
-            known.items[key] = item
-            known.keys[key] = node.keys[key]
-        values = DEFAULTS.read_keys(own, known, "")
-        return None if values is None else build_task(own, known, "", values, "defaults", node.spot)
-
-    def schema(self) -> Schema:
-        return DEFAULTS.schema()

@@ -57,8 +57,6 @@ def describe(node: Node) -> str:
         return "a list"
     if isinstance(node, Mapping):
         return "a mapping"
-    if node.value is None:
-        return "nothing"
     text = node.text if len(node.text) <= 40 else node.text[:37] + "..."
     return f"`{text}`" if text else "an empty text"
 
@@ -104,7 +102,7 @@ class Source:
         if self._lines is None:
             self._lines = self.text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
         number, column = spot
-        if not 0 < number <= len(self._lines):
+        if not self.text or not 0 < number <= len(self._lines):
             return None
         line = self._lines[number - 1]
         if len(line) > MAX_LINE_SHOWN:

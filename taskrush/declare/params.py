@@ -111,8 +111,10 @@ def _param(reader: Reader, node: Mapping, name: str, own: str, fields: Dict[str,
     kind = fields.get("type") or _kind_of(_first(default) or _first(choices))
     allowed: Tuple[Any, ...] = ()
     if choices is not None:
-        if not isinstance(choices, Sequence) or not choices.items:
+        if not isinstance(choices, Sequence):
             reader.wrong(choices, f"{name}.choices", "a list of values")
+        elif not choices.items:
+            reader.report(choices, f"{reader.called(f'{name}.choices')} is an empty list")
         else:
             allowed = _values(reader, choices, kind, f"{name}.choices")
     value: Any = None

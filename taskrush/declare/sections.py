@@ -4,10 +4,11 @@ import re
 from typing import Any, Dict, Tuple
 
 from taskrush.declare.entries import ENV, PLUGINS, TASK_NAME, TEXT, VARS
-from taskrush.declare.keys import SHELL, TEXTS, DefaultsShape, TasksShape
+from taskrush.declare.keys import SHELL, TEXTS
 from taskrush.declare.nodes import Mapping, Node, plain
 from taskrush.declare.shapes import Anything, Flag, Made, Number, OneOf, Reader, Shape, Text
 from taskrush.declare.structures import Either, Key, ListOf, MapOf, Record
+from taskrush.declare.task_shape import DefaultsShape, TasksShape
 from taskrush.model.declaration import CacheConfig, Include, Remote
 from taskrush.model.settings import Option, options
 

@@ -24,6 +24,9 @@ class Reader:
         self.owner = owner
 
     def wrong(self, node: Node, name: str, wanted: str, hint: Optional[str] = None) -> None:
+        if isinstance(node, Scalar) and node.value is None:
+            self.source.report(f"{self.called(name)} has no value; it must be {wanted}", node.spot, hint)
+            return
         self.source.report(f"{self.called(name)} must be {wanted}, not {describe(node)}", node.spot, hint)
 
     def report(self, node: Node, message: str, hint: Optional[str] = None) -> None:
@@ -56,17 +59,19 @@ class Text(Shape):
         words: str = "text",
         pattern: Optional[Pattern[str]] = None,
         empty: bool = False,
+        quote: bool = False,
         hint: Optional[str] = None,
     ) -> None:
         self.words = words
+        self.quote = quote
         self.pattern = pattern
         self.empty = empty
         self.hint = hint
 
     def read(self, reader: Reader, node: Node, name: str) -> Optional[str]:
         if not isinstance(node, Scalar) or node.value is None:
-            hint = self.hint
-            if isinstance(node, Mapping):
+            hint = self.hint if isinstance(node, Scalar) else None
+            if self.quote and isinstance(node, Mapping):
                 hint = "put a value that contains `: ` or starts with `{` in quotes"
             reader.wrong(node, name, self.words, hint)
             return None
@@ -123,10 +128,10 @@ class Flag(Shape):
 class Number(Shape):
     """A number of at least `least`; whole unless `fraction`."""
 
-    def __init__(self, least: float = 0, fraction: bool = False) -> None:
+    def __init__(self, least: float = 0, fraction: bool = False, words: Optional[str] = None) -> None:
         self.least = least
         self.fraction = fraction
-        self.words = f"{'a' if fraction else 'a whole'} number"
+        self.words = words or f"{'a' if fraction else 'a whole'} number"
 
     def read(self, reader: Reader, node: Node, name: str) -> Any:
         value = node.value if isinstance(node, Scalar) else None

@@ -5,9 +5,11 @@ from typing import Any, Callable, Dict, List, Optional, Pattern, Tuple
 
 import attrs
 
-from taskrush.declare.nodes import Mapping, Node, Scalar, Sequence, plain
+from taskrush.declare.nodes import Mapping, Node, Scalar, Sequence, Spot, plain
 from taskrush.declare.shapes import IDENTIFIER, Reader, Schema, Shape
 from taskrush.declare.suggest import did_you_mean
+
+_LISTS = {"text": "a list of texts", "a name": "a list of names", "a command": "a list of commands"}
 
 
 class ListOf(Shape):
@@ -17,7 +19,7 @@ class ListOf(Shape):
         self.item = item
         self.single = single
         self.least = least
-        many = words or (f"a list of {item.words}s" if item.words in ("text", "name", "command") else "a list")
+        many = words or _LISTS.get(item.words, "a list")
         self.words = f"{item.words} or {many}" if single else many
 
     def read(self, reader: Reader, node: Node, name: str) -> Optional[Tuple[Any, ...]]:
@@ -100,7 +102,10 @@ def _name_hint(key: str) -> Optional[str]:
 
 @attrs.frozen(kw_only=True, eq=False)
 class Key:
-    """One key: its spellings (the first is the one we write), its shape, what it is for, an example."""
+    """One key: its spellings (the first is the one we write), its shape, what it is for, an example.
+
+    `elsewhere` are names that other tools have for it: they are not understood, but suggested from.
+    """
 
     names: Tuple[str, ...]
     shape: Shape
@@ -108,6 +113,7 @@ class Key:
     example: str = ""
     required: bool = False
     in_defaults: bool = False
+    elsewhere: Tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -136,6 +142,7 @@ class Record(Shape):
         self.ignored = ignored
         self.need = need
         self.by_name = {name: key for key in keys for name in key.names}
+        self.elsewhere = {name: key for key in keys for name in key.elsewhere}
 
     def read(self, reader: Reader, node: Node, name: str) -> Any:
         if not isinstance(node, Mapping):
@@ -146,11 +153,17 @@ class Record(Shape):
             return None
         return self.build(reader, node, name, values) if self.build else values
 
-    def read_keys(self, reader: Reader, node: Mapping, name: str) -> Optional[Dict[str, Any]]:
-        """The values by the first spelling of their keys; None when a needed one is missing or anything is wrong."""
+    def read_keys(
+        self, reader: Reader, node: Mapping, name: str, spot: Optional[Spot] = None
+    ) -> Optional[Dict[str, Any]]:
+        """The values by the first spelling of their keys; None when anything is wrong and a value is to be built.
+
+        What is absent is reported at `spot` (default: the mapping's).
+        """
         values: Dict[str, Any] = {}
         spelled: Dict[str, str] = {}
         before = len(reader.source.problems)
+        strange = False
         for spelling, item in node.items.items():
             key = self.by_name.get(spelling)
             if key is None:
@@ -158,6 +171,7 @@ class Record(Shape):
                     values[spelling] = plain(item)
                 elif self.ignored is None or not self.ignored.fullmatch(spelling):
                     self._unknown(reader, node, name, spelling)
+                    strange = True
                 continue
             first = key.names[0]
             if first in spelled:
@@ -172,16 +186,19 @@ class Record(Shape):
             if value is not None:
                 values[first] = value
         for key in self.keys:
-            if key.required and key.names[0] not in spelled:
-                reader.report(node, f"{reader.called(name)} has no `{key.name}`")
-        if self.need and not any(name in spelled for name in self.need):
+            if key.required and not strange and key.names[0] not in spelled:
+                reader.source.report(f"{reader.called(name)} has no `{key.name}`", spot or node.spot)
+        if self.need and not strange and not any(name in spelled for name in self.need):
             wanted = ", ".join(f"`{name}`" for name in self.need)
-            reader.report(node, f"{reader.called(name)} needs one of {wanted}")
+            reader.source.report(f"{reader.called(name)} needs one of {wanted}", spot or node.spot)
         return values if len(reader.source.problems) == before or self.build is None else None
 
     def _unknown(self, reader: Reader, node: Mapping, name: str, spelling: str) -> None:
         inside = f" in {reader.called(name)}" if name or reader.owner else ""
-        hint = did_you_mean(spelling, self.by_name) or "known keys: " + ", ".join(key.name for key in self.keys)
+        meant = self.elsewhere.get(spelling.lower())
+        hint = f"did you mean `{meant.name}`?" if meant else did_you_mean(spelling, self.by_name)
+        if hint is None:
+            hint = "known keys: " + ", ".join(f"`{key.name}`" for key in self.keys)
         reader.source.report(f"unknown key `{spelling}`{inside}", node.keys[spelling], hint)
 
     def schema(self) -> Schema:

@@ -9,6 +9,7 @@ from typing import Any, Dict, List, Optional, Tuple
 
 from taskrush._compat import tomllib
 from taskrush.declare.nodes import Mapping, Node, Scalar, Sequence, Source, Spot
+from taskrush.errors import ConfigError
 
 MAX_DEPTH = 100
 Path = Tuple[str, ...]
@@ -72,8 +73,11 @@ def _node(source: Source, data: Any, path: Path, places: Dict[Path, Spot], near:
     return Scalar(str(data), str(data), spot)
 
 
-def _scan(text: str) -> Dict[Path, Spot]:
-    """Where tables and keys stand; a value's own place is that of its key's path with an empty part added."""
+def _scan(text: str, again: Optional[List[Tuple[Spot, Path]]] = None) -> Dict[Path, Spot]:
+    """Where tables and keys stand; a value's own place is that of its key's path with an empty part added.
+
+    Keys that stand there already are added to `again`.
+    """
     places: Dict[Path, Spot] = {}
     table: Path = ()
     quote = ""
@@ -84,42 +88,67 @@ def _scan(text: str) -> Dict[Path, Spot]:
             continue
         header = _TABLE.match(line)
         if header:
-            table = _parts(header.group(1))
-            for size in range(1, len(table) + 1):
-                places.setdefault(table[:size], (number, header.start(1) + 1))
+            spots = _spots(header, number)
+            table = tuple(name for name, _ in spots)
+            if again is not None and (*table, "[") in places and not line.lstrip().startswith("[["):
+                again.append((spots[-1][1], table))
+            places.setdefault((*table, "["), spots[-1][1])
+            for size, (_, spot) in enumerate(spots, 1):
+                places.setdefault(table[:size], spot)
             continue
-        stripped = line.lstrip()
-        start = len(line) - len(stripped)
-        match = _KEY.match(line, start)
+        match = _KEY.match(line, len(line) - len(line.lstrip()))
         if match:
-            _place(places, table, match, number)
-            prefix = (*table, *_parts(match.group(1)))
+            _place(places, table, match, number, again)
+            prefix = (*table, *(name for name, _ in _spots(match, number)))
             if line[match.end() : match.end() + 1] == "{":
                 for inner in _KEY.finditer(line, match.end() + 1):
-                    _place(places, prefix, inner, number)
+                    _place(places, prefix, inner, number, None)
         for mark in ('"""', "'''"):
             if line.count(mark) % 2:
                 quote = mark
     return places
 
 
-def _place(places: Dict[Path, Spot], table: Path, match: "re.Match[str]", number: int) -> None:
-    path = (*table, *_parts(match.group(1)))
-    for size in range(len(table) + 1, len(path) + 1):
-        places.setdefault(path[:size], (number, match.start(1) + 1))
+def _place(
+    places: Dict[Path, Spot],
+    table: Path,
+    match: "re.Match[str]",
+    number: int,
+    again: Optional[List[Tuple[Spot, Path]]],
+) -> None:
+    spots = _spots(match, number)
+    path = (*table, *(name for name, _ in spots))
+    if again is not None and path in places:
+        again.append((spots[-1][1], path))
+    for size, (_, spot) in enumerate(spots, len(table) + 1):
+        places.setdefault(path[:size], spot)
     places.setdefault((*path, ""), (number, match.end() + 1))
 
 
-def _parts(dotted: str) -> Path:
-    parts: List[str] = re.findall(_PART, dotted)
-    return tuple(part[1:-1] if part[0] in "\"'" else part for part in parts)
+def _spots(match: "re.Match[str]", number: int) -> List[Tuple[str, Spot]]:
+    """The parts of a dotted key with their places."""
+    found: List[Tuple[str, Spot]] = []
+    for part in re.finditer(_PART, match.group(1)):
+        name = part.group()
+        found.append((name[1:-1] if name[0] in "\"'" else name, (number, match.start(1) + part.start() + 1)))
+    return found
 
 
-def _explain(source: Source, message: str) -> Any:
+def _explain(source: Source, message: str) -> ConfigError:
+    if message.startswith(("Cannot overwrite", "Cannot declare", "Duplicate inline table key")):
+        again: List[Tuple[Spot, Path]] = []
+        places = _scan(source.text, again)
+        if again:
+            spot, path = again[0]
+            first = source.where(places[path])
+            return source.fail(f"duplicate key `{path[-1]}`, first at {first}", spot, "remove one of the two")
     match = _AT.search(message)
     said = message[: match.start()].strip() if match else message
+    hint = "put text in quotes" if said == "Invalid value" else None
+    if "Illegal character" in said and "\\n" in said:
+        said, hint = "a quote is not closed", 'add the closing `"`, or use `"""` for several lines'
     said = said[:1].lower() + said[1:]
     if match and match.group(1):
-        return source.fail(said, (int(match.group(1)), int(match.group(2))))
+        return source.fail(said, (int(match.group(1)), int(match.group(2))), hint)
     lines = source.text.rstrip("\n").split("\n")
-    return source.fail(f"{said}: the file ends too early", (len(lines), len(lines[-1]) + 1))
+    return source.fail(f"{said}: the file ends too early", (len(lines), len(lines[-1]) + 1), hint)

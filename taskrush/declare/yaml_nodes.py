@@ -16,6 +16,7 @@ from taskrush.declare.yaml_errors import explain
 MAX_DEPTH = 100
 MAX_NODES = 500_000
 MAX_EXPANDED = 1_000_000
+LIBYAML: bool = yaml.__with_libyaml__
 STR_TAG = "tag:yaml.org,2002:str"
 
 _CORE = re.compile(
@@ -62,7 +63,7 @@ def read_yaml(source: Source) -> Optional[Node]:
 
 
 def _events(text: str) -> "Iterator[Any]":
-    loader: Any = yaml.CLoader if yaml.__with_libyaml__ else yaml.Loader
+    loader: Any = yaml.CLoader if LIBYAML else yaml.Loader
     return iter(yaml.parse(text, Loader=loader))
 
 
@@ -127,7 +128,10 @@ class _Composer:
 
     def _tag(self, event: Any, spot: Spot) -> None:
         tag = event.tag.replace("tag:yaml.org,2002:", "!!")
-        self.source.report(f"the tag `{tag}` is not supported", spot, "leave it out; use quotes for text")
+        if tag.startswith("!!"):
+            self.source.report(f"the tag `{tag}` is not supported", spot, "leave it out; use quotes for text")
+        else:
+            self.source.report("a value cannot start with `!`", spot, "put it in quotes")
 
     def _start(self, node: Union[Sequence, Mapping], event: Any) -> None:
         if event.tag is not None:
