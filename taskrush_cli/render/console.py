@@ -94,6 +94,9 @@ class Console:
     def _take(self, record: Record) -> None:
         event = record.event
         if isinstance(event, TaskOutput):
+            task = self._tasks[event.task]
+            if task.hidden and task.capture and event.stream == "stdout" and not self._verbose:
+                return  # the value of a variable, on its way to those who mention it
             self._mode.output(event.task, event.stream, event.data)
         elif isinstance(event, TaskStarted):
             self._on_start(event, record.at)

@@ -112,6 +112,7 @@ def test_a_variable_computed_by_a_command_runs_once_and_only_when_needed(scratch
     done = scratch.rush("a", "b")
     assert "a says 42" in done.out
     assert "b says 42" in done.out
+    assert "42" not in done.out.splitlines()  # the value itself is not shown
     assert scratch.ran() == ["computed"]
 
 
