@@ -25,11 +25,16 @@ class RunStarted:
 
 @attrs.frozen
 class TaskStarted:
-    """The action of a task was started. `command` is what a person would read, empty when there is no action."""
+    """The action of a task was started.
+
+    `command` is what a person would read, empty when there is no action. `reason` says why nothing kept in the cache
+    could be used, empty for tasks that are not cached.
+    """
 
     task: TaskId
     command: str = ""
     attempt: int = 1
+    reason: str = ""
 
 
 @attrs.frozen

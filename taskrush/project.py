@@ -110,8 +110,13 @@ class Project:
         grace: float = 5.0,
         env: Optional[Mapping[str, str]] = None,
         capture_prints: bool = False,
+        cache: str = "local:rw",
+        force: bool = False,
     ) -> Executor:
         """An executor for one run of `plan`. `env` wins over what tasks declare.
+
+        `cache` is what may be done with kept results: `local:rw`, `local:r`, `local:w` or `off`; with `force` every
+        task runs, and its result is kept.
 
         With `capture_prints` what functions print to `sys.stdout` and `sys.stderr` is the output of their tasks.
         Raises `MissingCapability` when a planned task needs what this version does not have.
@@ -129,7 +134,7 @@ class Project:
             jobs=jobs or os.cpu_count() or 1,
             on_failure=on_failure,
             grace=grace,
-            memory=make_memory(),
+            memory=make_memory(plan, self.files, run_id, env, cache, force),
         )
 
     def run(

@@ -94,8 +94,20 @@ class Memory(Protocol):
         `outcomes` are those of all tasks that have ended; with a hit its outputs are on disk.
         """
 
+    def reason(self, task: Task) -> str:
+        """Why the task has to run, in one line; after `recall` gave no outcome."""
+
     def begin(self, task: Task) -> Recording:
         """The task is about to run."""
+
+    def warnings(self) -> Sequence[str]:
+        """Messages about trouble since the last call."""
+
+    def interrupt(self) -> None:
+        """The run is being stopped: whoever waits for another process gives up."""
+
+    def close(self) -> None:
+        """The run is over."""
 
 
 class CheckVerdict(enum.Enum):

@@ -3,8 +3,12 @@
 import importlib
 import os
 import time
-from typing import Any, Callable, Dict, Mapping, Optional, Union
+from typing import Any, Callable, Dict, Iterable, Mapping, Optional, Union
 
+import attrs
+
+from taskrush.model.declaration import FileDecl
+from taskrush.model.plan import Plan
 from taskrush.model.task import Task
 from taskrush.protocols import Memory, OnOutput, Pollable, Runner, Running
 
@@ -69,8 +73,21 @@ def make_runners(
     }
 
 
-def make_memory() -> Memory:
-    """What the runs of a workspace know of work done before."""
-    from taskrush.cache.disabled import NoMemory
+def make_memory(
+    plan: Plan,
+    files: Iterable[FileDecl],
+    run_id: str,
+    overrides: Optional[Mapping[str, str]] = None,
+    modes: str = "local:rw",
+    force: bool = False,
+) -> Memory:
+    """What a run knows of work done before; nothing is loaded for it when nothing of the plan is cached."""
+    if modes == "off" or not any(task.is_cached for task in plan.tasks):
+        from taskrush.cache.disabled import NoMemory
 
-    return NoMemory()
+        return NoMemory()
+    from taskrush import caching
+
+    chosen = attrs.evolve(caching.parse_modes(modes), force=force)
+    settings = caching.cache_settings(files, plan.root, os.environ)
+    return caching.make_memory(plan, settings, run_id, os.environ, overrides, chosen)

@@ -1,6 +1,6 @@
 """No cache: knows of no earlier work and keeps none. For runs that ask for it, and where no cache is set up."""
 
-from typing import Mapping, Optional
+from typing import Mapping, Optional, Sequence
 
 from taskrush.model.outcome import Outcome
 from taskrush.model.task import Task, TaskId
@@ -28,6 +28,18 @@ class NoMemory:
 
     def recall(self, task: Task, outcomes: Mapping[TaskId, Outcome], on_output: OnOutput) -> Optional[Outcome]:
         return None
+
+    def reason(self, task: Task) -> str:
+        return ""
+
+    def warnings(self) -> Sequence[str]:
+        return ()
+
+    def interrupt(self) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
 
     def begin(self, task: Task) -> NotRecorded:
         return NotRecorded()

@@ -41,6 +41,8 @@ class CacheMemory:
         modes: Modes,
         lock: Callable[[str], KeyLock],
         ask: Callable[[str], str],
+        on_close: Callable[[bool], None] = lambda stored: None,
+        warnings: Optional[List[str]] = None,
     ) -> None:
         self._tasks = {task.id: task for task in plan.tasks}
         self._edges: Dict[TaskId, List[Edge]] = {}
@@ -51,6 +53,9 @@ class CacheMemory:
         self._modes = modes
         self._make_lock = lock
         self._ask = ask
+        self._on_close = on_close
+        self._stored = False
+        self._warnings: List[str] = [] if warnings is None else warnings
         self._looking = threading.RLock()
         self._fingerprints: Dict[TaskId, Fingerprint] = {}
         self._made: Dict[TaskId, str] = {}
@@ -71,6 +76,7 @@ class CacheMemory:
         self._closed.set()
         for lock in self._locks.values():
             lock.release()
+        self._on_close(self._stored)
 
     # --- before -----------------------------------------------------------------
 
@@ -130,8 +136,16 @@ class CacheMemory:
 
     # --- around the action --------------------------------------------------------
 
+    def warnings(self) -> List[str]:
+        """Messages about trouble since the last call."""
+        found, self._warnings[:] = list(self._warnings), []
+        return found
+
     def begin(self, task: Task) -> "MemoryRecording":
         with self._looking:
+            if task.id not in self._fingerprints:
+                self._outcomes[task.id] = {}
+                self.fingerprint(task, {})
             return MemoryRecording(self, task, self._cache.begin(task))
 
     def finish(self, task: Task, recording: Recording, outcome: Outcome) -> Optional[str]:
@@ -147,7 +161,9 @@ class CacheMemory:
                 if not self._modes.write:
                     recording.abandon()
                     return None
-                return recording.finish(before, outcome, dump_value(outcome.value))
+                reason = recording.finish(before, outcome, dump_value(outcome.value))
+                self._stored = self._stored or reason is None
+                return reason
         except NotKeepable as error:
             recording.abandon()
             return str(error)

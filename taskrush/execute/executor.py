@@ -36,6 +36,7 @@ from taskrush.protocols import Clock, Memory, OnOutput, Runner, Subscriber
 
 QUEUE_LIMIT = 256  # pieces of output that threads may be ahead of the subscribers
 BATCH = 256  # instructions carried out before the outside world is looked at again
+FORWARDED = frozenset(getattr(signal, name, signal.SIGTERM) for name in ("SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM"))
 ABORT_SECONDS = 5.0  # how long what was killed may take to be gone when `run` ends by an exception
 
 
@@ -75,6 +76,7 @@ class Executor:
             exclusive=[node for node, task in enumerate(plan.tasks) if task.interactive],
             names=[task.id for task in plan.tasks],
         )
+        self._memory = memory
         self._carrier = Carrier(clock)
         self._todo: Deque[Instruction] = collections.deque()
         self._runs: Dict[int, TaskRun] = {}
@@ -127,7 +129,7 @@ class Executor:
     def stop(self, reason: str = "stopped", exit_code: int = 130, force: bool = False) -> None:
         """Start nothing more and end what runs, after the grace period by force; from any thread or signal handler.
 
-        With an exit code of 128 and a signal's number, as shells have it, that signal is what running commands get.
+        With an exit code of 128 and the number of an interrupting signal, as shells have it, commands get that signal.
         """
         self._carrier.post(lambda: self._on_stop(reason, exit_code, force))
 
@@ -191,7 +193,9 @@ class Executor:
             self._exit_code = exit_code
             self._bus.tell(StopRequested(reason, 0.0 if force else self._grace))
             for runner in self._runners.values():
-                runner.interrupt(exit_code - 128 if 128 < exit_code < 160 else signal.SIGTERM)
+                runner.interrupt(exit_code - 128 if exit_code - 128 in FORWARDED else signal.SIGTERM)
+            if self._memory is not None:
+                self._memory.interrupt()
         self._give(Stop(reason, force))
 
     def _in_turn(self, hear: OnOutput) -> OnOutput:
@@ -224,11 +228,13 @@ class Executor:
             self._bus.tell(StopRequested(type(error).__name__, 0.0))
         for runner in self._runners.values():
             runner.interrupt(signal.SIGTERM)
+        if self._memory is not None:
+            self._memory.interrupt()
         for node in list(self._runs):
             self._runs[node].kill(force=True)
         until = self._clock.monotonic() + ABORT_SECONDS
         self._carrier.at(until, lambda: None)
-        while self._runs and self._clock.monotonic() < until:
+        while any(run.busy for run in self._runs.values()) and self._clock.monotonic() < until:
             self._carrier.turn()
         for task in self._plan.tasks:
             if task.id not in self._outcomes:
@@ -237,11 +243,14 @@ class Executor:
     def _close(self, begun: float) -> None:
         if self._finished is None:  # a second Ctrl-C while the first one was being dealt with
             self._finished = False
-        for name, runner in self._runners.items():
+        closing = [(f"runner `{name}`", runner.close) for name, runner in self._runners.items()]
+        if self._memory is not None:
+            closing.append(("the cache", self._memory.close))
+        for name, close in closing:
             try:
-                runner.close()
+                close()
             except Exception as error:  # the others are to be closed as well
-                self._bus.tell(Warned(f"runner `{name}` did not close: {type(error).__name__}: {error}"))
+                self._bus.tell(Warned(f"{name} did not close: {type(error).__name__}: {error}"))
         self._carrier.close()
         result = self._result(begun)
         self._bus.tell(RunFinished(ok=result.ok, exit_code=result.exit_code, seconds=result.seconds))

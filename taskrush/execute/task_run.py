@@ -48,6 +48,11 @@ class TaskRun:
         self._begun = 0.0
         self._killed = False
 
+    @property
+    def busy(self) -> bool:
+        """Whether something of it is under way at a runner."""
+        return self._handle is not None
+
     def check(self) -> None:
         """Find out whether the task has to run."""
         outcome = unmet(self._task, self._around.root)
@@ -60,11 +65,13 @@ class TaskRun:
     def launch(self) -> None:
         """Start its action."""
         task, memory = self._task, self._around.memory
-        self._around.tell(TaskStarted(task.id, "" if task.action is None else str(task.action)))
+        covered = task.action is not None and memory is not None and memory.covers(task)
+        reason = memory.reason(task) if covered and memory is not None else ""
+        self._around.tell(TaskStarted(task.id, "" if task.action is None else str(task.action), reason=reason))
         self._begun = self._around.clock.monotonic()
         if task.action is None:
             self._end(succeeded())
-        elif memory is not None and memory.covers(task):
+        elif covered and memory is not None:
             self._around.carrier.do(lambda: memory.begin(task), self._record)
         else:
             self._act()
@@ -115,6 +122,7 @@ class TaskRun:
     def _recalled(self, outcome: Optional[Outcome], error: Optional[BaseException]) -> None:
         if error is not None:
             self._warn(f"the cache failed and was not asked: {_words(error)}")
+        self._pass_warnings()
         self._answer(Checked(self._node, outcome))
 
     # --- the action ---------------------------------------------------------------
@@ -197,10 +205,16 @@ class TaskRun:
             reason = f"the cache failed: {_words(error)}"
         if reason is not None:
             self._warn(f"its result is not kept: {reason}")
+        self._pass_warnings()
         self._exit(outcome)
 
     def _exit(self, outcome: Outcome) -> None:
         self._answer(Exited(self._node, outcome))
+
+    def _pass_warnings(self) -> None:
+        """What the memory complains of, to everyone."""
+        for message in self._around.memory.warnings() if self._around.memory is not None else ():
+            self._around.tell(Warned(message, task=self._task.id))
 
     def _warn(self, message: str) -> None:
         self._around.tell(Warned(f"`{self._task.id}`: {message}", task=self._task.id))

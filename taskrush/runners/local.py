@@ -8,6 +8,7 @@ import os
 import re
 from typing import List, Mapping, Optional, Tuple, Union
 
+from taskrush.model.environment import visible
 from taskrush.model.substitution import as_text, substitute
 from taskrush.model.task import Argv, Shell, Task
 from taskrush.protocols import OnOutput, Pollable, Running
@@ -39,7 +40,7 @@ class LocalRunner:
         self._interrupted = False
 
     def start(self, task: Task, on_output: OnOutput, values: Mapping[str, object]) -> Union[Running, Pollable]:
-        env = environment(self._environ, task, values, self._overrides)
+        env = environment(visible(self._environ, task), task, values, self._overrides)
         cwd = os.path.normpath(os.path.join(self._root, substitute(task.cwd, env)))
         vectors = commands(task, env)
         if os.name != "posix":

@@ -1,12 +1,12 @@
-"""Fakes of the seams: a runner that follows a script, a clock that is set by hand, a subscriber and a cache in memory."""
+"""Fakes of the seams: a runner that follows a script, a clock that is set by hand, a subscriber, a memory."""
 
 import threading
-from typing import Dict, List, Mapping, Optional, Tuple, Union
+from typing import Dict, List, Mapping, Optional, Sequence, Tuple, Union
 
 import attrs
 
 from taskrush.events import Event, Record, RunFinished, TaskFinished
-from taskrush.model.outcome import Outcome, State, cancelled, succeeded
+from taskrush.model.outcome import Outcome, State, cancelled
 from taskrush.model.task import Task, TaskId
 from taskrush.protocols import OnOutput
 
@@ -64,7 +64,7 @@ class Script:
     """
 
     output: Tuple[Tuple[str, bytes], ...] = ()
-    outcome: Outcome = succeeded()
+    outcome: Outcome = Outcome(state=State.SUCCEEDED, ok=True)
     holds: bool = False
     stubborn: bool = False
     raises: Optional[Exception] = None
@@ -155,6 +155,18 @@ class FakeMemory:
         for stream, data in self.kept[task.id]:
             on_output(stream, data)
         return Outcome(state=State.HIT, ok=True)
+
+    def reason(self, task: Task) -> str:
+        return "no earlier result"
+
+    def warnings(self) -> Sequence[str]:
+        return ()
+
+    def interrupt(self) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
 
     def begin(self, task: Task) -> "FakeRecording":
         self.calls.append(("begin", task.id))

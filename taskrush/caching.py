@@ -1,0 +1,181 @@
+"""The cache of a workspace, put together: where its store is, its limits, and the memory of one run.
+
+It belongs to the same layer as `wiring.py`: it knows the parts of `cache/` and `plan/` and nothing of how tasks run.
+"""
+
+import os
+import subprocess
+import sys
+from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Tuple
+
+import attrs
+
+from taskrush.cache.evict import DEFAULT_MAX_SIZE, Limits, parse_age, parse_size
+from taskrush.cache.locks import KeyLock
+from taskrush.cache.memory import CacheMemory, Modes
+from taskrush.cache.objects import ObjectStore
+from taskrush.cache.result_cache import LocalResultCache
+from taskrush.errors import ConfigError, Problem, UsageError
+from taskrush.model.declaration import CacheConfig, FileDecl
+from taskrush.model.plan import Plan
+from taskrush.plan.file_index import FileIndex
+from taskrush.plan.fingerprinting import WorkspaceFingerprinter
+from taskrush.statefile import state_folder
+
+ASK_SECONDS = 60.0
+
+
+@attrs.frozen(kw_only=True)
+class CacheSettings:
+    """Where results are kept (an absolute path) and how many."""
+
+    folder: str
+    limits: Limits = attrs.field(factory=Limits)
+
+
+def user_cache_folder(environ: Mapping[str, str]) -> str:
+    """The cache folder of this user, shared by all workspaces: `TASKRUSH_CACHE_DIR`, else the platform's place."""
+    chosen = environ.get("TASKRUSH_CACHE_DIR")
+    if chosen:
+        return os.path.abspath(chosen)
+    home = os.path.expanduser("~")
+    if sys.platform == "darwin":
+        base = os.path.join(home, "Library", "Caches")
+    elif os.name == "nt":  # pragma: no cover
+        base = environ.get("LOCALAPPDATA") or os.path.join(home, "AppData", "Local")
+    else:
+        base = environ.get("XDG_CACHE_HOME") or os.path.join(home, ".cache")
+    return os.path.join(base, "taskrush")
+
+
+def cache_settings(files: Iterable[FileDecl], root: str, environ: Mapping[str, str]) -> CacheSettings:
+    """What the files' `cache:` sections say; the first file that has one decides. Raises `ConfigError`."""
+    config = next((file.cache for file in files if file.cache is not None), None)
+    folder = user_cache_folder(environ)
+    if config is None:
+        return CacheSettings(folder=folder)
+    for backend in config.backends:
+        if backend.get("type") == "local" and backend.get("path") and not environ.get("TASKRUSH_CACHE_DIR"):
+            folder = os.path.normpath(os.path.join(root, os.path.expanduser(str(backend["path"]))))
+    return CacheSettings(folder=folder, limits=_limits(config))
+
+
+def _limits(config: CacheConfig) -> Limits:
+    def read(name: str, parse: Callable[[str], Any], default: Any) -> Any:
+        value = config.policies.get(name)
+        if value is None:
+            return default
+        try:
+            return parse(str(value))
+        except ValueError:
+            raise ConfigError(
+                Problem(
+                    f"`cache.policies.{name}` cannot be `{value}`", config.where, "write `10GB`, `512MiB`, `30d`, `12h`"
+                )
+            ) from None
+
+    return Limits(max_size=read("max_size", parse_size, DEFAULT_MAX_SIZE), ttl=read("ttl", parse_age, None))
+
+
+def parse_modes(text: str) -> Modes:
+    """`local:rw`, `local:r`, `local:w`, `local:` or `off`. Raises `UsageError`."""
+    if text in ("off", "none", "local:"):
+        return Modes(read=False, write=False)
+    name, _, letters = text.partition(":")
+    if name != "local" or not letters or set(letters) - set("rw"):
+        raise UsageError(f"--cache cannot be `{text}`", "write `local:rw`, `local:r`, `local:w` or `off`")
+    return Modes(read="r" in letters, write="w" in letters)
+
+
+@attrs.frozen(kw_only=True)
+class WorkspaceCache:
+    """The parts of one workspace's cache, for runs and for looking into it."""
+
+    root: str
+    store: ObjectStore
+    index: FileIndex
+    fingerprinter: WorkspaceFingerprinter
+    results: LocalResultCache
+    limits: Limits
+
+
+def open_cache(
+    root: str,
+    settings: CacheSettings,
+    run_id: str,
+    environ: Mapping[str, str],
+    overrides: Optional[Mapping[str, str]],
+    warn: Callable[[str], None],
+) -> WorkspaceCache:
+    """The cache of a workspace. Touches nothing until it is used."""
+    try:
+        index_path: Optional[str] = os.path.join(state_folder(root), "files")
+    except OSError:
+        index_path = None
+    index = FileIndex(root, index_path)
+    store = ObjectStore(settings.folder)
+    return WorkspaceCache(
+        root=root,
+        store=store,
+        index=index,
+        fingerprinter=WorkspaceFingerprinter(root, index, environ, overrides),
+        results=LocalResultCache(root, store, index, run_id, warn),
+        limits=settings.limits,
+    )
+
+
+def make_memory(
+    plan: Plan,
+    settings: CacheSettings,
+    run_id: str,
+    environ: Mapping[str, str],
+    overrides: Optional[Mapping[str, str]] = None,
+    modes: Modes = Modes(),  # noqa: B008  (frozen)
+) -> CacheMemory:
+    """The memory of one run."""
+    warnings: List[str] = []
+    cache = open_cache(plan.root, settings, run_id, environ, overrides, warnings.append)
+    asked: Dict[str, str] = {}
+
+    def ask(command: str) -> str:
+        if command not in asked:
+            asked[command] = answer(command, plan.root, environ)
+        return asked[command]
+
+    return CacheMemory(
+        plan,
+        cache.fingerprinter,
+        cache.results,
+        modes,
+        lambda key: KeyLock(settings.folder, key),
+        ask,
+        on_close=lambda stored: _tidy(cache, stored),
+        warnings=warnings,
+    )
+
+
+def _tidy(cache: WorkspaceCache, stored: bool) -> None:
+    from taskrush.cache.evict import evict_sometimes
+
+    cache.index.save()
+    if stored:
+        evict_sometimes(cache.store, cache.limits)
+
+
+def answer(command: str, root: str, environ: Mapping[str, str]) -> str:
+    """What a declared command prints, and how it ended."""
+    shell: Tuple[str, ...] = ("/bin/sh", "-c") if os.name == "posix" else ("cmd.exe", "/d", "/s", "/c")
+    try:
+        done = subprocess.run(
+            [*shell, command],
+            cwd=root,
+            env=dict(environ),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=ASK_SECONDS,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return f"failed {type(error).__name__}"
+    return f"{done.returncode} {done.stdout.decode('utf-8', 'surrogateescape')}"
