@@ -1,6 +1,5 @@
 """The seams. Folders of one layer meet here and are put together in `wiring.py`."""
 
-import enum
 from typing import Callable, Iterable, Iterator, Mapping, Optional, Protocol, Sequence, Tuple, Union, runtime_checkable
 
 from taskrush.events import Record
@@ -110,16 +109,6 @@ class Memory(Protocol):
         """The run is over."""
 
 
-class CheckVerdict(enum.Enum):
-    """What the check before a task found."""
-
-    RUN = "run"
-    FRESH = "fresh"
-    HIT = "hit"
-    SKIP = "skip"
-    FAIL = "fail"
-
-
 class Fingerprinter(Protocol):
     """Identifies a task's work, with its inputs as they are at the moment of asking."""
 
@@ -136,29 +125,14 @@ class Fingerprinter(Protocol):
         """What such a command printed."""
 
 
-class ResultCache(Protocol):
-    """Keeps what tasks made under their keys."""
+class Previewer(Fingerprinter, Protocol):
+    """A fingerprinter that can look ahead: at files that are not on disk yet and commands that must not be run."""
 
-    def lookup(self, task: Task, fingerprint: Fingerprint) -> CheckVerdict:
-        """FRESH, HIT, or RUN for a miss."""
+    def pretend(self, states: Mapping[str, str]) -> None:
+        """From now on take these paths to be in these states."""
 
-    def restore(self, task: Task, fingerprint: Fingerprint, on_output: OnOutput) -> bool:
-        """Make the outputs on disk those of the result and replay its log; False (nothing changed) if it cannot."""
-
-    def save(self, task: Task, fingerprint: Fingerprint, outcome: Outcome) -> Optional[str]:
-        """Keep the result of a task that just succeeded; a reason if it was not kept."""
-
-
-class CacheStore(Protocol):
-    """Whole objects under keys; a put is whole or not at all."""
-
-    def get(self, key: str) -> Optional[bytes]: ...
-
-    def put(self, key: str, data: bytes) -> None: ...
-
-    def keys(self, prefix: str = "") -> Iterable[str]: ...
-
-    def delete(self, key: str) -> None: ...
+    def assume(self, command: str, digest: str) -> None:
+        """Take a command to have printed what this digest stands for."""
 
 
 class Subscriber(Protocol):

@@ -29,6 +29,8 @@ def unmet(task: Task, root: str = ".", environ: Optional[Mapping[str, str]] = No
     """How the task ends at once, by what can be told without running anything; None if it goes on."""
     if task.platforms and platform_name() not in task.platforms:
         return skipped(f"only for {', '.join(task.platforms)}", ok=True)
+    if not task.requires:
+        return None
     env = {**(os.environ if environ is None else environ), **task.env}
     for requirement in task.requires:
         lacking = _lacking(requirement, root, env)

@@ -11,6 +11,9 @@ from taskrush.model.task import Task, TaskId
 from taskrush.protocols import OnOutput
 
 
+SUCCESS = Outcome(state=State.SUCCEEDED, ok=True)
+
+
 class FakeClock:
     """A clock that stands still until it is told to `pass_` some seconds. `now` starts at 1,000,000,000."""
 
@@ -64,7 +67,7 @@ class Script:
     """
 
     output: Tuple[Tuple[str, bytes], ...] = ()
-    outcome: Outcome = Outcome(state=State.SUCCEEDED, ok=True)
+    outcome: Outcome = SUCCESS
     holds: bool = False
     stubborn: bool = False
     raises: Optional[Exception] = None
