@@ -63,7 +63,7 @@ def group(*names: str) -> List[str]:
 def pytest(session: nox.Session, *arguments: str) -> None:
     """Run pytest, in as many processes as there are processors."""
     workers = (
-        () if any(word in ("-s", "--pdb", "-n0") for word in session.posargs) else ("-n", "auto", "--dist", "loadfile")
+        () if any(word in ("-s", "--pdb", "-n0") for word in session.posargs) else ("-n", "auto", "--dist", "worksteal")
     )
     session.run("python", "-m", "pytest", *workers, *arguments, *session.posargs)
 
