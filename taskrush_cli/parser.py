@@ -154,6 +154,12 @@ class Workspace:
             self._project = Project.load(self.directory)
         return self._project
 
+    def under(self, env: Mapping[str, str]) -> Project:
+        """The project with variables that win over what its files declare."""
+        if env:
+            self._project = Project.load(self.directory, env=env)
+        return self.project
+
     @property
     def graph(self) -> Optional[Graph]:
         """The graph, or None where there is none to be had."""
@@ -237,6 +243,8 @@ def _tasks(
         at += used
     namespace = argparse.Namespace(targets=targets, arguments=_values(graph, texts))
     if given.values.pop("help", False):
+        if not current:
+            return _help, namespace
         namespace.tasks = current
         return _task_help, _complete(namespace, given, workspace, extra)
     if given.values.pop("list", False):

@@ -27,15 +27,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     settings: Settings = options.settings
-    project = options.workspace.project
+    env = overrides(settings)
+    project = options.workspace.under(env)
     plan = project.plan(options.targets, only=settings.only, arguments=options.arguments, extra=options.extra)
     if settings.dry_run:
         return _dry_run(plan, settings)
     missing = [problem for task in plan.tasks for problem in task.missing]
     if missing:
         raise MissingCapability(*missing)
-    env = overrides(settings)
     confirm(plan, settings)
+    os.chdir(project.root)  # the process is ours: relative paths in functions mean what they mean in commands
     return Session(project, plan, settings, env).run()
 
 
@@ -138,7 +139,9 @@ def run_options(project: Any, settings: Settings, env: Mapping[str, str]) -> Dic
         "on_failure": failure,
         "grace": settings.grace,
         "env": env,
-        **_capturing(project),
+        "cache": "off" if settings.no_cache else settings.cache,
+        "force": settings.force,
+        "capture_prints": True,
     }
 
 
@@ -175,9 +178,3 @@ def listeners(plan: Plan, settings: Settings, on_broken: Callable[[], None]) -> 
         live = Live(console, out, sys.stderr, style.color)
     found.append(console)
     return found, live
-
-
-def _capturing(project: Any) -> Dict[str, bool]:
-    import inspect
-
-    return {"capture_prints": True} if "capture_prints" in inspect.signature(project.executor).parameters else {}

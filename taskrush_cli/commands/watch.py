@@ -48,10 +48,11 @@ class _Session:
         self._stops = 0
         self._code = 0
         self._live: Any = None
-        project = options.workspace.project
         env = overrides(settings)
+        project = options.workspace.under(env)
         chosen = {"only": settings.only, "arguments": options.arguments, "extra": options.extra}
         confirm(project.plan(options.targets, **chosen), settings)
+        os.chdir(project.root)
         self._watcher = watcher(
             project,
             options.targets,

@@ -17,8 +17,8 @@ def test_a_variable_of_the_command_line_wins(scratch: Scratch) -> None:
         """
         env: {VALUE: file}
         tasks:
-          plain: {cmd: printf '[%s]' "$VALUE"}
-          own: {cmd: printf '[%s]' "$VALUE", env: {VALUE: task}}
+          plain: {cmd: 'echo "[$VALUE]"'}
+          own: {cmd: 'echo "[$VALUE]"', env: {VALUE: task}}
         """,
     )
     outside = {"VALUE": "outside"}

@@ -18,6 +18,28 @@ def test_the_project_is_found_upwards_and_tasks_run_at_its_top(scratch: Scratch)
     assert Path(scratch.text("where").strip()).resolve() == scratch.root.resolve()
 
 
+@pytest.mark.core
+def test_relative_paths_in_functions_start_at_the_project(scratch: Scratch) -> None:
+    """From a subfolder and with `-C`, what a function opens is looked for where commands look for it."""
+    scratch.write(
+        "tasks.py",
+        """
+        from pathlib import Path
+        from taskrush import run, task
+
+        @task
+        def show() -> None:
+            print("function:", Path("data.txt").read_text())
+            run("cat data.txt")
+        """,
+    )
+    scratch.write("data.txt", "content")
+    scratch.write("a/b/file", "")
+    for words, cwd in ((["show"], "a/b"), (["-C", "..", "show"], "a"), (["-C", str(scratch.root), "show"], "/")):
+        done = scratch.rush(*words, cwd=cwd)
+        assert (done.code, done.out.count("content")) == (0, 2), done.all
+
+
 def test_the_nearest_project_wins(scratch: Scratch) -> None:
     """A project inside a project is its own."""
     scratch.write(".rush", "tasks: {outer: {cmd: echo outer}}")
