@@ -28,7 +28,7 @@ class Carrier:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._inbox: Deque[Action] = collections.deque()
-        self._poll = Poll()
+        self._poll: Optional[Poll] = Poll()
         self._awake = False
         self._by_descriptor: Dict[int, Carried] = {}
         self._timers: List[Tuple[float, int, Action]] = []
@@ -40,10 +40,12 @@ class Carrier:
         timeout = 0.0
         if block and not self._inbox:
             timeout = max(0.0, self._timers[0][0] - self._clock.monotonic()) if self._timers else -1.0
-        found = [(descriptor, self._by_descriptor.get(descriptor)) for descriptor in self._poll.wait(timeout)]
+        poll = self._poll
+        assert poll is not None, "closed"
+        found = [(descriptor, self._by_descriptor.get(descriptor)) for descriptor in poll.wait(timeout)]
         for descriptor, carried in found:
             if carried is None:
-                self._poll.calm()
+                poll.calm()
             elif self._by_descriptor.get(descriptor) is carried:  # what came before may have closed it
                 carried.handle.readable(descriptor)
                 self._look_at(carried)
@@ -60,7 +62,9 @@ class Carrier:
         self._inbox.append(action)
         if not self._awake:
             self._awake = True
-            self._poll.ring()
+            poll = self._poll  # held on to: its descriptors stay ours while it rings
+            if poll is not None:
+                poll.ring()
 
     def at(self, moment: float, action: Action) -> None:
         """Let `action` happen at this monotonic time."""
@@ -93,6 +97,8 @@ class Carrier:
         self._workers.close()
         for carried in set(self._by_descriptor.values()):
             self._let_go(carried)
+        self._timers.clear()
+        self._poll = None
 
     def _look_at(self, carried: "Carried") -> None:
         if carried.over:
@@ -110,7 +116,8 @@ class Carrier:
             for descriptor in wanted:
                 if descriptor not in carried.descriptors:
                     self._by_descriptor[descriptor] = carried
-                    self._poll.add(descriptor)
+                    if self._poll is not None:
+                        self._poll.add(descriptor)
             carried.descriptors = wanted
         deadline = carried.handle.deadline()
         if deadline is not None and deadline != carried.deadline:
@@ -130,7 +137,8 @@ class Carrier:
 
     def _forget(self, descriptor: int) -> None:
         self._by_descriptor.pop(descriptor, None)
-        self._poll.remove(descriptor)
+        if self._poll is not None:
+            self._poll.remove(descriptor)
 
 
 class Carried:
