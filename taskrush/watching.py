@@ -45,7 +45,7 @@ def watcher(
         return current[0].executor(plan, subscribers=(*subscribers(plan), listener), **options)
 
     def load(again: bool) -> Watched:
-        loaded = Project.load(project.root) if again and project.sources else current[0]
+        loaded = Project.load(project.root, env=options.get("env")) if again and project.sources else current[0]
         plan = plan_of(loaded)
         missing = [problem for task in plan.tasks for problem in task.missing]
         if missing:
