@@ -5,6 +5,8 @@ COMMANDS = {
     "list": "list the tasks",
     "graph": "show how tasks depend on each other",
     "watch": "run tasks again whenever files change that matter",
+    "why": "say what has changed since a task last ended well",
+    "cache": "look into the cache and keep it in order",
     "check": "report everything that is wrong with the task files",
     "fmt": "put `.rush` files into their usual form",
     "schema": "print the JSON Schema of `.rush` files",

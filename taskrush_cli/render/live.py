@@ -17,6 +17,7 @@ from taskrush.model.outcome import State
 from taskrush_cli.render.console import Console
 from taskrush_cli.render.output import Output
 from taskrush_cli.render.style import duration
+from taskrush_cli.render.table import width_of
 
 DELAY = 0.2
 PERIOD = 0.1
@@ -35,6 +36,7 @@ class Live:
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._run, name="taskrush live", daemon=True)
         self._drawn: List[int] = []
+        self._last: List[str] = []
         self._paused = False
         self._frame = 0
 
@@ -93,10 +95,26 @@ class Live:
         if not self._out.at_line_start:
             return
         columns, rows = self._size()
-        lines = self._lines(columns - 1, rows)
+        self._last = self._lines(columns - 1, rows)
+        self._show(self._partial(columns - 1) + self._last)
+
+    def restore(self) -> None:
+        """Put the lines back as they were, right after something was written above them: nothing flickers."""
+        if self._last and not self._paused and self._out.at_line_start:
+            self._show(self._last)
+
+    def _show(self, lines: List[str]) -> None:
         text = self._erasure() + "".join(f"{line}\n" for line in lines)
         self._drawn = [len(_ESCAPES.sub("", line)) for line in lines]
         self._put(text)
+
+    def _partial(self, width: int) -> List[str]:
+        """The line that a task has not ended yet, as far as it fits."""
+        text = _ESCAPES.sub("", self._out.partial.decode("utf-8", "replace")).rsplit("\r", 1)[-1]
+        clean = "".join(c if c.isprintable() else " " for c in text)
+        while width_of(clean) > width:
+            clean = clean[1 + max(0, (len(clean) - width) // 2) :]
+        return [clean] if clean else []
 
     def _put(self, text: str) -> None:
         try:
@@ -130,10 +148,6 @@ class Live:
             highlight=False,
             legacy_windows=False,
         )
-        partial = _ESCAPES.sub("", self._out.partial.decode("utf-8", "replace")).rsplit("\r", 1)[-1]
-        if partial:
-            clean = "".join(c if c.isprintable() else " " for c in partial)
-            rich.print(Text(clean[-width:], no_wrap=True, overflow="crop"))
         now = time.time()
         running = sorted(console.running.items(), key=lambda item: item[1])
         room = max(1, min(8, height // 3))

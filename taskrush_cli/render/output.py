@@ -18,6 +18,8 @@ class Region(Protocol):
 
     def clear(self) -> None: ...
 
+    def restore(self) -> None: ...
+
 
 class _Cursor:
     """Where a device stands: at the start of a line, and who wrote last."""
@@ -144,6 +146,7 @@ class Output:
         if end:
             self._region.clear()
             self._emit(stream, owner, data[:end])
+            self._region.restore()
 
     def _emit(self, stream: str, owner: Optional[str], data: bytes) -> None:
         device = self._devices[stream]
@@ -154,6 +157,8 @@ class Output:
 
 
 def _same_file(one: Any, other: Any) -> bool:
+    if one is other:
+        return True
     try:
         return os.path.samestat(os.fstat(one.fileno()), os.fstat(other.fileno()))
     except (AttributeError, OSError, ValueError):

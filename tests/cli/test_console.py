@@ -1,0 +1,200 @@
+"""What is shown of a run, from records alone."""
+
+import io
+from typing import List, Sequence
+
+import pytest
+
+from taskrush.events import (
+    Event,
+    Record,
+    RunFinished,
+    RunStarted,
+    StopRequested,
+    TaskFinished,
+    TaskOutput,
+    TaskStarted,
+    Warned,
+)
+from taskrush.model.outcome import Outcome, State, failed, skipped, succeeded
+from taskrush.model.plan import Plan
+from taskrush.model.task import Task, TaskId
+from taskrush_cli.render.ci import DIALECTS
+from taskrush_cli.render.console import Console
+from taskrush_cli.render.output import Output
+from taskrush_cli.render.style import Style
+
+pytestmark = pytest.mark.core
+
+A, B, C = TaskId("a"), TaskId("b"), TaskId("c")
+PLAN = Plan(
+    tasks=tuple(Task(id=name, action=f"run {name}") for name in (A, B, C)),
+    needs=((), (), ()),
+    after=((), (), ()),
+    targets=(A, B, C),
+)
+OK = succeeded(seconds=1.0)
+
+
+def shown(events: Sequence[Event], **options: object) -> List[str]:
+    """The lines that a console writes; both streams go to one place."""
+    raw = io.BytesIO()
+    stream = io.TextIOWrapper(raw, encoding="utf-8", write_through=True)
+    console = Console(PLAN, Output(stream, stream), Style(unicode=True), **options)  # type: ignore[arg-type]
+    for number, event in enumerate(events):
+        console.on_record(Record("run", number, 1000.0 + number, event))
+    return raw.getvalue().decode("utf-8", "backslashreplace").splitlines()
+
+
+def out(task: TaskId, text: str) -> TaskOutput:
+    return TaskOutput(task, "stdout", text.encode())
+
+
+def end(*states: State) -> RunFinished:
+    bad = State.FAILED in states
+    return RunFinished(ok=not bad, exit_code=int(bad), seconds=2.0)
+
+
+def test_blocks_stay_together() -> None:
+    """The oldest task writes at once; the second waits until the first ends, and then goes on writing at once."""
+    assert shown(
+        [
+            RunStarted(targets=(A, B), tasks=(A, B, C), jobs=2),
+            TaskStarted(A, "run a"),
+            TaskStarted(B, "run b"),
+            out(B, "b1\n"),
+            out(A, "a1\n"),
+            out(B, "b2\n"),
+            out(A, "a2\n"),
+            TaskFinished(A, OK),
+            out(B, "b3\n"),
+            TaskFinished(B, OK),
+            end(),
+        ]
+    ) == [
+        "▶ a  run a",
+        "a1",
+        "a2",
+        "✓ a  1.00s",
+        "▶ b  run b",
+        "b1",
+        "b2",
+        "b3",
+        "✓ b  1.00s",
+        "done: 3 tasks in 2.00s (2 succeeded)",
+    ]
+
+
+def test_a_failure_is_repeated_only_when_something_stands_after_it() -> None:
+    """The output of what failed stands at the end, once if it can."""
+    story = [
+        TaskStarted(A, "run a"),
+        out(A, "no end of line"),
+        TaskFinished(A, failed("exit code 2", seconds=1.0)),
+        end(State.FAILED),
+    ]
+    lines = shown(story)
+    assert lines == [
+        "▶ a  run a",
+        "no end of line",
+        "✗ a  exit code 2  1.00s",
+        "failed: 3 tasks in 2.00s (1 failed)",
+        "hint: `taskrush a` runs it again",
+    ]
+    after = [TaskStarted(B, "run b"), out(B, "b\n"), TaskFinished(B, OK)]
+    lines = shown([*story[:-1], *after, story[-1]])
+    assert lines[-5:] == [
+        "output of a:",
+        "no end of line",
+        "✗ a  exit code 2  1.00s",
+        "failed: 3 tasks in 2.00s (1 succeeded, 1 failed)",
+        "hint: `taskrush a` runs it again",
+    ]
+
+
+def test_a_failure_inside_a_group_is_repeated_outside() -> None:
+    """Nobody has to open a group to see what failed."""
+    lines = shown(
+        [
+            TaskStarted(A, "run a"),
+            out(A, "reason\n"),
+            TaskFinished(A, failed("exit code 2", seconds=1.0)),
+            end(State.FAILED),
+        ],
+        dialect=DIALECTS["github"],
+    )
+    assert lines[:4] == ["::group::a", "reason", "::endgroup::", "✗ a  exit code 2  1.00s"]
+    assert lines[5:8] == ["output of a:", "reason", "::error::task a failed: exit code 2"]
+    assert lines.count("::group::a") == lines.count("::endgroup::") == 1
+
+
+def test_lines_are_never_torn_in_stream_mode() -> None:
+    """Pieces of lines are put together by task and stream; the last one is ended when the task ends."""
+    events = [TaskStarted(A), TaskStarted(B), out(A, "one "), out(B, "two\n"), out(A, "line\nlast"), out(B, "x\r")]
+    lines = shown([*events, TaskFinished(A, OK), TaskFinished(B, OK), end()], mode="stream")
+    assert lines[:4] == ["b │ two", "a │ one line", "a │ last", "✓ a  1.00s"]
+
+
+def test_modes_that_show_less() -> None:
+    """`errors` shows what failed tasks wrote, `none` nothing, `quiet` only failures at all."""
+    events = [
+        TaskStarted(A),
+        out(A, "fine\n"),
+        TaskFinished(A, OK),
+        TaskStarted(B),
+        out(B, "bad\n"),
+        TaskFinished(B, failed("exit code 1")),
+        end(State.FAILED),
+    ]
+    assert "fine" not in shown(events, mode="errors")
+    assert "bad" in shown(events, mode="errors")
+    assert "bad" not in shown(events, mode="none")
+    assert shown(events, quiet=True)[0] == "bad"
+    assert shown([*events[:3], end()], quiet=True) == []
+
+
+def test_warnings_stops_and_skips() -> None:
+    """A warning closes the open block; a stop says how long it may take and what else can be done."""
+    lines = shown(
+        [
+            TaskStarted(A, "run a"),
+            out(A, "working"),
+            Warned("the cache is slow", "use a faster one"),
+            StopRequested("SIGINT", 5.0),
+            TaskFinished(A, Outcome(state=State.CANCELLED, ok=False, reason="cancelled", seconds=1.0)),
+            TaskFinished(B, skipped("only for plan9", ok=True)),
+            TaskFinished(C, skipped("needs `a` was cancelled", ok=False)),
+            RunFinished(ok=False, exit_code=130, seconds=2.0),
+        ]
+    )
+    assert lines == [
+        "▶ a  run a",
+        "working",
+        "warning: the cache is slow",
+        "hint: use a faster one",
+        "stopping: SIGINT; a may take 5s to end, interrupt again to end at once",
+        "■ a  cancelled  1.00s",
+        "- b  skipped: only for plan9",
+        "interrupted: 3 tasks in 2.00s (2 skipped, 1 cancelled)",
+    ]
+
+
+def test_verbose_says_commands_and_every_reason() -> None:
+    events = [
+        TaskStarted(A, "first\nsecond"),
+        TaskFinished(A, OK),
+        TaskFinished(B, skipped("needs `x` failed", ok=False)),
+        end(),
+    ]
+    assert shown(events, verbose=1)[:5] == [
+        "▶ a",
+        "  $ first",
+        "  $ second",
+        "✓ a  1.00s",
+        "- b  skipped: needs `x` failed",
+    ]
+
+
+def test_long_commands_fit_the_terminal() -> None:
+    lines = shown([TaskStarted(A, "x" * 300), out(A, "o\n")], width=40)
+    assert lines[0] == "▶ a  " + "x" * 34 + "…"

@@ -1,0 +1,156 @@
+"""How the words of a command line are understood."""
+
+from pathlib import Path
+from typing import Any, Dict, List
+
+import pytest
+
+from taskrush.errors import UsageError
+from taskrush.model.settings import Settings, merge
+from taskrush_cli.parser import Given, directory_of, parse
+
+pytestmark = pytest.mark.core
+
+FILE = """
+tasks:
+  build: {cmd: make}
+  deploy:
+    cmd: ./deploy
+    params:
+      env: {choices: [prod, test]}
+      count: {type: int, default: 1}
+      fast: {type: bool, default: false}
+      tags: {type: list, default: []}
+  list: {cmd: ls}
+"""
+
+
+@pytest.fixture(autouse=True)
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / ".rush").write_text(FILE.replace("tags: {type: list, default: []}", ""))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("words", "values", "used"),
+    [
+        (["-j", "test"], {"jobs": 0}, 1),
+        (["-j"], {"jobs": 0}, 1),
+        (["-j", "4"], {"jobs": 4}, 2),
+        (["-j4"], {"jobs": 4}, 1),
+        (["-j=4"], {"jobs": 4}, 1),
+        (["--jobs=4"], {"jobs": 4}, 1),
+        (["--jobs", "test"], {"jobs": 0}, 1),
+        (["-jk"], {"jobs": 0, "keep_going": True}, 1),
+        (["-kj3"], {"jobs": 3, "keep_going": True}, 1),
+        (["-vvk"], {"verbose": 2, "keep_going": True}, 1),
+        (["-Csub/dir"], {"directory": "sub/dir"}, 1),
+        (["-C", "sub"], {"directory": "sub"}, 2),
+        (["-eA=b=c"], {"env": ("A=b=c",)}, 1),
+        (["--env-file", "x"], {"env_file": ("x",)}, 2),
+        (["--grace=2.5"], {"grace": 2.5}, 1),
+        (["--keep-going=false"], {"keep_going": False}, 1),
+        (["--unknown"], {}, 0),
+        (["-x"], {}, 0),
+    ],
+)
+def test_spellings_of_options(words: List[str], values: Dict[str, Any], used: int) -> None:
+    """Short ones in one word, values joined or apart, and a -j that leaves a task's name alone."""
+    given = Given()
+    assert given.take(words, 0) == used
+    assert given.values == values
+
+
+def test_options_of_a_task_belong_to_it() -> None:
+    """After a task's name its own parameters win over our options; ours are recognised after them."""
+    _, options = parse(["deploy", "--env", "prod", "--count", "3", "--fast", "build", "-k", "--", "--extra", "-x"])
+    assert options.targets == ["deploy", "build"]
+    assert options.arguments == {"deploy": {"env": "prod", "count": 3, "fast": True}}
+    assert options.settings.keep_going is True
+    assert options.settings.env == ()
+    assert options.extra == ("--extra", "-x")
+
+
+def test_our_options_stay_ours_elsewhere() -> None:
+    """The same words before the task, or after one without such a parameter, are ours."""
+    _, options = parse(["--env", "A=1", "build", "--env", "B=2", "deploy", "--no-fast"])
+    assert options.settings.env == ("A=1", "B=2")
+    assert options.arguments == {"deploy": {"fast": False}}
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--cuont", "3"], "unknown option `--cuont`"),
+        (["build", "--fast"], "unknown option `--fast` for task `build`"),
+        (["-kx", "build"], "unknown option `-x` in `-kx`"),
+        (["build", "--grace", "soon"], "--grace is a number of seconds, not `soon`"),
+        (["build", "--color=red"], "--color is one of auto, always, never, not `red`"),
+        (["build", "-j=-1"], "-j cannot be -1"),
+        (["deploy", "--count", "x"], "task `deploy`: --count: not an integer: 'x'"),
+        (["run"], "no task was named"),
+        (["builtin", "nothing"], "`builtin` needs the name of a subcommand"),
+        (["init", "--pyhton"], "taskrush init: unrecognized arguments: --pyhton"),
+    ],
+)
+def test_mistakes(words: List[str], message: str) -> None:
+    """Each is named."""
+    with pytest.raises(UsageError) as caught:
+        parse(words)
+    assert caught.value.message == message
+
+
+def test_a_task_wins_over_a_subcommand() -> None:
+    """`list` is a task here; `builtin list` and `--list` are not."""
+    assert parse(["list"])[1].targets == ["list"]
+    assert parse(["run", "list"])[1].targets == ["list"]
+    assert parse(["builtin", "list"])[0].__module__ == "taskrush_cli.commands.list"
+    assert parse(["--list"])[0].__module__ == "taskrush_cli.commands.list"
+
+
+def test_the_folder_may_be_named_anywhere(project: Path) -> None:
+    """`-C` is found wherever it stands, and not in the values of other options."""
+    (project / "inner").mkdir()
+    assert directory_of(["build", "-k", "-C", "inner", "deploy"]) == "inner"
+    assert directory_of(["-Cinner"]) == "inner"
+    assert directory_of(["build", "--env-file", "-C"]) == "."
+    assert parse(["build", "-C", "inner"])[1].workspace.directory == "inner"
+
+
+def test_options_of_subcommands_and_ours_mix() -> None:
+    """A subcommand's own options go to it, ours are taken from between them."""
+    _, options = parse(["builtin", "list", "--color", "never", "--by", "tag", "-v", "b*"])
+    assert (options.by, options.targets, options.settings.color, options.settings.verbose) == (
+        "tag",
+        ["b*"],
+        "never",
+        1,
+    )
+
+
+def test_later_settings_win() -> None:
+    """Default, file, environment, command line."""
+    assert merge({}, {}, {}) == Settings()
+    file = {"jobs": 2, "output": "stream", "keep_going": True}
+    found = merge(file, {"TASKRUSH_JOBS": "3", "TASKRUSH_OUTPUT": "errors"}, {"output": "none"})
+    assert (found.jobs, found.output, found.keep_going) == (3, "none", True)
+
+
+@pytest.mark.parametrize(
+    ("file", "environ", "message"),
+    [
+        ({"output": "loud"}, {}, "setting `output` is one of grouped, stream, errors, none, json, not `loud`"),
+        (
+            {},
+            {"TASKRUSH_KEEP_GOING": "maybe"},
+            "environment variable TASKRUSH_KEEP_GOING is true or false, not `maybe`",
+        ),
+        ({}, {"TASKRUSH_GRACE": "inf"}, "environment variable TASKRUSH_GRACE cannot be inf"),
+    ],
+)
+def test_wrong_settings(file: Dict[str, Any], environ: Dict[str, str], message: str) -> None:
+    """They are named by where they stand."""
+    with pytest.raises(UsageError) as caught:
+        merge(file, environ, {})
+    assert caught.value.message == message
