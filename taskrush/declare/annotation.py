@@ -105,15 +105,21 @@ def _resolve(node: ast.AST, names: Mapping[str, Any]) -> Any:
         if _name(origin) == "Literal":
             return _Form(origin, tuple(_literal(part, names) for part in parts))
         if _name(origin) == "Annotated":
-            code = compile(ast.Expression(ast.Tuple(list(parts[1:]), ast.Load())), "<annotation>", "eval")
-            ast.fix_missing_locations(parts[0])
-            return _Form(origin, (_resolve(parts[0], names), *eval(code, dict(names))))
+            return _Form(origin, (_resolve(parts[0], names), *(_evaluated(part, names) for part in parts[1:])))
         return _Form(origin, tuple(_resolve(part, names) for part in parts))
     raise Unsupported(_unparse(node))
 
 
 def _literal(node: Any, names: Mapping[str, Any]) -> Any:
     return node.value if isinstance(node, ast.Constant) else _resolve(node, names)
+
+
+def _evaluated(node: Any, names: Mapping[str, Any]) -> Any:
+    """The value of an expression in `Annotated`; what cannot be evaluated says nothing about an option."""
+    try:
+        return eval(compile(ast.Expression(node), "<annotation>", "eval"), dict(names))
+    except Exception:
+        return None
 
 
 def _unparse(node: ast.AST) -> str:

@@ -8,6 +8,18 @@ _GOOGLE = re.compile(r"^\*{0,2}(\w+)\s*(?:\([^)]*\))?\s*:\s+(.*)$")
 _NUMPY = re.compile(r"^\*{0,2}(\w+(?:\s*,\s*\w+)*)\s*(?::.*)?$")
 
 
+_HEADER = re.compile(r"^(?:\w+ )?\w+:$")
+_SECTIONS = (
+    "args:",
+    "arguments:",
+    "parameters:",
+    "params:",
+    "keyword args:",
+    "keyword arguments:",
+    "other parameters:",
+)
+
+
 def read_docstring(text: str, names: Iterable[str]) -> Tuple[str, Dict[str, str]]:
     """The first paragraph in one line, and the help of those of `names` that are described."""
     paragraph = text.strip().split("\n\n")[0]
@@ -20,7 +32,7 @@ def read_docstring(text: str, names: Iterable[str]) -> Tuple[str, Dict[str, str]
 
 
 def _collect(lines: List[str], wanted: "set[str]", found: Dict[str, List[str]]) -> None:
-    numpy = False
+    numpy = google = False
     named: List[str] = []
     margin = 0
     for number, line in enumerate(lines):
@@ -31,6 +43,10 @@ def _collect(lines: List[str], wanted: "set[str]", found: Dict[str, List[str]]) 
             numpy = stripped.lower() in ("parameters", "other parameters")
             named = []
             continue
+        if _HEADER.match(stripped) and (not named or indent <= margin):
+            google = stripped.lower() in _SECTIONS
+            named = []
+            continue
         match = _SPHINX.match(stripped)
         if match is None and numpy:
             match = _NUMPY.match(stripped) if not named or indent <= margin else None
@@ -39,7 +55,7 @@ def _collect(lines: List[str], wanted: "set[str]", found: Dict[str, List[str]]) 
                 margin = indent
                 found.update((name, []) for name in named)
                 continue
-        elif match is None and (not named or indent <= margin):
+        elif match is None and google and (not named or indent <= margin):
             match = _GOOGLE.match(stripped)
         if match is not None:
             named = [match.group(1)] if match.group(1) in wanted else []
