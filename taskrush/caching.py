@@ -6,15 +6,16 @@ It belongs to the same layer as `wiring.py`: it knows the parts of `cache/` and 
 import os
 import subprocess
 import sys
-from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Tuple
+from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
 
 import attrs
 
-from taskrush.cache.evict import DEFAULT_MAX_SIZE, Limits, parse_age, parse_size
+from taskrush.cache.evict import DEFAULT_MAX_SIZE, Limits, evict_sometimes, parse_age, parse_size
 from taskrush.cache.locks import KeyLock
-from taskrush.cache.memory import CacheMemory, Modes
+from taskrush.cache.memory import CacheMemory, Modes, Seen
 from taskrush.cache.objects import ObjectStore
 from taskrush.cache.result_cache import LocalResultCache
+from taskrush.cache.stats import add_stats
 from taskrush.errors import ConfigError, Problem, UsageError
 from taskrush.model.declaration import CacheConfig, FileDecl
 from taskrush.model.plan import Plan
@@ -149,15 +150,14 @@ def make_memory(
         modes,
         lambda key: KeyLock(settings.folder, key),
         ask,
-        on_close=lambda stored: _tidy(cache, stored),
+        on_close=lambda stored, seen: _tidy(cache, stored, seen),
         warnings=warnings,
     )
 
 
-def _tidy(cache: WorkspaceCache, stored: bool) -> None:
-    from taskrush.cache.evict import evict_sometimes
-
+def _tidy(cache: WorkspaceCache, stored: bool, seen: Sequence[Seen]) -> None:
     cache.index.save()
+    add_stats(cache.root, seen)
     if stored:
         evict_sometimes(cache.store, cache.limits)
 

@@ -3,7 +3,6 @@
 Safe beside runs that read and write: young objects are left alone, and whatever is missing later is only a miss.
 """
 
-import json
 import os
 import time
 from typing import Dict, List, Optional, Set, Tuple
@@ -11,6 +10,7 @@ from typing import Dict, List, Optional, Set, Tuple
 import attrs
 
 from taskrush.cache.objects import ObjectStore
+from taskrush.cache.verify import named_objects
 
 DEFAULT_MAX_SIZE = 10 * 10**9
 GRACE_SECONDS = 3600.0
@@ -41,7 +41,8 @@ def evict(store: ObjectStore, limits: Limits, now: Optional[float] = None, grace
     sizes = {digest: status.st_size for digest, status in store.objects()}
     records: List[Tuple[float, str, int, Set[str]]] = []
     for key, status in store.records():
-        records.append((status.st_mtime, key, status.st_size, _named(store.get_record(key))))
+        named = named_objects(store.get_record(key)) or set()
+        records.append((status.st_mtime, key, status.st_size, named))
     records.sort()
     uses: Dict[str, int] = {}
     for _, _, _, named in records:
@@ -85,18 +86,6 @@ def evict_sometimes(store: ObjectStore, limits: Limits) -> Optional[Evicted]:
     except OSError:
         return None
     return evict(store, limits)
-
-
-def _named(record: Optional[bytes]) -> Set[str]:
-    """The digests of all objects that a record names; none for one that makes no sense."""
-    try:
-        body = json.loads((record or b"").partition(b"\n")[2])
-        named = {row[2] for row in body["manifest"] if row[2]}
-        if body.get("log"):
-            named.add(body["log"])
-        return named
-    except (ValueError, KeyError, TypeError, IndexError):
-        return set()
 
 
 def _sweep(store: ObjectStore, now: float) -> None:

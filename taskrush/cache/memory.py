@@ -6,19 +6,22 @@ results are stored. Its methods are called in threads; looking at files is done 
 
 import hashlib
 import threading
-from typing import Any, Callable, Dict, List, Mapping, Optional
+from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 
 import attrs
 
+from taskrush.cache.forecast import listed
 from taskrush.cache.locks import KeyLock
 from taskrush.cache.result_cache import LocalResultCache, Recording
 from taskrush.cache.values import NotKeepable, dump_value, load_value
-from taskrush.model.fingerprint import Change, Fingerprint, difference
+from taskrush.model.fingerprint import Fingerprint, difference
 from taskrush.model.graph import Edge, EdgeKind
 from taskrush.model.outcome import Outcome, State
 from taskrush.model.plan import Plan
 from taskrush.model.task import Task, TaskId
 from taskrush.protocols import Fingerprinter, OnOutput
+
+Seen = Tuple[TaskId, str, float]  # a task, what was found for it, seconds saved
 
 
 @attrs.frozen(kw_only=True)
@@ -41,7 +44,7 @@ class CacheMemory:
         modes: Modes,
         lock: Callable[[str], KeyLock],
         ask: Callable[[str], str],
-        on_close: Callable[[bool], None] = lambda stored: None,
+        on_close: Callable[[bool, Sequence[Seen]], None] = lambda stored, seen: None,
         warnings: Optional[List[str]] = None,
     ) -> None:
         self._tasks = {task.id: task for task in plan.tasks}
@@ -55,6 +58,7 @@ class CacheMemory:
         self._ask = ask
         self._on_close = on_close
         self._stored = False
+        self._seen: List[Seen] = []
         self._warnings: List[str] = [] if warnings is None else warnings
         self._looking = threading.RLock()
         self._fingerprints: Dict[TaskId, Fingerprint] = {}
@@ -76,7 +80,7 @@ class CacheMemory:
         self._closed.set()
         for lock in self._locks.values():
             lock.release()
-        self._on_close(self._stored)
+        self._on_close(self._stored, self._seen)
 
     # --- before -----------------------------------------------------------------
 
@@ -94,6 +98,9 @@ class CacheMemory:
                 self._release(task)
         if found is None:
             self._reasons[task.id] = self._why(task, fingerprint)
+            self._seen.append((task.id, "miss", 0.0))
+        else:
+            self._seen.append((task.id, found.state.value, found.saved_seconds or 0.0))
         return found
 
     def reason(self, task: Task) -> str:
@@ -157,7 +164,7 @@ class CacheMemory:
                 if now.key != before.key:
                     recording.abandon()
                     changes = difference({part.name: part.value for part in before.parts}, now.parts)
-                    return f"{_listed(changes)} while it ran"
+                    return f"{listed(tuple(changes))} while it ran"
                 if not self._modes.write:
                     recording.abandon()
                     return None
@@ -223,7 +230,7 @@ class CacheMemory:
         if before is None:
             return "no earlier result"
         changes = difference(before, fingerprint.parts)
-        return _listed(changes) if changes else "its result is not in the cache any more"
+        return listed(tuple(changes)) if changes else "its result is not in the cache any more"
 
 
 class MemoryRecording:
@@ -242,11 +249,6 @@ class MemoryRecording:
 
     def abandon(self) -> None:
         self._memory.abandon(self._task, self._recording)
-
-
-def _listed(changes: List[Change]) -> str:
-    shown = ", ".join(map(str, changes[:3]))
-    return f"{shown} and {len(changes) - 3} more" if len(changes) > 3 else shown
 
 
 def _value_text(value: Any) -> str:

@@ -63,15 +63,24 @@ class LocalResultCache:
 
     def stored(self, task: Task, fingerprint: Fingerprint) -> Optional[Stored]:
         """The stored result under this key, if it is sound and for this task."""
-        data = self._store.get_record(fingerprint.key)
+        return self.stored_under(task, fingerprint.key)
+
+    def stored_under(self, task: Task, key: str) -> Optional[Stored]:
+        """The stored result under a key, if it is sound and for this task."""
+        data = self._store.get_record(key)
         if data is None:
             return None
         try:
-            return read_record(data, task, fingerprint.key)
+            return read_record(data, task, key)
         except (ValueError, Unsafe, KeyError, TypeError) as error:
             self._warn(f"a stored result of `{task.id}` is not usable and counts as missing: {error}")
-            self._store.delete_record(fingerprint.key)
+            self._store.delete_record(key)
             return None
+
+    def complete(self, found: Stored) -> bool:
+        """Whether all objects of a result are there (not whether they are sound)."""
+        digests = [entry.digest for entry in found.manifest.entries if entry.kind == FILE]
+        return all(self._store.has(digest) for digest in (*digests, *([found.log] if found.log else ())))
 
     def restore(self, task: Task, found: Stored, on_output: OnOutput) -> bool:
         """Make the disk hold the result and replay its log; False, with nothing changed, if that is not possible."""

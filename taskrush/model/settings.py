@@ -110,6 +110,19 @@ class Settings:
         in_file=False,
         help="run the named tasks without what they need",
     )
+    cache: str = _option(
+        "local:rw",
+        "--cache",
+        env="TASKRUSH_CACHE",
+        metavar="MODE",
+        help="what may be done with kept results: `local:rw` use and keep them, `local:r`, `local:w`, or `off`",
+    )
+    no_cache: bool = _option(
+        False, "--no-cache", kind="bool", in_file=False, help="neither use nor keep results; as `--cache off`"
+    )
+    force: bool = _option(
+        False, "--force", kind="bool", in_file=False, help="run every task although its result is there, and keep it"
+    )
     yes: bool = _option(
         False,
         "-y",

@@ -38,6 +38,7 @@ class WorkspaceFingerprinter:
         self._environ = environ
         self._ignore: Optional[GitIgnore] = None
         self._answers: Dict[str, str] = {}
+        self._pretended: Dict[str, str] = {}
 
     def fingerprint(self, task: Task, upstream: Mapping[str, str]) -> Fingerprint:
         """The fingerprint of a task. `upstream` are digests of what it depends on, by name of part."""
@@ -46,7 +47,7 @@ class WorkspaceFingerprinter:
 
     def outputs_digest(self, task: Task) -> str:
         """What the declared outputs of a task hold now, as one digest; for keys of its dependants."""
-        rows = [(path, self._index.state(path)) for path in self.expand(task.outputs)]
+        rows = [(path, self._state(path)) for path in self.expand(task.outputs)]
         return _digest_rows(rows)
 
     # --- parts ----------------------------------------------------------------
@@ -66,7 +67,7 @@ class WorkspaceFingerprinter:
             yield f"tool {command}", self._answers.get(command, "unknown")
         if task.is_cached:
             for path in self.input_paths(task):
-                yield f"input {path}", self._index.state(path)
+                yield f"input {path}", self._state(path)
         for number, pattern in enumerate(task.outputs):
             yield f"output {number}", pattern
         for name in sorted(upstream):
@@ -76,6 +77,17 @@ class WorkspaceFingerprinter:
     def answer(self, command: str, text: str) -> None:
         """What a declared command printed; asked once a run."""
         self._answers[command] = _digest(text)
+
+    def assume(self, command: str, digest: str) -> None:
+        """Take a command to have printed what this digest stands for."""
+        self._answers[command] = digest
+
+    def pretend(self, states: Mapping[str, str]) -> None:
+        """From now on take these paths to be in these states, whatever is on disk."""
+        self._pretended.update(states)
+
+    def _state(self, path: str) -> str:
+        return self._pretended.get(path) or self._index.state(path)
 
     def unanswered(self, task: Task) -> Tuple[str, ...]:
         """The commands whose output has to be known before the task has a fingerprint."""
@@ -119,6 +131,7 @@ class WorkspaceFingerprinter:
                 continue
             seen_roots.append(root)
             found.extend(path for path, is_folder in self._index.walk(root) if not is_folder and wanted.matches(path))
+        found.extend(path for path in self._pretended if wanted.matches(path))
         return sorted_unique(found)
 
 

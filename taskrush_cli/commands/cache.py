@@ -107,7 +107,8 @@ def _stats(options: argparse.Namespace, root: str) -> int:
     print(f"{'task':<{width}}  {'fresh':>6} {'hit':>6} {'miss':>6} {'ratio':>6} {'saved':>9}")
     for row in rows:
         print(
-            f"{row.task:<{width}}  {row.fresh:>6} {row.hit:>6} {row.miss:>6} {row.ratio:>6.0%} {row.saved_seconds:>8.1f}s"
+            f"{row.task:<{width}}  {row.fresh:>6} {row.hit:>6} {row.miss:>6} {row.ratio:>6.0%}"
+            f" {row.saved_seconds:>8.1f}s"
         )
     return 0
 

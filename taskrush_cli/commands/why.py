@@ -54,21 +54,22 @@ def as_json(found: Forecast) -> "dict[str, object]":
 
 def lines(found: Forecast) -> "list[str]":
     """What a person reads."""
-    if found.verdict in (FRESH, HIT):
-        shown = [
-            f"`{found.task}` would not run: {'its outputs are the right ones' if found.verdict == FRESH else found.reason}"
-        ]
-    elif found.verdict == MISS and not found.known:
-        shown = [f"`{found.task}` would run: it never ended well here"]
-    elif found.verdict == MISS:
-        shown = [f"`{found.task}` would run:" if found.changes else f"`{found.task}` would run: {found.reason}"]
-    else:
-        shown = [
-            f"`{found.task}` would run: {found.reason}" if found.after is None else f"`{found.task}`: {found.reason}"
-        ]
+    shown = [f"`{found.task}` {_headline(found)}"]
     shown.extend(f"  {change}" for change in (ranked(found) if found.verdict == MISS else ()))
     shown.extend(f"  taken to be unchanged: what `{command}` prints" for command in found.assumed)
     return shown
+
+
+def _headline(found: Forecast) -> str:
+    if found.verdict == FRESH:
+        return "would not run: its outputs are the right ones"
+    if found.verdict == HIT:
+        return "would not run: an earlier result would be restored"
+    if found.verdict == MISS and not found.known:
+        return "would run: it never ended well here"
+    if found.verdict == MISS and found.changes:
+        return "would run:"
+    return f"may run: it {found.reason}" if found.after is not None else f"would run: {found.reason}"
 
 
 def ranked(found: Forecast) -> "list[Change]":

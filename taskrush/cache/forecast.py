@@ -1,0 +1,135 @@
+"""What a run would find in the cache, without running anything: fresh, hit or miss, and why.
+
+A restored result is taken into account as if it were on disk already. What depends on a task that has to run cannot be
+told: it is `after`, naming that task.
+"""
+
+from typing import Dict, List, Mapping, Optional, Tuple
+
+import attrs
+
+from taskrush.cache.result_cache import LocalResultCache
+from taskrush.model.artifact import FILE, LINK, Manifest
+from taskrush.model.fingerprint import Change, Fingerprint, difference
+from taskrush.model.graph import Edge, EdgeKind
+from taskrush.model.plan import Plan
+from taskrush.model.task import Task, TaskId
+from taskrush.protocols import Previewer
+
+FRESH = "fresh"
+HIT = "hit"
+MISS = "miss"
+AFTER = "after"
+ALWAYS = "always"
+
+
+@attrs.frozen(kw_only=True)
+class Forecast:
+    """What a run would find for one task.
+
+    `verdict` is `fresh`, `hit`, `miss`, `after` (it depends on what `after` makes) or `always` (it is not cached).
+    `changes` are the differences to its last good end, empty if there was none or nothing changed; `assumed` are
+    commands whose output was taken to be what it was then. `key` is what it would be looked up under.
+    """
+
+    task: TaskId
+    verdict: str
+    after: Optional[TaskId] = None
+    changes: Tuple[Change, ...] = ()
+    known: bool = False
+    assumed: Tuple[str, ...] = ()
+    key: str = ""
+
+    @property
+    def reason(self) -> str:
+        """In one line."""
+        if self.verdict == AFTER:
+            return f"depends on what `{self.after}` makes"
+        if self.verdict == ALWAYS:
+            return "not cached"
+        if self.verdict != MISS:
+            return "nothing changed" if self.verdict == FRESH else "an earlier result fits"
+        if not self.known:
+            return "no earlier result"
+        return listed(self.changes) or "its result is not in the cache any more"
+
+
+def listed(changes: "tuple[Change, ...]", limit: int = 3) -> str:
+    """The first few changes in words."""
+    shown = ", ".join(str(change) for change in changes[:limit])
+    return f"{shown} and {len(changes) - limit} more" if len(changes) > limit else shown
+
+
+def forecast(plan: Plan, fingerprinter: Previewer, cache: LocalResultCache) -> Dict[TaskId, Forecast]:
+    """A forecast for every task of the plan, in its order."""
+    upstream_edges: Dict[TaskId, List[Edge]] = {}
+    for edge in plan.edges:
+        upstream_edges.setdefault(edge.task, []).append(edge)
+    found: Dict[TaskId, Forecast] = {}
+    prints: Dict[TaskId, Fingerprint] = {}
+    made: Dict[TaskId, str] = {}
+    tasks = {task.id: task for task in plan.tasks}
+    for task in plan.tasks:
+        parts: Dict[str, str] = {}
+        blocker: Optional[TaskId] = None
+        for edge in upstream_edges.get(task.id, ()):
+            if edge.kind is EdgeKind.FINALLY or edge.order_only:
+                continue
+            before = found[edge.on]
+            if before.verdict in (MISS, AFTER, ALWAYS) and (tasks[edge.on].outputs or edge.kind is not EdgeKind.NEEDS):
+                blocker = blocker or (before.after if before.verdict == AFTER else edge.on)
+            elif edge.kind is EdgeKind.NEEDS:
+                on = tasks[edge.on]
+                parts[f"dependency {edge.on}"] = made[edge.on] if on.outputs else prints[edge.on].key
+            elif edge.kind is EdgeKind.RESULT:
+                blocker = blocker or edge.on  # values are only known once it ran
+        if blocker is not None:
+            found[task.id] = Forecast(task=task.id, verdict=AFTER if task.is_cached else ALWAYS, after=blocker)
+            prints[task.id] = Fingerprint((), "")
+            continue
+        last = cache.last_parts(task)
+        assumed = _assume(task, fingerprinter, last or {})
+        made_print = prints[task.id] = fingerprinter.fingerprint(task, parts)
+        if not task.is_cached:
+            group = task.action is None
+            found[task.id] = Forecast(task=task.id, verdict=FRESH if group else ALWAYS)
+            if task.outputs:
+                made[task.id] = fingerprinter.outputs_digest(task)
+            continue
+        changes = tuple(difference(last, made_print.parts)) if last is not None else ()
+        verdict = FRESH if cache.fresh(task, made_print) else MISS
+        if verdict == MISS:
+            stored = cache.stored(task, made_print)
+            if stored is not None and cache.complete(stored):
+                verdict = HIT
+                fingerprinter.pretend(_states(stored.manifest))
+        if task.outputs and verdict != MISS:
+            made[task.id] = fingerprinter.outputs_digest(task)
+        found[task.id] = Forecast(
+            task=task.id,
+            verdict=verdict,
+            changes=changes,
+            known=last is not None,
+            assumed=assumed,
+            key=made_print.key,
+        )
+    return found
+
+
+def _assume(task: Task, fingerprinter: Previewer, last: Mapping[str, str]) -> "tuple[str, ...]":
+    """Take commands to print what they printed last, as none may be run here."""
+    commands = tuple(fingerprinter.unanswered(task))
+    for command in commands:
+        fingerprinter.assume(command, last.get(f"tool {command}", "unknown"))
+    return commands
+
+
+def _states(manifest: Manifest) -> Dict[str, str]:
+    """What the inputs of dependants would look like with this result on disk."""
+    states = {}
+    for entry in manifest.entries:
+        if entry.kind == FILE:
+            states[entry.path] = f"file{'+x' if entry.mode & 0o111 else ''} {entry.digest}"
+        elif entry.kind == LINK:
+            states[entry.path] = f"link {entry.target}"
+    return states

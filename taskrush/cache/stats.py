@@ -1,0 +1,76 @@
+"""How useful the cache was: counts by task, kept in the workspace. Losing them loses nothing else."""
+
+import os
+from typing import Any, Dict, Iterable, List, Tuple
+
+import attrs
+
+from taskrush.model.task import TaskId
+from taskrush.statefile import load_state, save_state, state_folder
+
+KIND = "cache-stats"
+FRESH, HIT, MISS = "fresh", "hit", "miss"
+
+
+@attrs.frozen(kw_only=True)
+class TaskStats:
+    """How often a cached task was fresh, restored, or had to run, and the seconds that the first two saved."""
+
+    task: str
+    fresh: int = 0
+    hit: int = 0
+    miss: int = 0
+    saved_seconds: float = 0.0
+
+    @property
+    def ratio(self) -> float:
+        """The share of cases in which nothing had to run, from 0 to 1."""
+        total = self.fresh + self.hit + self.miss
+        return (self.fresh + self.hit) / total if total else 0.0
+
+
+def _path(root: str) -> str:
+    return os.path.join(root, ".taskrush", "stats")
+
+
+def read_stats(root: str) -> List[TaskStats]:
+    """What is known, by name of task."""
+    value = load_state(_path(root), KIND)
+    if not isinstance(value, dict):
+        return []
+    return [
+        TaskStats(task=task, fresh=row[0], hit=row[1], miss=row[2], saved_seconds=row[3])
+        for task, row in sorted(value.items())
+    ]
+
+
+def add_stats(root: str, seen: Iterable[Tuple[TaskId, str, float]]) -> None:
+    """Count what a run saw: task, what it was, seconds saved. One writer at a time; trouble is ignored."""
+    rows = list(seen)
+    if not rows:
+        return
+    try:
+        folder = state_folder(root)
+        descriptor = os.open(os.path.join(folder, "stats.lock"), os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError:
+        return
+    try:
+        _lock(descriptor)
+        known: Dict[str, Any] = load_state(_path(root), KIND) or {}
+        for task, what, saved in rows:
+            row = list(known.get(str(task), (0, 0, 0, 0.0)))
+            row[(FRESH, HIT, MISS).index(what)] += 1
+            row[3] += saved
+            known[str(task)] = tuple(row)
+        save_state(_path(root), KIND, known)
+    finally:
+        os.close(descriptor)
+
+
+def _lock(descriptor: int) -> None:
+    try:
+        import fcntl
+
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+    except (ImportError, OSError):
+        pass
