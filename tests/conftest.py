@@ -1,6 +1,7 @@
 """What every test gets: the `needs` marker, and an environment free of the user's and of CI's settings."""
 
 import os
+import uuid
 
 import pytest
 from hypothesis import settings
@@ -30,8 +31,13 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 @pytest.fixture(autouse=True)
-def plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No setting of TaskRush and no sign of a CI service leaks from outside into a test."""
+def plain_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """No setting of TaskRush, no sign of a CI service and no kept result leaks from outside into a test."""
     for name in list(os.environ):
         if name in FOREIGN or name.startswith("TASKRUSH"):
             monkeypatch.delenv(name)
+    monkeypatch.setenv("TASKRUSH_CACHE_DIR", str(tmp_path_factory.getbasetemp() / f"cache-{uuid.uuid4().hex}"))
+    monkeypatch.setenv("TASKRUSH_CACHE_DIR", str(tmp_path_factory.getbasetemp() / f"cache-{next(_number)}"))
+
+
+_number = itertools.count()
