@@ -5,19 +5,25 @@ afresh: a byte-code file is told apart by seconds, which is too coarse for a fil
 """
 
 import contextlib
+import difflib
 import hashlib
 import importlib.util
+import inspect
 import linecache
 import os
+import re
 import sys
 import tokenize
 from types import ModuleType, TracebackType
 from typing import Any, Callable, Iterator, List, Optional, Tuple
 
+from taskrush.declare.command import command
+from taskrush.declare.decorator import task
 from taskrush.declare.mark import Mark, mark_of, marked
 from taskrush.declare.place import at, shown_path
 from taskrush.errors import ConfigError, Problem, TaskRushError, Where
 
+_KEYWORD = re.compile(r"^(task|command)\(\) got an unexpected keyword argument '(\w+)'")
 MODULE_PREFIX = "taskrush_tasks_"
 
 
@@ -27,7 +33,7 @@ def module_name(path: str) -> str:
 
 
 def load_module(path: str) -> ModuleType:
-    """Execute a Python file as a module. Raises `ConfigError` for whatever it raises, with the place in the user's file."""
+    """Execute a Python file as a module. Raises `ConfigError` for what goes wrong, with the user's line."""
     path = os.path.abspath(path)
     name = module_name(path)
     linecache.checkcache(path)
@@ -89,8 +95,17 @@ def _problem(path: str, error: BaseException) -> Problem:
     hint = None
     if isinstance(error, ModuleNotFoundError) and error.name:
         hint = f"install what provides `{error.name.partition('.')[0]}` for {sys.executable}"
+    where = _innermost(path, error.__traceback__)
     text = str(error)
-    return at(_innermost(path, error.__traceback__), type(error).__name__ + (f": {text}" if text else ""), hint)
+    keyword = _KEYWORD.match(text) if isinstance(error, TypeError) else None
+    if keyword is not None:
+        name, wrong = keyword.groups()
+        close = difflib.get_close_matches(
+            wrong, list(inspect.signature({"task": task}.get(name, command)).parameters), 1
+        )
+        hint = f"did you mean `{close[0]}`?" if close else None
+        return at(where, f"`{name}` has no keyword `{wrong}`", hint)
+    return at(where, type(error).__name__ + (f": {text}" if text else ""), hint)
 
 
 def _syntax_problem(path: str, error: SyntaxError) -> Problem:

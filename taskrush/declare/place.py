@@ -7,7 +7,8 @@ import ast
 import linecache
 import os
 import sys
-from typing import Any, Callable, Optional, Tuple
+import tokenize
+from typing import Any, Callable, List, Optional, Tuple
 
 import attrs
 
@@ -45,7 +46,8 @@ def at(where: Optional[Where], message: str, hint: Optional[str] = None) -> Prob
     """A problem with the line it speaks of; without a column the caret goes below the first letter."""
     if where is None or not where.line:
         return Problem(message, where, hint)
-    source = linecache.getline(where.path, where.line).rstrip("\r\n")
+    lines = _lines(where.path)
+    source = lines[where.line - 1].rstrip("\r\n") if where.line <= len(lines) else ""
     if not source:
         return Problem(message, where, hint)
     if not where.column:
@@ -59,6 +61,15 @@ def shown_path(path: str) -> str:
         return path
     here = os.getcwd().rstrip(os.sep) + os.sep
     return path[len(here) :] if path.startswith(here) else path
+
+
+def _lines(path: str) -> List[str]:
+    """The lines as they are now; what is no file (a cell of a notebook) is asked of `linecache`."""
+    try:
+        with tokenize.open(path) as file:
+            return file.readlines()
+    except (OSError, SyntaxError, ValueError):
+        return linecache.getlines(path)
 
 
 def _code(function: Callable[..., Any]) -> Any:
@@ -77,8 +88,8 @@ def _code(function: Callable[..., Any]) -> Any:
 
 def _definition(path: str, line: int, name: str) -> "Optional[ast.FunctionDef | ast.AsyncFunctionDef]":
     try:
-        tree = ast.parse("".join(linecache.getlines(path)))
-    except SyntaxError:
+        tree = ast.parse("".join(_lines(path)))
+    except (SyntaxError, ValueError):
         return None
     for node in ast.walk(tree):
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.name == name:

@@ -1,16 +1,21 @@
 """A function's parameters as options: kinds, choices, lists, defaults and help, in every spelling of annotations."""
 
 import enum
+import sys
 from pathlib import Path
 from typing import Any, Callable, List, Literal, Optional, Sequence, Union
 
 import pytest
-from typing_extensions import Annotated
 
 from taskrush import option, result_of, task
 from taskrush.declare.options import choice_texts
 from taskrush.declare.signature import read_signature
 from taskrush.model.task import Param
+
+if sys.version_info >= (3, 9):
+    from typing import Annotated
+else:
+    from typing_extensions import Annotated
 
 pytestmark = pytest.mark.core
 
