@@ -37,7 +37,3 @@ def plain_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.
         if name in FOREIGN or name.startswith("TASKRUSH"):
             monkeypatch.delenv(name)
     monkeypatch.setenv("TASKRUSH_CACHE_DIR", str(tmp_path_factory.getbasetemp() / f"cache-{uuid.uuid4().hex}"))
-    monkeypatch.setenv("TASKRUSH_CACHE_DIR", str(tmp_path_factory.getbasetemp() / f"cache-{next(_number)}"))
-
-
-_number = itertools.count()
