@@ -10,19 +10,25 @@ from typing import Dict, Iterable, Iterator, List, Mapping, Sequence, Set, Tuple
 import attrs
 
 from taskrush.errors import Problem
+from taskrush.model.glob_syntax import parsed
 from taskrush.model.graph import Edge, EdgeKind, GraphProblem, entangled
-from taskrush.model.pattern import PatternError, Patterns, is_literal, literal_prefix, may_overlap, parsed
+from taskrush.model.overlap import Alternatives, meet
+from taskrush.model.pattern import PatternError, Patterns, is_literal, literal_prefix
 from taskrush.model.task import Task, TaskId
 
+_UNCLEAN = re.compile(r"^/|//|(?:^|/)\.(?:/|$)|/$")
 _PARAMETER = re.compile(r"\$\{[^}]*\}")
 
 
-@attrs.frozen
+@attrs.frozen(eq=False)
 class Output:
-    """One declared output pattern and its task."""
+    """One declared output pattern and its task. `folder` is the one that all it makes lies in, or its whole path."""
 
     task: TaskId
     pattern: str
+    literal: bool
+    folder: str
+    parsed: Alternatives
 
 
 class Outputs:
@@ -33,11 +39,13 @@ class Outputs:
         self._below: Dict[str, List[Output]] = {}
         self._memo: Dict[str, Tuple[Output, ...]] = {}
 
-    def add(self, output: Output) -> None:
-        prefix = _folder(output.pattern)
-        self._at.setdefault(prefix, []).append(output)
-        for folder in _ancestors(prefix):
-            self._below.setdefault(folder, []).append(output)
+    def add(self, task: TaskId, pattern: str) -> None:
+        literal = is_literal(pattern)
+        folder = _folder(pattern, literal)
+        output = Output(task, pattern, literal, folder, () if literal else parsed(pattern))
+        self._at.setdefault(folder, []).append(output)
+        for above in _ancestors(folder):
+            self._below.setdefault(above, []).append(output)
 
     def meeting(self, pattern: str) -> Tuple[Output, ...]:
         """The outputs that share a path with `pattern`, in the order they were added within a folder."""
@@ -47,14 +55,16 @@ class Outputs:
         return found
 
     def _search(self, pattern: str) -> Iterator[Output]:
-        prefix = _folder(pattern)
         literal = is_literal(pattern)
-        for folder in (prefix, *_ancestors(prefix)):
-            for output in self._at.get(folder, ()):
-                if (literal and is_literal(output.pattern)) or may_overlap(pattern, output.pattern):
-                    yield output
-        for output in self._below.get(prefix, ()):
-            if literal or may_overlap(pattern, output.pattern):
+        folder = _folder(pattern, literal)
+        segments: Alternatives = ()
+        near = [output for above in (folder, *_ancestors(folder)) for output in self._at.get(above, ())]
+        for output in (*near, *self._below.get(folder, ())):
+            if literal and (output.literal or len(output.folder) > len(folder)):
+                yield output  # the same path, or one is a folder that holds the other
+                continue
+            segments = segments or parsed(pattern)
+            if meet(segments, output.parsed or parsed(output.pattern)):
                 yield output
 
 
@@ -70,7 +80,7 @@ def file_edges(tasks: Sequence[Task]) -> Tuple[Dict[TaskId, List[Tuple[Edge, boo
             sound[task.id] = (reads, makes)
         for pattern in makes:
             if not pattern.startswith("!"):
-                outputs.add(Output(task.id, pattern))
+                outputs.add(task.id, pattern)
     edges: Dict[TaskId, List[Tuple[Edge, bool]]] = {}
     clashes: Set[Tuple[TaskId, TaskId]] = set()
     for task_id, (reads, makes) in sound.items():
@@ -215,13 +225,9 @@ def _reached(
     return seen & wanted
 
 
-def _folder(pattern: str) -> str:
-    """A literal pattern is its own folder: it also names what is below it."""
-    if not is_literal(pattern):
-        return literal_prefix(pattern)
-    if "//" in pattern or "./" in pattern:
-        return literal_prefix(pattern)
-    return pattern.rstrip("/")
+def _folder(pattern: str, literal: bool) -> str:
+    """Where what a pattern matches begins. A literal one is its own folder: it also names what is below it."""
+    return pattern if literal and not _UNCLEAN.search(pattern) else literal_prefix(pattern)
 
 
 def _ancestors(path: str) -> Iterator[str]:

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from taskrush.model.pattern import PatternError, Patterns, literal_prefix, matches, may_overlap
+from taskrush.model.overlap import may_overlap
+from taskrush.model.pattern import PatternError, Patterns, literal_prefix, matches
 
 pytestmark = pytest.mark.core
 
