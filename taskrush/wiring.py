@@ -12,7 +12,7 @@ from taskrush.model.plan import Plan
 from taskrush.model.task import Task
 from taskrush.protocols import Memory, OnOutput, Pollable, Runner, Running
 
-REPORTERS = {"log": "taskrush.report.log:LogReporter"}
+REPORTERS = {"jsonl": "taskrush.report.jsonl:JsonlReporter", "log": "taskrush.report.log:LogReporter"}
 
 
 def load(place: str) -> Any:

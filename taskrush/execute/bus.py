@@ -3,8 +3,9 @@
 A subscriber that raises is dropped, and everyone else is told.
 """
 
-from typing import List, Sequence
+from typing import List, Sequence, Tuple
 
+from taskrush.errors import TaskRushError
 from taskrush.events import Event, Record, Warned
 from taskrush.protocols import Clock, Subscriber
 
@@ -25,12 +26,16 @@ class Bus:
             return
         record = Record(self._run, self._seq, self._clock.now(), event)
         self._seq += 1
-        dropped = []
+        dropped: List[Tuple[Subscriber, Exception]] = []
         for subscriber in self._subscribers:
             try:
                 subscriber.on_record(record)
             except Exception as error:
-                dropped.append((subscriber, f"{type(error).__name__}: {error}"))
-        for subscriber, reason in dropped:
+                dropped.append((subscriber, error))
+        for subscriber, error in dropped:
             self._subscribers.remove(subscriber)
-            self.tell(Warned(f"subscriber {type(subscriber).__name__} failed and was dropped: {reason}"))
+            if isinstance(error, TaskRushError):  # it says itself what a person should know
+                self.tell(Warned(error.message, error.hint))
+            else:
+                name = type(subscriber).__name__
+                self.tell(Warned(f"subscriber {name} failed and was dropped: {type(error).__name__}: {error}"))

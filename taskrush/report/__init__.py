@@ -1,0 +1,1 @@
+"""What listens to the records of a run: one listener a file."""

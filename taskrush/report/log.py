@@ -1,0 +1,217 @@
+"""Writes what each task printed to a log of its own, below `.taskrush/logs/RUN/`.
+
+A log is a file of raw bytes, as they came, beside an index that says which piece belongs to which stream, so that both
+can be told apart again in order. Of a very long output the head and the tail are kept, and what was left out is said
+in its place. Logs never fail a task: what goes wrong here raises `LogError` once, and the bus says so and goes on.
+"""
+
+import hashlib
+import os
+import re
+import shutil
+from typing import Dict, Iterator, List, Optional, Tuple
+
+from taskrush.errors import TaskRushError
+from taskrush.events import Record, RunFinished, RunStarted, TaskFinished, TaskOutput
+from taskrush.model.task import TaskId
+from taskrush.statefile import FOLDER, state_folder
+
+CAP = 16 << 20  # bytes of one task's output that are kept
+KEEP = 20  # runs whose logs are kept
+CHUNK = 65536
+_SIGN = {"stdout": "o", "stderr": "e"}
+_STREAM = {"o": "stdout", "e": "stderr", "c": "stderr"}
+_RUN = re.compile(r"\d{8}T\d{6}-[0-9a-f]{8}\Z")
+
+
+class LogError(TaskRushError):
+    """Logs cannot be written."""
+
+
+class LogReporter:
+    """Writes the logs of a run. `root` is the workspace; of older runs the last `keep - 1` stay."""
+
+    def __init__(self, root: str, cap: int = CAP, keep: int = KEEP) -> None:
+        self._root = root
+        self._cap = cap
+        self._keep = keep
+        self._logs: Dict[TaskId, _Log] = {}
+        self._folder: Optional[str] = None
+
+    def on_record(self, record: Record) -> None:
+        event = record.event
+        try:
+            if isinstance(event, TaskOutput):
+                log = self._logs.get(event.task)
+                if log is None:
+                    log = self._logs[event.task] = self._open(record.run, event.task)
+                log.write(event.stream, event.data)
+            elif isinstance(event, TaskFinished):
+                finished = self._logs.pop(event.task, None)
+                if finished is not None:
+                    finished.close()
+            elif isinstance(event, RunStarted):
+                self._remove_old(record.run)
+            elif isinstance(event, RunFinished):
+                for log in self._logs.values():
+                    log.close()
+        except OSError as error:
+            raise LogError(f"no logs of this run: {error.filename or self._root}: {error.strerror or error}") from error
+
+    def _open(self, run: str, task: TaskId) -> "_Log":
+        if self._folder is None:
+            state_folder(self._root)
+            folder = logs_folder(self._root, run)
+            os.makedirs(folder, mode=0o700, exist_ok=True)
+            self._folder = folder
+        return _Log(os.path.join(self._folder, file_name(task)), self._cap)
+
+    def _remove_old(self, run: str) -> None:
+        above = logs_folder(self._root)
+        try:
+            names = sorted(name for name in os.listdir(above) if _RUN.match(name) and name != run)
+        except FileNotFoundError:
+            return
+        for name in names[: max(0, len(names) - self._keep + 1)]:
+            shutil.rmtree(os.path.join(above, name), ignore_errors=True)
+
+
+def logs_folder(root: str, run: str = "") -> str:
+    """Where the logs of a run, or of all runs, are."""
+    return os.path.join(root, FOLDER, "logs", run)
+
+
+def file_name(task: str) -> str:
+    """The name of a task's log, safe on every file system; two tasks never share one."""
+    safe = re.sub(r"[^a-z0-9._-]", "_", task)[:80]
+    if safe == task and not safe.startswith("."):
+        return safe + ".log"
+    return f"{safe.lstrip('.')}-{hashlib.sha256(os.fsencode(task)).hexdigest()[:12]}.log"
+
+
+def read_log(root: str, run: str, task: str) -> Iterator[Tuple[str, bytes]]:
+    """The pieces of a log in order, with their streams; nothing if the task wrote nothing or its log is gone.
+
+    A remark about what was left out comes as a piece of `stderr`. Bytes that the index does not tell of (the runner was
+    killed) come as `stdout`.
+    """
+    path = os.path.join(logs_folder(root, run), file_name(task))
+    try:
+        with open(path, "rb") as raw:
+            try:
+                with open(path + ".index", encoding="ascii") as index:
+                    for line in index:
+                        sign, _, size = line.strip().partition(" ")
+                        yield from _pieces(raw, _STREAM.get(sign, "stdout"), int(size))
+            except (FileNotFoundError, ValueError):
+                pass
+            yield from _pieces(raw, "stdout", None)
+    except FileNotFoundError:
+        return
+
+
+def _pieces(raw: "object", stream: str, size: Optional[int]) -> Iterator[Tuple[str, bytes]]:
+    while size is None or size > 0:
+        data = raw.read(CHUNK if size is None else min(CHUNK, size))  # type: ignore[attr-defined]
+        if not data:
+            return
+        if size is not None:
+            size -= len(data)
+        yield stream, data
+
+
+class _Segment:
+    """Raw bytes in one file and runs of one stream in another."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.size = 0
+        self._raw = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        self._index = os.open(path + ".index", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        self._sign = ""
+        self._length = 0
+
+    def write(self, sign: str, data: bytes) -> None:
+        _write(self._raw, data)
+        self.size += len(data)
+        if sign != self._sign:
+            self._end_piece()
+            self._sign = sign
+            self.size += 8  # its line in the index
+        self._length += len(data)
+
+    def _end_piece(self) -> None:
+        if self._length:
+            _write(self._index, f"{self._sign} {self._length}\n".encode())
+        self._length = 0
+
+    def append(self, other: "_Segment") -> None:
+        """Put what a closed segment holds behind what this one holds."""
+        self._end_piece()
+        self._sign = ""
+        for target, path in ((self._raw, other.path), (self._index, other.path + ".index")):
+            with open(path, "rb") as source:
+                for data in iter(lambda: source.read(CHUNK), b""):
+                    _write(target, data)
+
+    def close(self) -> None:
+        self._end_piece()
+        os.close(self._raw)
+        os.close(self._index)
+
+    def remove(self) -> None:
+        os.unlink(self.path)
+        os.unlink(self.path + ".index")
+
+
+class _Log:
+    """The log of one task: a head, and segments of which the last two are the tail."""
+
+    def __init__(self, path: str, cap: int) -> None:
+        self._path = path
+        self._head_room = cap // 2
+        self._segment_room = max(1, cap // 4)
+        self._head = _Segment(path)
+        self._tail: List[_Segment] = []
+        self._dropped = 0
+        self._number = 0
+
+    def write(self, stream: str, data: bytes) -> None:
+        sign = _SIGN.get(stream, "o")
+        if not self._tail:
+            room = self._head_room - self._head.size
+            if room > 0:
+                self._head.write(sign, data[:room])
+                data = data[room:]
+        while data:
+            if not self._tail or self._tail[-1].size >= self._segment_room:
+                self._next_segment()
+            piece = data[: max(1, self._segment_room - self._tail[-1].size)]
+            self._tail[-1].write(sign, piece)
+            data = data[len(piece) :]
+
+    def _next_segment(self) -> None:
+        if self._tail:
+            self._tail[-1].close()
+        if len(self._tail) == 2:
+            oldest = self._tail.pop(0)
+            self._dropped += os.path.getsize(oldest.path)
+            oldest.remove()
+        self._number += 1
+        self._tail.append(_Segment(f"{self._path}.{self._number % 3}"))
+
+    def close(self) -> None:
+        if self._tail:
+            self._tail[-1].close()
+        if self._dropped:
+            self._head.write("c", f"\n[... {self._dropped} bytes were not kept ...]\n".encode())
+        for segment in self._tail:
+            self._head.append(segment)
+            segment.remove()
+        self._head.close()
+
+
+def _write(descriptor: int, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(descriptor, view) :]
