@@ -43,9 +43,10 @@ def layers() -> None:
 def run_tests(python: Path = Path(sys.executable), keyword: str = "", core: bool = False) -> None:
     """Run the tests.
 
-    python: the interpreter, with TaskRush and pytest installed
-    keyword: run only tests whose name matches
-    core: run only the quick subset
+    Args:
+        python: the interpreter, with TaskRush and pytest installed
+        keyword: run only tests whose name matches
+        core: run only the quick subset
     """
     words = [str(python), "-m", "pytest", "-q", "-m", "core and not soak" if core else "not soak"]
     run([*words, "-k", keyword] if keyword else words)

@@ -10,7 +10,8 @@ from taskrush import result_of, run, task
 def prices(surcharge: float = 0.0) -> Dict[str, float]:
     """Price the menu that `menu` of .rush brings.
 
-    surcharge: how much dearer everything gets, 0.1 for a tenth
+    Args:
+        surcharge: how much dearer everything gets, 0.1 for a tenth
     """
     found = {}
     for line in Path("build/menu.csv").read_text(encoding="utf-8").splitlines():
@@ -25,7 +26,8 @@ def prices(surcharge: float = 0.0) -> Dict[str, float]:
 def serve(guest: str = "stranger", menu: Dict[str, float] = result_of(prices)) -> float:
     """Serve a guest everything; needs `bill` and `music` of .rush.
 
-    guest: who is to pay
+    Args:
+        guest: who is to pay
     """
     total = round(sum(menu.values()), 2)
     run(["cat", "build/bill.txt"])
