@@ -175,13 +175,7 @@ def _command(reader: Reader, node: Node, name: str, value: str) -> Requirement:
     return Requirement(command=value, where=at(reader, node))
 
 
-def _requirement(reader: Reader, node: Mapping, name: str, values: Dict[str, Any]) -> Optional[Requirement]:
-    kinds = [kind for kind in ("cmd", "env", "file", "program") if kind in values]
-    if len(kinds) > 1:
-        reader.report(
-            node, f"{reader.called(name)} has {' and '.join(f'`{kind}`' for kind in kinds)}", "keep one of them"
-        )
-        return None
+def _requirement(reader: Reader, node: Mapping, name: str, values: Dict[str, Any]) -> Requirement:
     if "cmd" in values:
         values["command"] = values.pop("cmd")
     return Requirement(**values, where=at(reader, node))
@@ -201,6 +195,7 @@ REQUIRES = ListOf(
             ),
             _requirement,
             need=("cmd", "env", "file", "program"),
+            alone=("cmd", "env", "file", "program"),
         ),
     ),
     words="a list of them",

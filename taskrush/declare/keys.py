@@ -46,7 +46,7 @@ def _shell(reader: Reader, node: Node, name: str, value: Any) -> Tuple[str, ...]
             return ()
     else:
         words = tuple(value)
-    if len(words) > 1:
+    if len(words) != 1:
         return words
     program = re.split(r"[\\/]", words[0])[-1].lower()
     return (*words, *_SHELL_FLAGS.get(program[:-4] if program.endswith(".exe") else program, ("-c",)))
@@ -322,5 +322,5 @@ TASK_KEYS: Tuple[Key, ...] = (
     ),
 )
 
-TASK = Record(TASK_KEYS, need=DOES)
+TASK = Record(TASK_KEYS, need=DOES, alone=("cmd", "argv"))
 DEFAULTS = Record(tuple(attrs.evolve(key) for key in TASK_KEYS if key.in_defaults))

@@ -124,7 +124,10 @@ Build = Callable[[Reader, Mapping, str, Dict[str, Any]], Any]
 
 
 class Record(Shape):
-    """A mapping with known keys. `build` makes a value of what was read; with `open` unknown keys are kept."""
+    """A mapping with known keys. `build` makes a value of what was read; with `open` unknown keys are kept.
+
+    At least one of the keys in `need` must be there, and at most one of those in `alone`.
+    """
 
     words = "a mapping"
 
@@ -135,12 +138,14 @@ class Record(Shape):
         open: bool = False,
         ignored: Optional[Pattern[str]] = None,
         need: Tuple[str, ...] = (),
+        alone: Tuple[str, ...] = (),
     ) -> None:
         self.keys = keys
         self.build = build
         self.open = open
         self.ignored = ignored
         self.need = need
+        self.alone = alone
         self.by_name = {name: key for key in keys for name in key.names}
         self.elsewhere = {name: key for key in keys for name in key.elsewhere}
 
@@ -185,6 +190,13 @@ class Record(Shape):
             value = key.shape.read(reader, item, f"{name}.{spelling}" if name else spelling)
             if value is not None:
                 values[first] = value
+        both = [name for name in self.alone if name in spelled]
+        if len(both) > 1:
+            reader.source.report(
+                f"{' and '.join(f'`{name}`' for name in both)} in {reader.called(name)} do not go together",
+                max(node.keys[spelled[name]] for name in both),
+                "keep one of them",
+            )
         for key in self.keys:
             if key.required and not strange and key.names[0] not in spelled:
                 reader.source.report(f"{reader.called(name)} has no `{key.name}`", spot or node.spot)
@@ -219,6 +231,9 @@ class Record(Shape):
             for key in self.keys
             for index, one in enumerate(key.names)
             for two in key.names[index + 1 :]
+        ]
+        clashes += [
+            {"not": {"required": [one, two]}} for index, one in enumerate(self.alone) for two in self.alone[index + 1 :]
         ]
         if clashes:
             schema["allOf"] = clashes

@@ -30,10 +30,6 @@ def build_task(reader: Reader, node: Mapping, name: str, values: Dict[str, Any],
                     f"`cache` and `{key}` in {reader.called(name)} both name {key}", node.keys["cache"], f"keep `{key}`"
                 )
             fields[key] = given
-    if "cmd" in fields and "argv" in fields:
-        reader.source.report(
-            f"`cmd` and `argv` in {reader.called(name)} are two actions", node.keys["argv"], "keep one of them"
-        )
     return TaskDecl(
         name=task,
         where=reader.source.where(where),

@@ -60,6 +60,10 @@ def explain(source: Source, error: Any) -> ConfigError:
         return source.fail("neither a list item nor `key: value`", opened or spot, "is a `:` missing?")
     if any(words in problem for words in _BAD_PLACE):
         return _bad_place(source, spot)
+    lines = source.text.rstrip().split("\n")
+    if "node content" in problem and (spot[0] > len(lines) or spot == (len(lines), len(lines[-1]) + 1)):
+        end = (len(lines), len(lines[-1].rstrip()) + 1)
+        return source.fail("the file ends inside a list or mapping", end, "add the closing bracket")
     for words, saying, hint in _SAYINGS:
         if words in problem:
             return source.fail(saying, spot, hint)

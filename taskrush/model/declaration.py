@@ -37,6 +37,9 @@ class Places(Mapping[str, Where]):
     def __len__(self) -> int:
         return len(self._spots)
 
+    def __repr__(self) -> str:
+        return f"Places({self._path!r}, {self._spots!r})"
+
 
 @attrs.frozen(kw_only=True)
 class Variable:
