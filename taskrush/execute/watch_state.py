@@ -203,7 +203,7 @@ class WatchState:
         elif isinstance(stimulus, RoundOver):
             self._over(stimulus)
         elif isinstance(stimulus, Begin):
-            self.run_again(self._scope.tasks)
+            self._again.update(self._scope.tasks)
             self._act()
         elif isinstance(stimulus, Interrupt):
             self._stop()
@@ -213,8 +213,9 @@ class WatchState:
         return self._out
 
     def run_again(self, tasks: Iterable[TaskId], cause: Optional[str] = None) -> None:
-        """These tasks are to run in the next round, whatever changes; `cause` is a path to name for it."""
+        """These tasks are to run from the next `Woke` on, whatever changes; `cause` is a path to name for it."""
         for task in tasks:
+            self._deadline = 0.0
             self._again.add(task)
             if cause is not None:
                 self._pending.setdefault(task, []).append(cause)

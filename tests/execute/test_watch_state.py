@@ -429,6 +429,14 @@ def test_nothing_starts_while_held() -> None:
     assert world.state.stale == {"compile"}
 
 
+def test_tasks_that_are_to_run_again_do_so_when_it_is_woken() -> None:
+    world = World(CHAIN)
+    world.state.run_again([TaskId("docs")], "tasks.py")
+    assert world.state.handle(Woke(world.now)) == [
+        StartRound((TaskId("docs"), TaskId("all")), {TaskId("docs"): ("tasks.py",)})
+    ]
+
+
 # --- random edits -----------------------------------------------------------------
 
 FILES = ("f0", "f1", "f2", "f3")
