@@ -32,10 +32,10 @@ class Bus:
                 subscriber.on_record(record)
             except Exception as error:
                 dropped.append((subscriber, error))
-        for subscriber, error in dropped:
+        for subscriber, reason in dropped:
             self._subscribers.remove(subscriber)
-            if isinstance(error, TaskRushError):  # it says itself what a person should know
-                self.tell(Warned(error.message, error.hint))
+            if isinstance(reason, TaskRushError):  # it says itself what a person should know
+                self.tell(Warned(reason.message, reason.hint))
             else:
                 name = type(subscriber).__name__
-                self.tell(Warned(f"subscriber {name} failed and was dropped: {type(error).__name__}: {error}"))
+                self.tell(Warned(f"subscriber {name} failed and was dropped: {type(reason).__name__}: {reason}"))

@@ -54,7 +54,7 @@ def from_line(line: Union[bytes, str]) -> Optional[Record]:
         event = wire["event"]
         if event[TYPE] not in _TYPES:
             return None
-        return Record(str(wire["run"]), int(wire["seq"]), float(wire["at"]), _converter().structure(event, Event))  # type: ignore[arg-type]
+        return Record(str(wire["run"]), int(wire["seq"]), float(wire["at"]), _converter().structure(event, Event))
     except Exception as error:  # cattrs has many kinds, all of which mean this
         raise ValueError(f"not a record: {error}") from error
 
@@ -67,7 +67,7 @@ def read_records(lines: Iterable[Union[bytes, str]]) -> Iterator[Record]:
         try:
             record = from_line(line)
         except ValueError:
-            if line.endswith(b"\n" if isinstance(line, bytes) else "\n"):  # type: ignore[arg-type]
+            if line[-1:] in (b"\n", "\n"):
                 raise
             return
         if record is not None:

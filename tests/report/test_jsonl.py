@@ -112,8 +112,13 @@ def test_what_is_no_record_says_so(line: str) -> None:
         from_line(line)
 
 
+KEYS = st.sampled_from(["v", "run", "seq", "at", "event", "type", "task", "data"])
+leaves = st.none() | st.booleans() | st.integers() | texts
+values = st.recursive(leaves, lambda part: st.lists(part, max_size=3) | st.dictionaries(KEYS, part, max_size=6))
+
+
 @settings(max_examples=200, deadline=None)
-@given(st.recursive(st.none() | st.booleans() | st.integers() | texts, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["v", "run", "seq", "at", "event", "type", "task", "data"]), inner, max_size=6)))  # fmt: skip
+@given(values)
 def test_any_json_is_a_record_or_a_value_error(value: Any) -> None:
     """Readers may be fed anything."""
     try:
