@@ -70,7 +70,7 @@ def of_task(graph: Graph, task: Task) -> str:
                 notes.append("may be repeated")
             if param.required:
                 notes.append("required")
-            elif param.default not in (None, (), [], False):
+            elif param.default not in (None, "", (), [], False):
                 notes.append(f"default: {text_of(param.default)}")
             if param.env:
                 notes.append(f"[${param.env}]")
