@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from taskrush.model.task import TaskId as TaskId
     from taskrush.plan.planner import make_plan as make_plan
     from taskrush.project import Project as Project
+    from taskrush.report.graph_formats import draw as draw
     from taskrush.runners.body import Completed as Completed
     from taskrush.runners.body import checkpoint as checkpoint
     from taskrush.runners.body import run as run
@@ -91,6 +92,7 @@ _HOMES = {
     "model.task": ("Argv", "Call", "Dep", "Param", "Shell", "Task", "TaskId"),
     "plan.planner": ("make_plan",),
     "project": ("Project",),
+    "report.graph_formats": ("draw",),
     "runners.body": ("Completed", "checkpoint", "run"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}

@@ -1,6 +1,6 @@
 """`Project`: load -> graph -> plan -> run, the facade for people and programs."""
 
-import linecache
+import itertools
 import os
 import secrets
 import time
@@ -226,8 +226,12 @@ def _with_line(problem: Problem) -> Problem:
     where = problem.where
     if where is None or problem.source is not None or not where.line or not where.column:
         return problem
-    line = linecache.getline(where.path, where.line).rstrip("\n")
-    return attrs.evolve(problem, source=line) if line else problem
+    try:
+        with open(where.path, encoding="utf-8", errors="replace") as file:
+            line = next(itertools.islice(file, where.line - 1, None), "").rstrip("\n")
+    except OSError:
+        return problem
+    return attrs.evolve(problem, source=line)
 
 
 def new_run_id() -> str:

@@ -166,7 +166,7 @@ class Task:
     bindings: Mapping[str, TaskId] = attrs.field(factory=dict)
     arguments: Mapping[str, Any] = attrs.field(factory=dict)
     extra: Tuple[str, ...] = ()
-    cache: Cache = Cache()
+    cache: Cache = attrs.field(factory=Cache)
     condition: Optional[str] = None
     requires: Tuple[Requirement, ...] = ()
     platforms: Tuple[str, ...] = ()

@@ -43,6 +43,21 @@ def make_plan(graph: Graph, targets: Iterable[TaskId], root: str = ".", only: bo
     )
 
 
+def cut(graph: Graph, targets: Sequence[TaskId]) -> Graph:
+    """The part of a graph that a plan for `targets` would have, with its problems; nothing is raised."""
+    chosen = needed(graph, targets)
+    return Graph(
+        tasks={task_id: task for task_id, task in graph.tasks.items() if task_id in chosen},
+        edges={
+            task_id: tuple(edge for edge in edges if edge.on in chosen)
+            for task_id, edges in graph.edges.items()
+            if task_id in chosen
+        },
+        names={name: task_id for name, task_id in graph.names.items() if task_id in chosen},
+        problems=tuple(found for found in graph.problems if not found.tasks.isdisjoint(chosen)),
+    )
+
+
 def needed(graph: Graph, targets: Sequence[TaskId], only: bool = False) -> Set[TaskId]:
     """Targets, all they need, and the `finally` tasks of any of these with what those need."""
     closers: Dict[TaskId, List[TaskId]] = {}

@@ -1,0 +1,39 @@
+"""`taskrush graph`: how tasks depend on each other, as a tree for people or for other programs."""
+
+import argparse
+import sys
+
+from taskrush.compile.select import select
+from taskrush.model.graph import Graph
+from taskrush.plan.planner import cut
+from taskrush.report.graph_formats import FORMATS, draw
+from taskrush.report.graph_tree import draw_tree
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("targets", nargs="*", metavar="TASK", help="only these tasks and what they need")
+    parser.add_argument("--format", "-f", choices=tuple(FORMATS), default="text", help="how to draw it (default: text)")
+
+
+def run(options: argparse.Namespace) -> int:
+    graph: Graph = options.workspace.project.graph
+    chosen = select(graph, options.targets)
+    if chosen:
+        graph = cut(graph, chosen)
+    encoding = sys.stdout.encoding or "utf-8"
+    if options.format == "text":
+        text = draw_tree(graph, chosen, ascii_only=not _can_show("├└│", encoding))
+    else:
+        text = draw(graph, options.format)
+    sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding))
+    for found in graph.problems:
+        sys.stderr.write(f"warning: {found.problem}\n")
+    return 0
+
+
+def _can_show(signs: str, encoding: str) -> bool:
+    try:
+        signs.encode(encoding)
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True
