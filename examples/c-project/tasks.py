@@ -40,6 +40,7 @@ objects = TaskSet(
         name=f"compile:{Path(source).stem}",
         inputs=[source, *headers(source)],
         outputs=[built(source, ".o")],
+        pass_env=["CC"],
         hidden=True,
     )
     for source in SOURCES
@@ -50,6 +51,7 @@ calc = command(
     description="Link the program",
     inputs=OBJECTS,
     outputs=["build/calc"],
+    pass_env=["CC"],
 )
 
 checks = TaskSet(
@@ -59,6 +61,7 @@ checks = TaskSet(
         description=f"Build and run {source}",
         inputs=[source, *headers(source), *LIBRARY],
         outputs=[built(source)],
+        pass_env=["CC"],
         tags=["check"],
     )
     for source in CHECKS

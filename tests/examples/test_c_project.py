@@ -2,7 +2,7 @@
 
 import json
 import subprocess
-from typing import Callable
+from typing import Callable, Dict
 
 import pytest
 
@@ -27,12 +27,46 @@ def test_it_is_built_and_tested(example: Example) -> None:
     said = subprocess.run([calc, "--summary", "x = 3", "x ^ 2"], capture_output=True, text=True, check=True)
     assert said.stdout == "3\n9\nn=2 mean=6 median=6 deviation=4.242640687119285\n"
 
-    # What is removed is made again; a header's change reaches the program.
-    (project.root / "build" / "calc").unlink()
+
+def states(project: Scratch, target: str) -> Dict[str, str]:
+    """The state in which each task of a run ended."""
+    done = project.rush("--output", "json", target)
+    assert done.code == 0, done.all
+    events = [json.loads(line)["event"] for line in done.out.splitlines()]
+    return {event["task"]: event["outcome"]["state"] for event in events if event["type"] == "TaskFinished"}
+
+
+def test_a_header_is_respected_as_the_compiler_sees_it(example: Example) -> None:
+    """A second run compiles nothing; after a change of a header, exactly what `cc -MM` names is compiled again."""
+    project = example("c-project")
+    assert set(states(project, "calc").values()) == {"succeeded"}
+    assert set(states(project, "calc").values()) == {"fresh"}
+    for name in ("token.h", "version.h", "vec.h"):
+        header = project.root / "src" / name
+        header.write_text(header.read_text().replace("#endif", "extern int changed;\n#endif"))
+        wanted = set()
+        for source in project.root.glob("src/*.c"):
+            words = ["cc", "-MM", str(source)]
+            made = subprocess.run(words, capture_output=True, text=True, check=True).stdout
+            if f"/{name}" in made:
+                wanted.add(f"compile:{source.stem}")
+        ended = states(project, "calc")
+        assert {task for task, state in ended.items() if state == "succeeded"} - {"calc"} == wanted
+        assert wanted
+
+
+def test_what_is_removed_is_made_again(example: Example) -> None:
+    """A lost program comes back, and a changed constant in a header reaches it."""
+    project = example("c-project")
+    assert project.rush("calc").code == 0
+    calc = project.root / "build" / "calc"
+    calc.unlink()
+    assert project.rush("calc").code == 0
+    assert subprocess.run([str(calc), "--version"], capture_output=True, text=True, check=True).stdout == "calc 1.0\n"
     header = project.root / "src" / "version.h"
     header.write_text(header.read_text().replace("1.0", "1.1"))
     assert project.rush("calc").code == 0
-    assert subprocess.run([calc, "--version"], capture_output=True, text=True, check=True).stdout == "calc 1.1\n"
+    assert subprocess.run([str(calc), "--version"], capture_output=True, text=True, check=True).stdout == "calc 1.1\n"
 
 
 @pytest.mark.core
