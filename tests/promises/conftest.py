@@ -1,0 +1,5 @@
+"""The scratch project of a promise."""
+
+from tests.scenarios.conftest import scratch
+
+__all__ = ["scratch"]
