@@ -22,7 +22,7 @@ from taskrush.execute.executor import Executor
 from taskrush.execute.scheduler import DRAIN
 from taskrush.model.declaration import FileDecl
 from taskrush.model.graph import Graph
-from taskrush.model.outcome import RunResult
+from taskrush.model.outcome import Outcome, RunResult
 from taskrush.model.plan import Plan
 from taskrush.model.substitution import as_text, substitute
 from taskrush.model.task import Task, TaskId
@@ -100,6 +100,24 @@ class Project:
             tasks.append(task)
         return attrs.evolve(plan, tasks=tuple(tasks))
 
+    @property
+    def problems(self) -> Tuple[Problem, ...]:
+        """Everything that planning one task or another would refuse; empty where all is well."""
+        found = [one.problem for one in self.graph.problems]
+        found += [problem for task in self.graph for problem in task.problems]
+        sound = {task.id: attrs.evolve(task, problems=()) for task in self.graph}
+        try:
+            make_plan(attrs.evolve(self.graph, tasks=sound, problems=()), sound, self.root)
+        except GraphError as error:
+            found += error.problems
+        return tuple(_with_line(problem) for problem in dict.fromkeys(found))
+
+    @property
+    def missing(self) -> Tuple[Problem, ...]:
+        """What tasks declare rightly and this version or install cannot do."""
+        found = dict.fromkeys(problem for task in self.graph for problem in task.missing)
+        return tuple(_with_line(problem) for problem in found)
+
     def executor(
         self,
         plan: Plan,
@@ -112,11 +130,15 @@ class Project:
         capture_prints: bool = False,
         cache: str = "local:rw",
         force: bool = False,
+        whole: Optional[Plan] = None,
+        earlier: Optional[Mapping[TaskId, Outcome]] = None,
     ) -> Executor:
         """An executor for one run of `plan`. `env` wins over what tasks declare.
 
         `cache` is what may be done with kept results: `local:rw`, `local:r`, `local:w` or `off`; with `force` every
         task runs, and its result is kept.
+
+        Where `plan` is a part of another one, `whole` is that one and `earlier` are the outcomes of what is left out.
 
         With `capture_prints` what functions print to `sys.stdout` and `sys.stderr` is the output of their tasks.
         Raises `MissingCapability` when a planned task needs what this version does not have.
@@ -134,7 +156,8 @@ class Project:
             jobs=jobs or os.cpu_count() or 1,
             on_failure=on_failure,
             grace=grace,
-            memory=make_memory(plan, self.files, run_id, env, cache, force),
+            memory=make_memory(whole or plan, self.files, run_id, env, cache, force),
+            earlier=earlier,
         )
 
     def run(
