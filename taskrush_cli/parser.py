@@ -132,7 +132,8 @@ def parse(arguments: Sequence[str]) -> Tuple[Command, argparse.Namespace]:
     first = rest[0] if rest else ""
     if first == "builtin" and not workspace.has(first):
         if len(rest) < 2 or rest[1] not in COMMANDS:
-            raise UsageError("`builtin` needs the name of a subcommand", f"one of {', '.join(COMMANDS)}")
+            hint = near(rest[1], COMMANDS) if len(rest) > 1 else None
+            raise UsageError("`builtin` needs the name of a subcommand", hint or "`taskrush --help` shows them")
         return _subcommand(rest[1], rest[2:], given, workspace, extra)
     if first in COMMANDS and not workspace.has(first):
         return _subcommand(first, rest[1:], given, workspace, extra)
@@ -145,13 +146,20 @@ class Workspace:
     def __init__(self, directory: str) -> None:
         self.directory = directory
         self._project: Optional[Project] = None
+        self._error: Optional[TaskRushError] = None
 
     @property
     def project(self) -> Project:
+        if self._error is not None:
+            raise self._error
         if self._project is None:
-            if not os.path.isdir(self.directory):
-                raise UsageError(f"no such folder: {self.directory}")
-            self._project = Project.load(self.directory)
+            try:
+                if not os.path.isdir(self.directory):
+                    raise UsageError(f"no such folder: {self.directory}")
+                self._project = Project.load(self.directory)
+            except TaskRushError as error:
+                self._error = error
+                raise
         return self._project
 
     def under(self, env: Mapping[str, str]) -> Project:

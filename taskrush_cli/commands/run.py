@@ -8,9 +8,10 @@ import argparse
 import os
 import signal
 import sys
-from typing import Any, Callable, Dict, List, Mapping, Sequence, Tuple
+from typing import Any, Callable, Dict, Mapping, Sequence, Tuple
 
 from taskrush.errors import ConfigError, MissingCapability, UsageError
+from taskrush.events import Record
 from taskrush.model.plan import Plan
 from taskrush.model.settings import Settings
 from taskrush.protocols import Subscriber
@@ -36,7 +37,6 @@ def run(options: argparse.Namespace) -> int:
     if missing:
         raise MissingCapability(*missing)
     confirm(plan, settings)
-    os.chdir(project.root)  # the process is ours: relative paths in functions mean what they mean in commands
     return Session(project, plan, settings, env).run()
 
 
@@ -101,6 +101,7 @@ class Session:
 
     def __init__(self, project: Any, plan: Plan, settings: Settings, env: Mapping[str, str]) -> None:
         self._stops = 0
+        self._root = project.root
         subscribers, self._live = listeners(plan, settings, self._on_broken)
         self._executor = project.executor(
             plan,
@@ -113,6 +114,8 @@ class Session:
         if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
             signals.append(signal.SIGHUP)
         before = [(number, signal.signal(number, self._on_signal)) for number in signals]
+        started_in = os.getcwd()
+        os.chdir(self._root)  # the process is ours: relative paths in functions mean what they mean in commands
         try:
             if self._live is not None:
                 self._live.start()
@@ -120,6 +123,7 @@ class Session:
         finally:
             if self._live is not None:
                 self._live.stop()
+            os.chdir(started_in)
             for number, handler in before:
                 signal.signal(number, handler)
 
@@ -147,11 +151,12 @@ def run_options(project: Any, settings: Settings, env: Mapping[str, str]) -> Dic
 
 def listeners(plan: Plan, settings: Settings, on_broken: Callable[[], None]) -> Tuple[Sequence[Subscriber], Any]:
     """What shows a run of this plan, and the live display that wants to be started and stopped around it, or None."""
-    live: Any = None
-    if settings.output == "json":
-        from taskrush.wiring import REPORTERS, load
+    from taskrush.wiring import REPORTERS, load
 
-        return [load(REPORTERS["jsonl"])(sys.stdout.buffer)], None
+    live: Any = None
+    log = load(REPORTERS["log"])(plan.root)
+    if settings.output == "json":
+        return [_Piped(load(REPORTERS["jsonl"])(sys.stdout.buffer), on_broken), log], None
     from taskrush_cli.render.ci import detect
 
     dialect = detect(os.environ, settings.ci) if settings.output != "none" else None
@@ -160,7 +165,6 @@ def listeners(plan: Plan, settings: Settings, on_broken: Callable[[], None]) -> 
     out = Output(sys.stdout, sys.stderr, together=together, on_broken=on_broken)
     terminal = is_terminal(stream) and os.environ.get("TERM") != "dumb"
     style = Style.of(stream, settings.color, os.environ)
-    found: List[Subscriber] = []
     console = Console(
         plan,
         out,
@@ -176,5 +180,22 @@ def listeners(plan: Plan, settings: Settings, on_broken: Callable[[], None]) -> 
         from taskrush_cli.render.live import Live
 
         live = Live(console, out, sys.stderr, style.color)
-    found.append(console)
-    return found, live
+    return [console, log], live
+
+
+class _Piped:
+    """A reporter on standard output that stops the run when nobody reads there any more."""
+
+    def __init__(self, reporter: Subscriber, on_broken: Callable[[], None]) -> None:
+        self._reporter = reporter
+        self._on_broken = on_broken
+        self._broken = False
+
+    def on_record(self, record: Record) -> None:
+        if self._broken:
+            return
+        try:
+            self._reporter.on_record(record)
+        except BrokenPipeError:
+            self._broken = True
+            self._on_broken()

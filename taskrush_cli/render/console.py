@@ -66,7 +66,7 @@ class Console:
         self.total = len(plan)
         self.on_change: Callable[[str], None] = lambda what: None
         self._tasks = {task.id: task for task in plan.tasks}
-        self._plan = plan
+        self._started_in = os.getcwd()
         self._out = out
         self._style = style
         self._verbose = verbose
@@ -244,13 +244,12 @@ class Console:
         return f"  {self._style.paint(str(where), 'dim')}" if where else ""
 
     def _where(self, task: TaskId) -> Optional[Where]:
+        """The place of a task as it looks from where the command line was started."""
         where = self._tasks[task].where
         if where is None:
             return None
-        path = os.path.join(self._plan.root, where.path) if not os.path.isabs(where.path) else where.path
-        if not os.path.exists(path):
-            path = where.path
-        return Where(os.path.relpath(path), where.line, where.column)
+        path = os.path.relpath(os.path.join(self._started_in, where.path), self._started_in)
+        return Where(path.replace(os.sep, "/"), where.line, where.column)
 
     def _annotate(self, failures: Sequence[Entry]) -> None:
         if self._dialect is None:
