@@ -9,7 +9,9 @@ from taskrush.execute.executor import Executor
 from taskrush.execute.watch import Watched, Watcher
 from taskrush.execute.watch_news import News
 from taskrush.execute.watch_state import ON_CHANGE, RESTART
+from taskrush.model.outcome import Outcome
 from taskrush.model.plan import Plan
+from taskrush.model.task import TaskId
 from taskrush.plan.gitignore import GitIgnore
 from taskrush.project import Project, Targets
 from taskrush.protocols import Subscriber
@@ -41,8 +43,9 @@ def watcher(
     def plan_of(loaded: Project) -> Plan:
         return loaded.plan(targets, only=only, arguments=arguments, extra=extra)
 
-    def start(plan: Plan, listener: Subscriber) -> Executor:
-        return current[0].executor(plan, subscribers=(*subscribers(plan), listener), **options)
+    def start(part: Plan, listener: Subscriber, earlier: Mapping[TaskId, Outcome]) -> Executor:
+        heard = (*subscribers(part), listener)
+        return current[0].executor(part, subscribers=heard, whole=plan_of(current[0]), earlier=earlier, **options)
 
     def load(again: bool) -> Watched:
         loaded = Project.load(project.root, env=options.get("env")) if again and project.sources else current[0]

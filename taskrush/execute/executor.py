@@ -44,7 +44,8 @@ class Executor:
     """One execution of a plan.
 
     `runners` maps names (`local`, `call`, ...) to where actions execute. `grace` is how many seconds what runs may take
-    to end after a stop. `memory` is asked about work done before. Nothing global is touched: no signal handlers, no
+    to end after a stop. `memory` is asked about work done before. `earlier` are outcomes of tasks that the
+    plan leaves out and whose results planned tasks receive. Nothing global is touched: no signal handlers, no
     printing, no change of directory.
     """
 
@@ -60,6 +61,7 @@ class Executor:
         on_failure: str = DRAIN,
         grace: float = 5.0,
         memory: Optional[Memory] = None,
+        earlier: Optional[Mapping[TaskId, Outcome]] = None,
     ) -> None:
         self._plan = plan
         self._runners = runners
@@ -89,7 +91,7 @@ class Executor:
             carrier=self._carrier,
             clock=clock,
             memory=memory,
-            outcomes=self._outcomes,
+            outcomes=collections.ChainMap(self._outcomes, dict(earlier or {})),
             tell=self._bus.tell,
             in_turn=self._in_turn,
         )

@@ -7,7 +7,7 @@ prints nothing: whoever wants to tell people listens.
 import queue
 import threading
 import time
-from typing import Callable, Dict, Iterator, List, Optional, Set, Tuple, Union
+from typing import Callable, Dict, Iterator, List, Mapping, Optional, Set, Tuple, Union
 
 import attrs
 
@@ -49,12 +49,13 @@ from taskrush.protocols import Subscriber
 class Watched:
     """What is watched: a plan, the files that declare it (relative to its root), and how a part of it is run.
 
-    `start(plan, subscriber)` makes an executor that also tells this subscriber.
+    `start(plan, subscriber, earlier)` makes an executor of a part of the plan, which also tells this
+    subscriber; `earlier` are the outcomes of what is left out.
     """
 
     plan: Plan
     task_files: Tuple[str, ...]
-    start: Callable[[Plan, Subscriber], Executor]
+    start: Callable[[Plan, Subscriber, Mapping[TaskId, Outcome]], Executor]
     ignored: Optional[Ignored] = None
 
 
@@ -263,8 +264,8 @@ class Watcher:
         self._number += 1
         started = self._round = RoundStarted(self._number, instruction.tasks, instruction.causes)
         self._on_news(started)
-        plan = part(self._watched.plan, instruction.tasks, self._outcomes)
-        self._executor = executor = self._watched.start(plan, _Listener(self._post))
+        plan = part(self._watched.plan, instruction.tasks)
+        self._executor = executor = self._watched.start(plan, _Listener(self._post), self._outcomes)
         if self._stopped is not None:
             executor.stop(self._stopped)
         results: List[Union[RunResult, BaseException]] = []

@@ -1,36 +1,26 @@
 """The part of a plan that is to run again, and whether a task is still the one it was. Pure functions."""
 
-from typing import Iterable, Mapping, Optional, Set
+from typing import Iterable, Optional
 
 import attrs
 
-from taskrush.model.outcome import Outcome
 from taskrush.model.plan import Plan
 from taskrush.model.task import Call, Task, TaskId
 
 
-def part(plan: Plan, tasks: Iterable[TaskId], earlier: Mapping[TaskId, Outcome]) -> Plan:
-    """The plan of some of a plan's tasks: what the others would have to do first is done, with these outcomes."""
+def part(plan: Plan, tasks: Iterable[TaskId]) -> Plan:
+    """The plan of some of a plan's tasks: what the others would have to do first is done."""
     chosen = set(tasks)
     order = [number for number, task in enumerate(plan.tasks) if task.id in chosen]
     place = {number: at for at, number in enumerate(order)}
     return attrs.evolve(
         plan,
-        tasks=tuple(_with_results(plan.tasks[number], chosen, earlier) for number in order),
+        tasks=tuple(plan.tasks[number] for number in order),
         needs=tuple(tuple(place[on] for on in plan.needs[number] if on in place) for number in order),
         after=tuple(tuple(place[on] for on in plan.after[number] if on in place) for number in order),
         targets=tuple(target for target in plan.targets if target in chosen),
         edges=tuple(edge for edge in plan.edges if edge.task in chosen and edge.on in chosen),
     )
-
-
-def _with_results(task: Task, chosen: Set[TaskId], earlier: Mapping[TaskId, Outcome]) -> Task:
-    """The task, with the results of tasks that are left out as arguments."""
-    known = {name: earlier[on].value for name, on in task.bindings.items() if on not in chosen and on in earlier}
-    if not known:
-        return task
-    bindings = {name: on for name, on in task.bindings.items() if name not in known}
-    return attrs.evolve(task, bindings=bindings, arguments={**task.arguments, **known})
 
 
 def differs(old: Optional[Task], new: Task, changed: Iterable[str]) -> bool:

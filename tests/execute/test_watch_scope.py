@@ -7,7 +7,6 @@ import pytest
 from taskrush.compile.link import link
 from taskrush.execute.watch_part import differs, part
 from taskrush.execute.watch_scope import FileScope, state_scope
-from taskrush.model.outcome import succeeded
 from taskrush.model.plan import Plan
 from taskrush.model.task import Task, TaskId
 from taskrush.plan.planner import make_plan
@@ -114,17 +113,13 @@ def test_values_on_demand_and_closing_tasks_follow_no_file() -> None:
     assert scope.needs == {"sha": (), "build": ("sha",), "clean": ("build",)}
 
 
-def test_a_part_of_a_plan_takes_earlier_results_along() -> None:
-    plan = planned(
-        task("version", ["v"]),
-        task("build", ["a"], deps=["version"], bindings={"number": TaskId("version")}),
-        task("test", ["t"], deps=["build"]),
-    )
-    cut = part(plan, [TaskId("test"), TaskId("build")], {TaskId("version"): succeeded(value="7")})
+def test_a_part_of_a_plan_has_its_own_numbers_and_only_its_edges() -> None:
+    plan = planned(task("version", ["v"]), task("build", ["a"], deps=["version"]), task("test", ["t"], deps=["build"]))
+    cut = part(plan, [TaskId("test"), TaskId("build")])
     assert [one.id for one in cut.tasks] == ["build", "test"]
-    assert (cut.needs, cut.tasks[0].bindings, cut.tasks[0].arguments) == (((), (0,)), {}, {"number": "7"})
-    whole = part(plan, [one.id for one in plan.tasks], {TaskId("version"): succeeded(value="7")})
-    assert whole.tasks == plan.tasks
+    assert (cut.needs, cut.targets) == (((), (0,)), ("build", "test"))
+    assert [(edge.task, edge.on) for edge in cut.edges] == [("test", "build")]
+    assert part(plan, [one.id for one in plan.tasks]) == plan
 
 
 def test_functions_count_as_changed_when_python_files_have() -> None:
