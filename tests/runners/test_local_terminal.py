@@ -1,0 +1,164 @@
+"""Interactive tasks own the terminal, and it is ours again afterwards, as it was."""
+
+import os
+import pty
+import re
+import select
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Optional
+
+import pytest
+
+RUNNER = """
+import os, sys, termios
+from taskrush import Project, Task
+class Told:
+    def on_record(self, record):
+        name = type(record.event).__name__
+        if name == "TaskStarted":
+            print("started", record.event.task, flush=True)
+        if name == "TaskFinished":
+            print("ended", record.event.task, record.event.outcome.state.value, record.event.outcome.reason, flush=True)
+tasks = [Task(id="t", action=sys.argv[1], interactive=True), Task(id="u", action="true", deps=["t"])]
+project = Project.of(tasks, ".")
+before = termios.tcgetattr(0)
+result = project.run("u", subscribers=[Told()], jobs=4)
+print("modes", termios.tcgetattr(0) == before, "foreground", os.tcgetpgrp(0) == os.getpgrp(), flush=True)
+print("answer", repr(input("name? ")), flush=True)
+"""
+
+
+class Terminal:
+    """A program in a terminal of its own."""
+
+    def __init__(self, command: str, folder: Path) -> None:
+        self.pid, self._fd = pty.fork()
+        if self.pid == 0:
+            os.chdir(folder)
+            os.execv(sys.executable, [sys.executable, "-c", RUNNER, command])
+        self.seen = ""
+
+    def expect(self, pattern: str, patience: float = 20.0) -> "re.Match[str]":
+        """Read until the pattern comes."""
+        until = time.monotonic() + patience
+        while True:
+            found = re.search(pattern, self.seen)
+            if found:
+                self.seen = self.seen[found.end() :]
+                return found
+            ready, _, _ = select.select([self._fd], [], [], max(0.0, until - time.monotonic()))
+            assert ready, f"waited for {pattern!r}, saw {self.seen!r}"
+            try:
+                data = os.read(self._fd, 4096)
+            except OSError:
+                data = b""
+            assert data, f"ended while waiting for {pattern!r}, saw {self.seen!r}"
+            self.seen += data.decode()
+
+    def type(self, keys: str) -> None:
+        os.write(self._fd, keys.encode())
+
+    def end(self) -> Optional[int]:
+        """Its exit status; by force if need be."""
+        until = time.monotonic() + 5
+        while time.monotonic() < until:
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            if pid:
+                os.close(self._fd)
+                return status
+            time.sleep(0.02)
+        os.kill(self.pid, signal.SIGKILL)
+        os.waitpid(self.pid, 0)
+        os.close(self._fd)
+        return None
+
+
+def test_it_reads_from_the_terminal_and_gives_it_back(tmp_path: Path) -> None:
+    """It is asked and answers; its mess with the modes is undone; the runner can read again."""
+    terminal = Terminal("read -r name; echo got $name; tty; stty -echo -icanon", tmp_path)
+    terminal.expect("started t")
+    terminal.type("Ada\n")
+    terminal.expect("got Ada")
+    terminal.expect("/dev/pts/")
+    terminal.expect("ended t succeeded")
+    terminal.expect("ended u succeeded")
+    terminal.expect("modes True foreground True")
+    terminal.type("me\n")
+    terminal.expect("answer 'me'")
+    assert terminal.end() == 0
+
+
+def test_ctrl_c_reaches_the_task_alone(tmp_path: Path) -> None:
+    """As in a shell: an editor or a prompt deals with it, the run goes on."""
+    terminal = Terminal("trap 'echo caught; exit 0' INT; echo ready; while :; do sleep 0.05; done", tmp_path)
+    terminal.expect("ready")
+    terminal.type("\x03")
+    terminal.expect("caught")
+    terminal.expect("ended t succeeded")
+    terminal.expect("modes True foreground True")
+    terminal.type("x\n")
+    assert terminal.end() == 0
+
+
+def test_a_task_that_ctrl_c_ends_has_failed(tmp_path: Path) -> None:
+    """And says by what."""
+    terminal = Terminal("echo ready; exec sleep 60", tmp_path)
+    terminal.expect("ready")
+    time.sleep(0.1)
+    terminal.type("\x03")
+    terminal.expect("ended t failed killed by SIGINT")
+    terminal.expect("modes True foreground True")
+    terminal.type("x\n")
+    assert terminal.end() == 0
+
+
+def test_ctrl_z_stops_the_runner_too_until_it_is_continued(tmp_path: Path) -> None:
+    """As a shell's job: the prompt comes back, `fg` goes on with both."""
+    terminal = Terminal("echo ready; read -r name; echo got $name", tmp_path)
+    terminal.expect("ready")
+    time.sleep(0.1)
+    terminal.type("\x1a")
+    until = time.monotonic() + 10
+    pid, status = 0, 0
+    while not pid and time.monotonic() < until:
+        pid, status = os.waitpid(terminal.pid, os.WNOHANG | os.WUNTRACED)
+        time.sleep(0.02)
+    assert os.WIFSTOPPED(status)
+    os.kill(terminal.pid, signal.SIGCONT)
+    time.sleep(0.3)
+    terminal.type("Ada\n")
+    terminal.expect("got Ada")
+    terminal.expect("ended t succeeded")
+    terminal.type("x\n")
+    assert terminal.end() == 0
+
+
+@pytest.mark.core
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["no-such-program"], "cannot start: `no-such-program` was not found on PATH"),
+        (["cat"], None),
+    ],
+)
+def test_without_a_terminal_it_inherits_the_streams(tmp_path: Path, words: "list[str]", told: Optional[str]) -> None:
+    """What is piped to the runner is the task's input."""
+    code = (
+        "import sys; from taskrush import Project, Task\n"
+        "result = Project.of([Task(id='t', action=sys.argv[1:], interactive=True)], '.').run('t')\n"
+        "print(result['t'].reason)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, *words],
+        input="piped\n",
+        cwd=str(tmp_path),
+        capture_output=True,
+        text=True,
+        check=False,
+        start_new_session=True,
+    )
+    assert done.stdout == (f"{told}\n" if told else "piped\nNone\n"), done.stderr
