@@ -11,7 +11,15 @@ from typing import List
 from taskrush import command, result_of, run, task
 
 SOURCES = ["taskrush/**/*.py", "taskrush_cli/**/*.py"]
-PYTHON = [*SOURCES, "tests/**/*.py", "examples/**/*.py", "noxfile.py", "tasks.py", "**/pyproject.toml"]
+PYTHON = [
+    *SOURCES,
+    "tests/**/*.py",
+    "examples/**/*.py",
+    "noxfile.py",
+    "tasks.py",
+    "pyproject.toml",
+    "examples/*/pyproject.toml",
+]
 
 
 def tool(module: str, *words: str) -> List[str]:
@@ -52,7 +60,11 @@ def run_tests(python: Path = Path(sys.executable), keyword: str = "", core: bool
     run([*words, "-k", keyword] if keyword else words)
 
 
-@task(inputs=["docs/**", "mkdocs.yml", "*.md", *SOURCES], outputs=["site/"], requires=f'"{sys.executable}" -c "import mkdocs"')
+@task(
+    inputs=["docs/**", "mkdocs.yml", "*.md", *SOURCES],
+    outputs=["site/"],
+    requires=f'"{sys.executable}" -c "import mkdocs"',
+)
 def docs() -> None:
     """Build the documentation; wants the `docs` dependency group."""
     run(tool("mkdocs", "build", "--strict", "--quiet"))

@@ -41,15 +41,14 @@ def test_a_header_is_respected_as_the_compiler_sees_it(example: Example) -> None
     project = example("c-project")
     assert set(states(project, "calc").values()) == {"succeeded"}
     assert set(states(project, "calc").values()) == {"fresh"}
-    for name in ("token.h", "version.h", "vec.h"):
+    for name in ("token.h", "version.h"):
         header = project.root / "src" / name
         header.write_text(header.read_text().replace("#endif", "extern int changed;\n#endif"))
-        wanted = set()
-        for source in project.root.glob("src/*.c"):
-            words = ["cc", "-MM", str(source)]
-            made = subprocess.run(words, capture_output=True, text=True, check=True).stdout
-            if f"/{name}" in made:
-                wanted.add(f"compile:{source.stem}")
+        words = ["cc", "-MM", *(str(source) for source in project.root.glob("src/*.c"))]
+        rules = (
+            subprocess.run(words, capture_output=True, text=True, check=True).stdout.replace("\\\n", "").splitlines()
+        )
+        wanted = {f"compile:{rule.split('.o:')[0]}" for rule in rules if f"/{name}" in rule}
         ended = states(project, "calc")
         assert {task for task, state in ended.items() if state == "succeeded"} - {"calc"} == wanted
         assert wanted

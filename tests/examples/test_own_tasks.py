@@ -63,6 +63,7 @@ def test_its_checks_find_mistakes(copy: Scratch) -> None:
 
 def test_tests_take_parameters(copy: Scratch) -> None:
     """`tests --keyword` runs what matches, with the interpreter given, and passes a failure on."""
+    shutil.rmtree(str(copy.root / "tests"))
     copy.write("tests/test_probe.py", "def test_probe_good(): pass\ndef test_probe_bad(): assert False\n")
     good = copy.rush("tests", "--keyword", "probe_good")
     assert good.code == 0, good.all
