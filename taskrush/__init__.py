@@ -36,6 +36,12 @@ if TYPE_CHECKING:
     from taskrush.events import Warned as Warned
     from taskrush.execute.executor import Executor as Executor
     from taskrush.execute.follow import Run as Run
+    from taskrush.execute.watch import Watcher as Watcher
+    from taskrush.execute.watch_news import NotLoaded as NotLoaded
+    from taskrush.execute.watch_news import Round as Round
+    from taskrush.execute.watch_news import RoundStarted as RoundStarted
+    from taskrush.execute.watch_news import SelfChanging as SelfChanging
+    from taskrush.execute.watch_news import Watching as Watching
     from taskrush.model.graph import Graph as Graph
     from taskrush.model.outcome import Outcome as Outcome
     from taskrush.model.outcome import RunResult as RunResult
@@ -86,6 +92,8 @@ _HOMES = {
     ),
     "execute.executor": ("Executor",),
     "execute.follow": ("Run",),
+    "execute.watch": ("Watcher",),
+    "execute.watch_news": ("NotLoaded", "Round", "RoundStarted", "SelfChanging", "Watching"),
     "model.graph": ("Graph",),
     "model.outcome": ("Outcome", "RunResult", "State"),
     "model.plan": ("Plan",),
