@@ -205,10 +205,12 @@ class Stream(Mode):
 
     def _put(self, task: TaskId, stream: str, data: bytes) -> None:
         prefix = self._prefix.get(task, task.encode() + b" | ")
-        lines = [
-            line if self._markers is not None and self._markers.match(line) else prefix + line
-            for line in data.splitlines(True)
-            if line
-        ]
         self._last = None
-        self._out.task(task, stream, b"".join(lines))
+        if self._markers is None:
+            end = len(data) - data.endswith(b"\n")
+            data = prefix + data[:end].replace(b"\n", b"\n" + prefix) + data[end:]
+        else:
+            markers = self._markers
+            lines = data.splitlines(True)
+            data = b"".join(line if markers.match(line) else prefix + line for line in lines)
+        self._out.task(task, stream, data)
