@@ -2,7 +2,6 @@
 
 import itertools
 import os
-import secrets
 import time
 from typing import TYPE_CHECKING, Any, Callable, Iterable, Mapping, Optional, Sequence, Tuple, Union
 
@@ -18,8 +17,6 @@ from taskrush.declare.module import load_module
 from taskrush.declare.options import fill
 from taskrush.declare.taskset import TaskSet
 from taskrush.errors import GraphError, MissingCapability, Problem, UsageError
-from taskrush.execute.executor import Executor
-from taskrush.execute.scheduler import DRAIN
 from taskrush.model.declaration import FileDecl
 from taskrush.model.graph import Graph
 from taskrush.model.outcome import Outcome, RunResult
@@ -31,6 +28,7 @@ from taskrush.protocols import Subscriber
 from taskrush.wiring import SystemClock, make_memory, make_runners
 
 if TYPE_CHECKING:
+    from taskrush.execute.executor import Executor
     from taskrush.execute.follow import Run
     from taskrush.execute.watch import Watcher
 
@@ -124,7 +122,7 @@ class Project:
         *,
         subscribers: Sequence[Subscriber] = (),
         jobs: Optional[int] = None,
-        on_failure: str = DRAIN,
+        on_failure: str = "drain",
         grace: float = 5.0,
         env: Optional[Mapping[str, str]] = None,
         capture_prints: bool = False,
@@ -132,7 +130,7 @@ class Project:
         force: bool = False,
         whole: Optional[Plan] = None,
         earlier: Optional[Mapping[TaskId, Outcome]] = None,
-    ) -> Executor:
+    ) -> "Executor":
         """An executor for one run of `plan`. `env` wins over what tasks declare.
 
         `cache` is what may be done with kept results: `local:rw`, `local:r`, `local:w` or `off`; with `force` every
@@ -147,6 +145,8 @@ class Project:
         if missing:
             raise MissingCapability(*(_with_line(problem) for problem in dict.fromkeys(missing)))
         run_id = new_run_id()
+        from taskrush.execute.executor import Executor  # not needed to list, plan and complete
+
         return Executor(
             plan,
             runners=make_runners(self.root, run_id, overrides=env, capture_prints=capture_prints),
@@ -259,7 +259,7 @@ def _with_line(problem: Problem) -> Problem:
 
 def new_run_id() -> str:
     """Sorts by time, and is unlike any other."""
-    return time.strftime("%Y%m%dT%H%M%S", time.gmtime()) + "-" + secrets.token_hex(4)
+    return time.strftime("%Y%m%dT%H%M%S", time.gmtime()) + "-" + os.urandom(4).hex()
 
 
 __all__ = ["Project", "TaskId", "new_run_id"]

@@ -4,24 +4,21 @@ The scripts of `taskrush completions` ask here each time. One candidate a line: 
 of the user's is run and nothing is ever raised: when something is wrong there are no candidates.
 """
 
+import argparse
+import importlib
 import sys
-from typing import Dict, Iterator, List, Optional, Sequence, Tuple
+from typing import Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 from taskrush.declare.options import choice_texts, flag_text, option_strings
 from taskrush.model.graph import Graph
 from taskrush.model.settings import Option, options
 from taskrush.model.task import Param, Task
 from taskrush_cli.commands import COMMANDS
+from taskrush_cli.parser import ACTIONS, Parser, Workspace, directory_of
 
 FILES = "\x00files"
-_OF_COMMANDS = {
-    "list": ("--all", "--by", "--json", "--simple"),
-    "graph": ("--format",),
-    "init": ("--python",),
-}
-_VALUES = {"--by": ("namespace", "tag", "file"), "--format": ("tree", "dot", "mermaid", "json")}
 _TAKES_FILES = ("env_file", "directory")
-_TASKS_OF = ("run", "watch", "list", "graph")
+_TASKS_OF = ("run", "watch", "list", "graph", "why")
 
 Candidate = Tuple[str, str]
 
@@ -50,30 +47,32 @@ def candidates(words: Sequence[str]) -> Iterator[Candidate]:
     graph = _graph(before)
     command, current_task = _walk(before, globals_, graph)
     own = {text: param for task in (current_task or ()) for param in task.params for text in option_strings(param)}
+    local = _options_of(command)
     flag, equals, _ = current.partition("=")
     if equals and flag.startswith("--"):
-        for value, text in _values(flag, own, globals_):
+        for value, text in _values(flag, own, globals_, local):
             yield (value if value == FILES else f"{flag}={value}"), text
         return
-    if before and _wants_value(before[-1], own, globals_, command):
-        yield from _values(before[-1], own, globals_)
+    if before and _wants_value(before[-1], own, globals_, local):
+        yield from _values(before[-1], own, globals_, local)
         return
     if current.startswith("-"):
         for text, param in own.items():
             yield text, param.help
-        for text in _OF_COMMANDS.get(command or "", ()):
-            yield text, ""
+        for text, action in local.items():
+            if text.startswith("--"):
+                yield text, action.help or ""
         for _, option in _all_options():
             for text in option.flags:
-                if text.startswith("--") and text not in own:
+                if text.startswith("--") and text not in own and text not in local:
                     yield text, option.help
         return
-    if command == "completions":
-        yield from ((shell, "") for shell in ("bash", "zsh", "fish"))
-    elif command == "builtin":
+    if command == "builtin":
         yield from COMMANDS.items()
     elif command in ("fmt", "check"):
         yield FILES, ""
+    elif command is not None and command not in _TASKS_OF:
+        yield from ((str(choice), "") for choice in _choices_of(command))
     elif graph is not None and (command is None or command in _TASKS_OF):
         for task in graph:
             if not task.hidden:
@@ -85,15 +84,11 @@ def candidates(words: Sequence[str]) -> Iterator[Candidate]:
 
 
 def _all_options() -> Iterator[Tuple[str, Option]]:
-    from taskrush_cli.parser import ACTIONS
-
     yield from options()
     yield from ACTIONS.items()
 
 
 def _graph(before: Sequence[str]) -> Optional[Graph]:
-    from taskrush_cli.parser import Workspace, directory_of
-
     return Workspace(directory_of(before)).graph
 
 
@@ -109,7 +104,7 @@ def _walk(
             skip = False
         elif word.startswith("-"):
             own = {text: param for one in task or () for param in one.params for text in option_strings(param)}
-            skip = _wants_value(word, own, globals_, command)
+            skip = _wants_value(word, own, globals_, _options_of(command))
         elif graph is not None and word in graph.names:
             task = (graph.tasks[graph.names[word]],)
         elif word in COMMANDS and task is None and command in (None, "builtin"):
@@ -117,20 +112,41 @@ def _walk(
     return (None if command == "run" else command), task
 
 
-def _wants_value(word: str, own: Dict[str, Param], globals_: Dict[str, Option], command: Optional[str]) -> bool:
+def _parser_of(command: str) -> Parser:
+    parser = Parser(prog=command)
+    importlib.import_module(f"taskrush_cli.commands.{command}").add_arguments(parser)
+    return parser
+
+
+def _options_of(command: Optional[str]) -> Dict[str, argparse.Action]:
+    """The options of a subcommand's own, by spelling."""
+    return _parser_of(command)._option_string_actions if command not in (None, "builtin", "watch") else {}
+
+
+def _choices_of(command: str) -> Tuple[str, ...]:
+    """What its first word may be."""
+    positional = _parser_of(command)._get_positional_actions()
+    return tuple(positional[0].choices or ()) if positional else ()
+
+
+def _wants_value(
+    word: str, own: Dict[str, Param], globals_: Dict[str, Option], local: Mapping[str, argparse.Action]
+) -> bool:
     if word in own:
         return flag_text(own[word], word) is None
-    if word in _OF_COMMANDS.get(command or "", ()):
-        return word in _VALUES
+    if word in local:
+        return local[word].nargs is None
     return word in globals_ and globals_[word].kind not in ("bool", "int", "jobs")
 
 
-def _values(flag: str, own: Dict[str, Param], globals_: Dict[str, Option]) -> List[Candidate]:
+def _values(
+    flag: str, own: Dict[str, Param], globals_: Dict[str, Option], local: Mapping[str, argparse.Action]
+) -> List[Candidate]:
     if flag in own:
         choices = choice_texts(own[flag])
         return [(text, "") for text in choices] or ([(FILES, "")] if own[flag].kind == "path" else [])
-    if flag in _VALUES:
-        return [(text, "") for text in _VALUES[flag]]
+    if flag in local:
+        return [(str(choice), "") for choice in local[flag].choices or ()]
     option = globals_.get(flag)
     if option is None:
         return []
