@@ -53,6 +53,8 @@ def text_of(value: object) -> str:
         return text_of(value.value)
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, (list, tuple)):
+        return " ".join(map(text_of, value))
     return str(value)
 
 
