@@ -54,7 +54,7 @@ class Foreground:
             found = os.waitid(os.P_PID, self.pid, os.WSTOPPED | os.WNOHANG)
         except ChildProcessError:
             return
-        if found is None or found.si_code != os.CLD_STOPPED or self._terminal < 0:
+        if found is None or self._terminal < 0:
             return
         self._hand_to(os.getpgrp())
         os.kill(0, signal.SIGSTOP)
