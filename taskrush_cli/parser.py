@@ -212,7 +212,7 @@ def _subcommand(
         if flag in own:
             used = 2 if own[flag].nargs is None and not equals and at + 1 < len(words) else 1
             mine.extend(words[at : at + used])
-        elif words[at].startswith("-"):
+        elif words[at].startswith("-") and words[at] != "-":
             used = given.take(words, at)
         if not used:
             mine.append(words[at])
