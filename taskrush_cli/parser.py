@@ -203,6 +203,7 @@ def _subcommand(
     parser = Parser(prog=f"taskrush {name}", description=COMMANDS[name], allow_abbrev=False)
     parser._optionals.title = "options"  # Python before 3.10 calls them otherwise
     module.add_arguments(parser)
+    parser.usage = f"%(prog)s [OPTION...]{_positional(parser)}"  # argparse's own differs between versions of Python
     own = parser._option_string_actions
     mine: List[str] = []
     at = 0
@@ -220,6 +221,14 @@ def _subcommand(
         at += used
     namespace = parser.parse_args(mine)
     return module.run, _complete(namespace, given, workspace, extra)
+
+
+def _positional(parser: argparse.ArgumentParser) -> str:
+    words = []
+    for action in parser._get_positional_actions():
+        name = action.metavar or "|".join(map(str, action.choices or ())) or action.dest.upper()
+        words.append(f" [{name}{'...' if action.nargs in ('*', '+') else ''}]" if action.nargs else f" {name}")
+    return "".join(words)
 
 
 def _tasks(
