@@ -5,7 +5,7 @@ from typing import Callable, Iterable, List, Optional
 
 from taskrush.compile.variables import PLACEHOLDER
 from taskrush.model.declaration import TaskDecl
-from taskrush.model.task import Action, Argv, Shell, Task
+from taskrush.model.task import Action, Argv, Shell
 
 
 def action_of(decl: TaskDecl, fill: Callable[..., str]) -> Optional[Action]:
@@ -24,12 +24,12 @@ def action_of(decl: TaskDecl, fill: Callable[..., str]) -> Optional[Action]:
     return Shell(commands, main=len(before) + len(main) - 1) if after and main else Shell(commands)
 
 
-def shell_texts(task: Task) -> Iterable[str]:
+def shell_texts(action: Optional[Action], decl: TaskDecl) -> Iterable[str]:
     """Everything of a task that a shell will read."""
-    texts: List[str] = list(task.action.commands) if isinstance(task.action, Shell) else []
-    if task.condition is not None:
-        texts.append(task.condition)
-    texts.extend(requirement.command for requirement in task.requires if requirement.command is not None)
+    texts: List[str] = list(action.commands) if isinstance(action, Shell) else []
+    if decl.condition is not None:
+        texts.append(decl.condition)
+    texts.extend(requirement.command for requirement in decl.requires or () if requirement.command is not None)
     return texts
 
 

@@ -70,6 +70,7 @@ class _Expander:
     def __init__(self, around: Surroundings) -> None:
         self._around = around
         self._wanted: Dict[TaskId, _Lazy] = {}
+        self._variables: Dict[str, Dict[str, str]] = {}
         self._dotenv: Dict[str, Tuple[Mapping[str, str], Tuple[Problem, ...], bool]] = {}
 
     def tasks(self, grown: Grown) -> Iterable[Task]:
@@ -152,7 +153,11 @@ class _Expander:
             return tuple(found)
 
         action = action_of(decl, fill)
-        task = Task(
+        cwd = rebase_folder(file.folder, fill(decl.cwd, "cwd") if decl.cwd else None)
+        confirm = None if decl.confirm is None else fill(decl.confirm, "confirm")
+        texts = (cwd, confirm or "", *getattr(action, "words", ()))
+        env, bindings = self._bound(grown, shell_texts(action, decl), texts, context, combination, name)
+        return Task(
             id=TaskId(full_name(file, name)),
             action=action,
             description=_shown(decl.description, scope),
@@ -162,14 +167,16 @@ class _Expander:
             outputs=fill_paths(decl.outputs or (), "outputs"),
             pass_env=decl.pass_env or (),
             folder=file.folder,
-            cwd=rebase_folder(file.folder, fill(decl.cwd, "cwd") if decl.cwd else None),
+            cwd=cwd,
+            env=env,
+            bindings=bindings,
             shell=decl.shell or file.shell or (),
             params=tuple(_param(param, fill) for param in decl.params or ()),
             cache=decl.cache or Cache(),
             condition=decl.condition,
             requires=tuple(_requirement(file, one, scope) for one in decl.requires or ()),
             platforms=decl.platforms or (),
-            confirm=None if decl.confirm is None else fill(decl.confirm, "confirm"),
+            confirm=confirm,
             interactive=bool(decl.interactive),
             aliases=_aliases(grown),
             tags=decl.tags or (),
@@ -177,10 +184,10 @@ class _Expander:
             retry=decl.retry,
             missing=(*missing.of_task(decl, file), *missing.of_file(file)),
             where=decl.where,
+            problems=tuple(  # the last one: what comes before finds them
+                dict.fromkeys((*grown.problems, *scope.problems, *missing.wrong_remote(decl, file)))
+            ),
         )
-        env, bindings = self._bound(grown, task, context, combination, name)
-        problems = (*grown.problems, *scope.problems, *missing.wrong_remote(decl, file))
-        return attrs.evolve(task, env=env, bindings=bindings, problems=tuple(dict.fromkeys(problems)))
 
     def _early(self, scope: Scope, context: _Context, text: str, where: Optional[Where], key: str) -> str:
         """Fill in a text that must be known before anything runs."""
@@ -195,11 +202,17 @@ class _Expander:
         return filled
 
     def _bound(
-        self, grown: Grown, task: Task, context: _Context, combination: Combination, owner: str
+        self,
+        grown: Grown,
+        commands: Iterable[str],
+        texts: Iterable[str],
+        context: _Context,
+        combination: Combination,
+        owner: str,
     ) -> Tuple[Mapping[str, str], Mapping[str, TaskId]]:
-        """The task's environment, and the computed variables that its commands or texts mention."""
+        """The task's environment, and the computed variables that its `commands` or other `texts` mention."""
         mentions = set()
-        for text in shell_texts(task):
+        for text in commands:
             mentions.update(shell_mentions(text))
         env: Dict[str, str] = {}
         for name, value in context.variables.items():
@@ -208,7 +221,7 @@ class _Expander:
         env.update(context.env)
         if not context.lazies:
             return env, {}
-        for text in (*env.values(), task.cwd, task.confirm or "", *getattr(task.action, "words", ())):
+        for text in (*env.values(), *texts):
             mentions.update(placeholders(text))
         bindings = {}
         for name, (task_id, variable) in context.lazies.items():
@@ -243,8 +256,7 @@ class _Expander:
             parameters | set(lazies),
             name,
         )
-        places = {key: variable.where or decl.where for key, variable in declared.items()}
-        variables = settle(texts, scope, places)
+        variables = self._settled(file, decl, combination, texts, scope)
         below = scope.values
         env: Dict[str, str] = dict(combination)
         scope.values = ChainMap(overrides, env, below)  # type: ignore[arg-type]
@@ -256,6 +268,23 @@ class _Expander:
         for key, text in (decl.env or {}).items():
             env[key] = scope.fill(text, _place(decl, f"env.{key}", "env"))
         return _Context(scope, variables, env, lazies)
+
+    def _settled(
+        self, file: FileDecl, decl: TaskDecl, combination: Combination, texts: Dict[str, str], scope: Scope
+    ) -> Dict[str, str]:
+        """The values of variables; worked out once for all tasks of a file that have none of their own."""
+        if not texts:
+            return {}
+        common = not (decl.vars or combination or decl.params)
+        if common and file.path in self._variables:
+            variables = self._variables[file.path]
+            scope.values = ChainMap(variables, scope.values)  # type: ignore[arg-type]
+            return variables
+        declared = {**file.vars, **(decl.vars or {})}
+        variables = settle(texts, scope, {key: declared[key].where or decl.where for key in texts})
+        if common and not scope.problems:
+            self._variables[file.path] = variables
+        return variables
 
     def _dotenvs(self, file: FileDecl, decl: TaskDecl, scope: Scope) -> Iterable[Mapping[str, str]]:
         """The values of the file's dotenv files, then of the task's. One that does not exist is no error."""
