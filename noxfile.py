@@ -52,6 +52,7 @@ nox.options.sessions = ["lint", "types", "layers", "docs", "changelog", "wheel",
 TOOLS = RUNNING if sys.version_info >= (3, 11) else max(FOUND, key=lambda version: int(version.split(".")[1]))
 IN_RANGE = sorted((v for v in FOUND if v in SUPPORTED), key=SUPPORTED.index)
 WHOLE = {RUNNING, *IN_RANGE[:1], *IN_RANGE[-1:]}
+ELSEWHERE = ("--ignore=tests/examples", "--ignore=tests/types")  # these have sessions of their own
 TESTED = list(dict.fromkeys((*SUPPORTED, RUNNING)))
 
 
@@ -73,7 +74,7 @@ def tests(session: nox.Session) -> None:
     """Run the whole suite on the oldest, the default and the newest interpreter, the core subset on the rest."""
     session.install("-e", ".[all]", *group("test"))
     whole = session.python in WHOLE
-    pytest(session, "-m", "not soak" if whole else "core and not soak", "--ignore=tests/examples")
+    pytest(session, "-m", "not soak" if whole else "core and not soak", *ELSEWHERE)
 
 
 @nox.session(python=TOOLS)
@@ -97,7 +98,7 @@ def minimums(session: nox.Session) -> None:
         session.skip("only uv can resolve to the lowest versions")
     session.install("--resolution", "lowest-direct", "-e", ".[all]")
     session.install(*group("test"))
-    pytest(session, "-m", "core and not soak", "--ignore=tests/examples")
+    pytest(session, "-m", "core and not soak", *ELSEWHERE)
 
 
 @nox.session(python=TOOLS)
@@ -113,8 +114,7 @@ def types(session: nox.Session) -> None:
     """Check the packages with mypy, and what users see with mypy and pyright, all strict."""
     session.install("-e", ".[all]", *group("types"))
     session.run("mypy")
-    session.run("mypy", "tests/types")
-    session.run("pyright")
+    session.run("python", "-m", "pytest", "tests/types", *session.posargs)
 
 
 @nox.session(python=TOOLS)

@@ -2,11 +2,12 @@
 
 import os
 import uuid
+from typing import Iterator
 
 import pytest
 from hypothesis import settings
 
-from tests.needs import IN_CI, needs_program
+from tests.needs import IN_CI, is_hole, needs_program
 
 FOREIGN = (
     "CI",
@@ -28,6 +29,22 @@ settings.load_profile("ci" if IN_CI else "home")
 def pytest_runtest_setup(item: pytest.Item) -> None:
     for mark in item.iter_markers("needs"):
         needs_program(*mark.args)
+
+
+def _refuse(report: "pytest.TestReport | pytest.CollectReport") -> None:
+    if is_hole(report.outcome, report.longrepr):
+        report.outcome = "failed"
+        report.longrepr = f"skipped in CI, which promises what is lacking: {report.longrepr[2]}"  # type: ignore[index]
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport() -> Iterator[None]:
+    _refuse((yield).get_result())  # type: ignore[misc,attr-defined]
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_make_collect_report() -> Iterator[None]:
+    _refuse((yield).get_result())  # type: ignore[misc,attr-defined]
 
 
 @pytest.fixture(autouse=True)

@@ -5,12 +5,13 @@ nobody sees.
 """
 
 import os
+import re
 import shutil
 from typing import Tuple
 
 import pytest
 
-CI_PROVIDES: Tuple[str, ...] = ("bash", "cc", "dot", "fish", "git", "make", "node", "npm", "tmux", "zsh")
+CI_PROVIDES: Tuple[str, ...] = ("bash", "cc", "dot", "fish", "git", "make", "node", "npm", "ps", "tmux", "zsh")
 
 
 IN_CI = os.environ.get("CI", "").lower() in ("true", "1")
@@ -24,3 +25,16 @@ def needs_program(*names: str) -> None:
         if IN_CI and name in CI_PROVIDES:
             pytest.fail(f"`{name}` is not installed, and CI promises it (.ci/run)", pytrace=False)
         pytest.skip(f"`{name}` is not installed")
+
+
+def is_hole(outcome: str, reason: object, in_ci: bool = IN_CI) -> bool:
+    """Whether something was skipped in CI for lack of what CI installs; platforms and interpreters may differ.
+
+    `reason` is what pytest keeps of a skip: path, line and words.
+    """
+    words = str(reason[2]) if isinstance(reason, tuple) else ""
+    return (
+        in_ci
+        and outcome == "skipped"
+        and re.search(r"not installed|could not import|needs watchfiles|no C compiler", words) is not None
+    )
