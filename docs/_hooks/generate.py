@@ -139,21 +139,9 @@ def command_line_page() -> str:
 
 
 def keys_page() -> str:
-    from taskrush.declare.keys import TASK_KEYS
-    from taskrush.declare.sections import FILE_KEYS
+    from taskrush.declare.reference import reference
 
-    lines = [read(os.path.join("docs", "_hooks", "rush-keys.md")).rstrip()]
-    for title, keys in (("At the top of a file", FILE_KEYS), ("In a task", TASK_KEYS)):
-        lines += ["", f"## {title}"]
-        for key in keys:
-            lines += ["", f"### `{key.names[0]}`", "", f"{key.help[:1].upper()}{key.help[1:]}."]
-            facts = [f"takes {key.shape.words}"]
-            facts += [f"also spelled `{'`, `'.join(key.names[1:])}`"] if key.names[1:] else []
-            facts += ["may stand in `defaults`"] if keys is TASK_KEYS and key.in_defaults else []
-            lines += ["", "; ".join(facts)[:1].upper() + "; ".join(facts)[1:] + "."]
-            if key.example:
-                lines += ["", "```yaml", key.example, "```"]
-    return "\n".join([*lines, ""])
+    return "\n".join([read(os.path.join("docs", "_hooks", "rush-keys.md")).rstrip(), "", reference()])
 
 
 def api_page() -> str:

@@ -1,6 +1,9 @@
-"""The reference of task files as Markdown, made from the table of keys that the parser reads with."""
+"""The reference of task files as Markdown, made from the table of keys that the parser reads with.
 
-from typing import Iterable, List, Tuple
+`python -m taskrush.declare.reference` prints it.
+"""
+
+from typing import Iterable, List
 
 from taskrush.declare.keys import TASK_KEYS
 from taskrush.declare.sections import FILE_KEYS
@@ -8,50 +11,23 @@ from taskrush.declare.structures import Key
 
 
 def reference() -> str:
-    """Two tables with an example of each key: the top of a file, and a task."""
-    return "\n".join(
-        (
-            "## At the top of a file",
-            "",
-            *_table(FILE_KEYS),
-            "",
-            "Keys that start with `x-` are ignored: a place for YAML anchors.",
-            "",
-            "## In a task",
-            "",
-            "A task is a mapping of these keys. A text alone is its `cmd`, a list alone its commands.",
-            "",
-            *_table(TASK_KEYS),
-            "",
-            "Keys marked with * can stand in `defaults`.",
-            "",
-        )
-    )
+    """A section for each key: what it means, what it takes, its other spellings and an example."""
+    lines = ["## At the top of a file", *_sections(FILE_KEYS), "", "## In a task", *_sections(TASK_KEYS)]
+    return "\n".join([*lines, ""])
 
 
-def _table(keys: Tuple[Key, ...]) -> Iterable[str]:
-    rows: List[str] = ["| key | value | meaning | example |", "|---|---|---|---|"]
+def _sections(keys: Iterable[Key]) -> Iterable[str]:
     for key in keys:
-        names = ", ".join(f"`{name}`" for name in key.names)
-        star = " *" if key.in_defaults else ""
-        example = "<br>".join(f"`{line}`" for line in _inline(key.example))
-        rows.append(f"| {names}{star} | {_cell(key.shape.words)} | {_cell(key.help)} | {_cell(example)} |")
-    return rows
+        facts: List[str] = [f"takes {key.shape.words}"]
+        facts += [f"also spelled `{'`, `'.join(key.names[1:])}`"] if key.names[1:] else []
+        facts += ["may stand in `defaults`"] if key.in_defaults else []
+        yield from ("", f"### `{key.name}`", "", _sentence(key.help))
+        yield from ("", _sentence("; ".join(facts)), "", "```yaml", *key.example.split("\n"), "```")
 
 
-def _inline(example: str) -> Iterable[str]:
-    """Lines of an example with indentation that survives in a table."""
-    return (line.replace("  ", "\u00a0\u00a0") for line in example.split("\n"))
-
-
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|").replace("\n", "<br>")
-
-
-def main() -> None:
-    """Print the reference."""
-    print(reference(), end="")
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}."
 
 
 if __name__ == "__main__":
-    main()
+    print(reference(), end="")
