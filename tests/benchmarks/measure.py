@@ -1,0 +1,80 @@
+"""Runs commands and measures them, in rounds: every command once, then every command again. Knows no tool."""
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+from pathlib import Path
+from typing import Callable, Dict, List, Mapping, NamedTuple, Sequence
+
+LAUNCHER = Path(__file__).with_name("launch.py")
+
+
+class Sample(NamedTuple):
+    """One run of a command: seconds of wall clock and of processors, bytes of its largest process."""
+
+    wall: float
+    cpu: float
+    peak: int
+
+
+class Command(NamedTuple):
+    """What is measured. `before` is done ahead of each run and not measured."""
+
+    words: Sequence[str]
+    folder: Path
+    before: Callable[[], None] = lambda: None
+
+
+class BrokenCommand(Exception):
+    """A command that does not do what it was called for."""
+
+
+def run(command: Command, env: Mapping[str, str]) -> Sample:
+    """Run once. Raises `BrokenCommand` for any exit code but 0."""
+    command.before()
+    launch = [sys.executable, "-I", "-S", str(LAUNCHER), *command.words]
+    done = subprocess.run(launch, cwd=command.folder, env=dict(env), stdout=subprocess.PIPE, check=True)
+    found = json.loads(done.stdout)
+    if found["code"] != 0:
+        raise BrokenCommand(f"exit code {found['code']}: {' '.join(command.words)}")
+    return Sample(found["wall"], found["cpu"], found["peak"])
+
+
+def rounds(commands: Mapping[str, Command], env: Mapping[str, str], count: int) -> Dict[str, List[Sample]]:
+    """`count` samples of each command after one that warms up, interleaved so that a busy moment meets all of them."""
+    found: Dict[str, List[Sample]] = {name: [] for name in commands}
+    for number in range(count + 1):
+        for name, command in commands.items():
+            sample = run(command, env)
+            if number:
+                found[name].append(sample)
+    return found
+
+
+class Figures(NamedTuple):
+    """Samples of one command summed up."""
+
+    wall: float
+    fastest: float
+    slowest: float
+    cpu: float
+    peak: int
+
+
+def sum_up(samples: Sequence[Sample]) -> Figures:
+    """Medians, and the range of wall clock."""
+    walls = [sample.wall for sample in samples]
+    return Figures(
+        wall=statistics.median(walls),
+        fastest=min(walls),
+        slowest=max(walls),
+        cpu=statistics.median(sample.cpu for sample in samples),
+        peak=int(statistics.median(sample.peak for sample in samples)),
+    )
+
+
+def least_peak(env: Mapping[str, str]) -> int:
+    """The peak that is measured for a command that needs next to nothing: smaller ones cannot be told apart."""
+    return run(Command(["/bin/true"], Path(os.sep)), env).peak
