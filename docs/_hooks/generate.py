@@ -141,7 +141,7 @@ def command_line_page() -> str:
 def keys_page() -> str:
     from taskrush.declare.reference import reference
 
-    return "\n".join([read(os.path.join("docs", "_hooks", "rush-keys.md")).rstrip(), "", reference()])
+    return read(os.path.join("docs", "_hooks", "rush-keys.md")) + "\n" + reference()
 
 
 def api_page() -> str:
