@@ -14,7 +14,9 @@ from taskrush.model.graph import Graph
 from taskrush.model.settings import Option, options
 from taskrush.model.task import Param, Task
 from taskrush_cli.commands import COMMANDS
-from taskrush_cli.parser import ACTIONS, Parser, Workspace, directory_of
+from taskrush_cli.given import ACTIONS
+from taskrush_cli.parser import Parser, directory_of
+from taskrush_cli.workspace import Workspace
 
 FILES = "\x00files"
 _TAKES_FILES = ("env_file", "directory")

@@ -16,81 +16,15 @@ import attrs
 from taskrush.compile.link import near
 from taskrush.compile.select import select
 from taskrush.declare.options import convert, option_strings, parse_arguments
-from taskrush.errors import TaskRushError, UsageError
+from taskrush.errors import UsageError
 from taskrush.model.graph import Graph
-from taskrush.model.settings import Option, merge, options, read
+from taskrush.model.settings import merge
 from taskrush.model.task import TaskId
-from taskrush.project import Project
 from taskrush_cli.commands import COMMANDS
+from taskrush_cli.given import ACTIONS, FLAGS, Given
+from taskrush_cli.workspace import Workspace
 
 Command = Callable[[argparse.Namespace], int]
-
-ACTIONS: Mapping[str, Option] = {
-    "list": Option(flags=("-l", "--list"), kind="bool", help="list the tasks (also: --simple, --json)"),
-    "json": Option(flags=("--json",), kind="bool", help="list the tasks as JSON; with tasks: as --output=json"),
-    "version": Option(flags=("-V", "--version"), kind="bool", help="show the version and exit"),
-    "help": Option(flags=("-h", "--help"), kind="bool", help="show help on TaskRush, a subcommand or a task and exit"),
-}
-_FLAGS: Dict[str, Tuple[str, Option]] = {
-    flag: (name, option) for name, option in (*options(), *ACTIONS.items()) for flag in option.flags
-}
-
-
-@attrs.define
-class Given:
-    """What the options of TaskRush say, by setting or action."""
-
-    values: Dict[str, Any] = attrs.field(factory=dict)
-
-    def take(self, words: Sequence[str], at: int) -> int:
-        """How many words from `at` are an option of TaskRush with its value; 0 if it is none. Raises `UsageError`."""
-        word = words[at]
-        following = words[at + 1] if at + 1 < len(words) else None
-        if word.startswith("--"):
-            flag, equals, text = word.partition("=")
-            if flag not in _FLAGS:
-                return 0
-            return self._set(flag, text if equals else None, following)
-        return self._cluster(word, following)
-
-    def _cluster(self, word: str, following: Optional[str]) -> int:
-        """`-kv`, `-j4`, `-j=4`, `-Cdir`: short options in one word; only the last may take a value."""
-        position = 1
-        while position < len(word):
-            flag = f"-{word[position]}"
-            if flag not in _FLAGS:
-                if position > 1:
-                    raise UsageError(f"unknown option `{flag}` in `{word}`")
-                return 0
-            position += 1
-            if _FLAGS[flag][1].kind in ("bool", "int"):
-                self._set(flag, None, None)
-                continue
-            rest = word[position:]
-            if _FLAGS[flag][1].kind == "jobs" and rest[:1] not in ("", "=") and not rest[0].isdigit():
-                self._set(flag, None, None)  # `-jk`
-                continue
-            return self._set(flag, rest[1:] if rest.startswith("=") else rest or None, following)
-        return 1
-
-    def _set(self, flag: str, text: Optional[str], following: Optional[str]) -> int:
-        name, option = _FLAGS[flag]
-        used = 1
-        if option.kind == "bool":
-            self.values[name] = True if text is None else read(option, text, flag)
-            return 1
-        if option.kind == "int" and text is None:
-            self.values[name] = self.values.get(name, 0) + 1
-            return 1
-        if text is None and following is not None and (option.kind != "jobs" or following.isdigit()):
-            text, used = following, 2
-        if text is None and option.kind == "jobs":
-            text = "0"
-        if text is None:
-            raise UsageError(f"{flag} needs a value", f"write `{flag} {option.metavar or name.upper()}`")
-        value = read(option, text, flag)
-        self.values[name] = (*self.values.get(name, ()), value) if option.many else value
-        return used
 
 
 class Parser(argparse.ArgumentParser):
@@ -138,46 +72,6 @@ def parse(arguments: Sequence[str]) -> Tuple[Command, argparse.Namespace]:
     if first in COMMANDS and not workspace.has(first):
         return _subcommand(first, rest[1:], given, workspace, extra)
     return _tasks(rest, given, workspace, extra)
-
-
-class Workspace:
-    """The project of the folder in question, loaded when it is first asked for, once."""
-
-    def __init__(self, directory: str) -> None:
-        self.directory = directory
-        self._project: Optional[Project] = None
-        self._error: Optional[TaskRushError] = None
-
-    @property
-    def project(self) -> Project:
-        if self._error is not None:
-            raise self._error
-        if self._project is None:
-            try:
-                if not os.path.isdir(self.directory):
-                    raise UsageError(f"no such folder: {self.directory}")
-                self._project = Project.load(self.directory)
-            except TaskRushError as error:
-                self._error = error
-                raise
-        return self._project
-
-    def under(self, env: Mapping[str, str]) -> Project:
-        """The project with variables that win over what its files declare."""
-        if env:
-            self._project = Project.load(self.directory, env=env)
-        return self.project
-
-    @property
-    def graph(self) -> Optional[Graph]:
-        """The graph, or None where there is none to be had."""
-        try:
-            return self.project.graph
-        except TaskRushError:
-            return None
-
-    def has(self, name: str) -> bool:
-        return self.graph is not None and name in self.graph.names
 
 
 def directory_of(words: Sequence[str]) -> str:
@@ -318,7 +212,7 @@ def _unknown(word: str, graph: Optional[Graph], current: Optional[Tuple[TaskId, 
     own = [
         text for name in current or () if graph for param in graph.tasks[name].params for text in option_strings(param)
     ]
-    hint = near(flag, [*own, *(known for known in _FLAGS if known.startswith("--"))])
+    hint = near(flag, [*own, *(known for known in FLAGS if known.startswith("--"))])
     for task in graph or ():
         if any(flag in option_strings(param) for param in task.params):
             hint = f"it is an option of task `{task.id}`: write `taskrush {task.id} {flag}`"

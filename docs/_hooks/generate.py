@@ -127,7 +127,7 @@ def settings_page() -> str:
 def command_line_page() -> str:
     from taskrush.model.settings import options
     from taskrush_cli.commands import COMMANDS
-    from taskrush_cli.parser import ACTIONS
+    from taskrush_cli.given import ACTIONS
 
     lines = [read(os.path.join("docs", "_hooks", "command-line.md")).rstrip(), "", "## Subcommands", ""]
     lines += ["| subcommand | what it does |", "|---|---|"]

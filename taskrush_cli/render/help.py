@@ -28,7 +28,7 @@ def _width() -> int:
 
 def overview() -> str:
     """The help of `taskrush --help`."""
-    from taskrush_cli.parser import ACTIONS
+    from taskrush_cli.given import ACTIONS
 
     parser = argparse.ArgumentParser(
         prog="taskrush",

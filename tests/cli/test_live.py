@@ -83,12 +83,12 @@ def test_quick_runs_show_nothing(project: Path) -> None:
 def test_many_tasks_fit_any_terminal(project: Path, columns: int) -> None:
     """Forty running tasks take a third of the rows at most, and no line is wider than the terminal."""
     terminal = Terminal(["-j40", "many"], project, columns, 12, NO_COLOR="1")
-    terminal.wait_for("0/41")
+    terminal.wait_for("/41")
     terminal.end()
     for frame in terminal.seen.decode().split("\x1b[J")[1:]:
         drawn = frame.split("\x1b[")[0].split("\r\n")
-        assert len([line for line in drawn if re.search(r"m\d+ +\d", line)]) <= 4
-    assert re.search(r"and 3\d more", terminal.seen.decode())
+        assert len([line for line in drawn if re.match(r"\S m\d+ +\d", line) and "✓" not in line]) <= 4
+    assert re.search(r"and \d+ more", terminal.seen.decode())
     spinning = [line for line in terminal.seen.decode().split("\r\n") if re.search(r"m\d+ .*\ds$", line)]
     assert spinning
     assert max(len(re.sub(r"\x1b\[\w*?[A-Z]|\r", "", line)) for line in spinning if "✓" not in line) < columns

@@ -7,7 +7,8 @@ import pytest
 
 from taskrush.errors import UsageError
 from taskrush.model.settings import Settings, merge
-from taskrush_cli.parser import Given, directory_of, parse
+from taskrush_cli.given import Given
+from taskrush_cli.parser import directory_of, parse
 
 pytestmark = pytest.mark.core
 
