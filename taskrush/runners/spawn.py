@@ -8,9 +8,12 @@ import signal
 import subprocess
 import sys
 import threading
-from typing import Mapping, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Dict, Mapping, Optional, Sequence, Tuple
 
 import attrs
+
+if TYPE_CHECKING:
+    import resource
 
 DEFAULT_SHELL = ("/bin/sh", "-c") if os.name == "posix" else ("cmd.exe", "/d", "/s", "/c")
 
@@ -67,16 +70,21 @@ def spawn(words: Sequence[str], cwd: str, env: Mapping[str, str]) -> Child:
 
 def reap(pid: int) -> Optional[Exit]:
     """Take in the end of a process; None while it goes on."""
+    if pid in _TAKEN_IN:
+        return _TAKEN_IN.pop(pid)
     try:
         found, status, usage = os.wait4(pid, os.WNOHANG)
     except ChildProcessError:  # somebody else in this program waited for it, or SIGCHLD is ignored
         return Exit(None)
-    if found == 0:
-        return None
+    return _exit_of(status, usage) if found else None
+
+
+def _exit_of(status: int, usage: "resource.struct_rusage") -> Exit:
     code = -os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
     return Exit(code, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * RSS_UNIT)
 
 
+_TAKEN_IN: Dict[int, Exit] = {}  # ends that a waiting thread had to take in itself
 RSS_UNIT = 1 if sys.platform == "darwin" else 1024
 
 
@@ -91,7 +99,11 @@ def exit_descriptor(pid: int) -> int:
 
     def wait() -> None:
         try:
-            os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+            if hasattr(os, "waitid"):
+                os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+            else:  # macOS before Python 3.13
+                _, status, usage = os.wait4(pid, 0)
+                _TAKEN_IN[pid] = _exit_of(status, usage)
         except ChildProcessError:
             pass
         os.close(writer)

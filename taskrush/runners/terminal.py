@@ -11,6 +11,8 @@ from typing import Any, List, Mapping, Optional, Sequence
 # the command waits until it is in the foreground; 9 is the largest descriptor every shell can name
 WRAPPER = 'cd -- "$0" || exit 127; read -r go <&9 || exit 127; exec 9<&-; exec "$@"'
 READY = 9
+# where we could not see that it was stopped (macOS before Python 3.13), Ctrl-Z does nothing
+IGNORE_STOP = "" if hasattr(os, "waitid") else "trap '' TSTP; "
 
 
 class Foreground:
@@ -37,7 +39,7 @@ class Foreground:
         self._remember()
         reader, writer = os.pipe()
         try:
-            argv = ["/bin/sh", "-c", WRAPPER, cwd, *words]
+            argv = ["/bin/sh", "-c", IGNORE_STOP + WRAPPER, cwd, *words]
             actions = [(os.POSIX_SPAWN_DUP2, reader, READY)]
             defaults = [signal.SIGPIPE, signal.SIGTTOU, signal.SIGTTIN, signal.SIGTSTP]
             self.pid = os.posix_spawn(argv[0], argv, env, file_actions=actions, setpgroup=0, setsigdef=defaults)
@@ -50,6 +52,8 @@ class Foreground:
 
     def look(self) -> None:
         """If the command was stopped (Ctrl-Z), stop as well, as if we were one; go on with it when we go on."""
+        if not hasattr(os, "waitid"):
+            return
         try:
             found = os.waitid(os.P_PID, self.pid, os.WSTOPPED | os.WNOHANG)
         except ChildProcessError:

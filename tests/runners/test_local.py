@@ -74,6 +74,9 @@ def test_several_commands_stop_at_the_first_failure(tmp_path: Path) -> None:
     assert heard.text("stdout") == b"first\na b $HOME\n"
 
 
+NUL = "cannot start: a NUL byte stands in its words, its environment or its folder"
+
+
 @pytest.mark.core
 @pytest.mark.parametrize(
     ("action", "fields", "reason", "code"),
@@ -84,8 +87,8 @@ def test_several_commands_stop_at_the_first_failure(tmp_path: Path) -> None:
         (["./lost"], {}, "cannot start: the interpreter of `./lost` was not found", 127),
         (["true"], {"cwd": "none"}, "cannot start: the working directory `{root}/none` does not exist", 127),
         (["true"], {"cwd": "plain"}, "cannot start: the working directory `{root}/plain` is not a folder", 127),
-        (["a\0b"], {}, "cannot start: a NUL byte stands in its words, its environment or its folder", 127),
-        (["true"], {"env": {"A": "x\0y"}}, "cannot start: a NUL byte stands in its words, its environment or its folder", 127),
+        (["a\0b"], {}, NUL, 127),
+        (["true"], {"env": {"A": "\0"}}, NUL, 127),
         ([], {}, "cannot start: the command is empty", 127),
         ([""], {}, "cannot start: the command is empty", 127),
     ],
@@ -238,6 +241,17 @@ def test_without_pidfd_a_thread_waits(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.delattr(os, "pidfd_open", raising=False)
     outcome, heard = play(tmp_path, "echo a; sleep 0.05; echo b; exit 3")
     assert (outcome.code, heard.text("stdout")) == (3, b"a\nb\n")
+
+
+@pytest.mark.core
+def test_without_pidfd_and_waitid_a_thread_takes_in_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on macOS before Python 3.13."""
+    monkeypatch.delattr(os, "pidfd_open", raising=False)
+    monkeypatch.delattr(os, "waitid")
+    outcome, heard = play(tmp_path, "echo a; sleep 0.05; echo b; kill -s TERM $$")
+    assert (outcome.code, heard.text("stdout")) == (-15, b"a\nb\n")
+    assert outcome.cpu_seconds is not None
+    assert not spawn._TAKEN_IN
 
 
 def test_where_pidfd_is_refused_a_thread_waits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

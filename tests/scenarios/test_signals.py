@@ -79,7 +79,7 @@ def one_run(project: Path, number: int, signum: int, delay: float, second: Optio
         while alive(token) and time.monotonic() < until:
             time.sleep(0.02)
         assert alive(token) == [], f"left after {signal.Signals(signum).name} at {delay:.3f} s"
-        if signum == signal.SIGINT and b"Fatal Python error" in errors:
+        if signum == signal.SIGINT and b"KeyboardInterrupt" in errors and b"taskrush" not in errors:
             return -signum  # the interpreter itself was interrupted before a line of ours had run
         assert runner.returncode not in (0, 1, 2, 3), errors.decode()
         assert b"Traceback" not in errors or b"KeyboardInterrupt" in errors, errors.decode()
