@@ -10,7 +10,6 @@ from taskrush.model.outcome import Outcome, State, cancelled
 from taskrush.model.task import Task, TaskId
 from taskrush.protocols import OnOutput
 
-
 SUCCESS = Outcome(state=State.SUCCEEDED, ok=True)
 
 

@@ -95,7 +95,7 @@ def test_ages_and_what_is_none() -> None:
     """Days, hours, minutes, seconds, weeks; anything else is refused."""
     assert [parse_age(text) for text in ("30d", "12h", "90m", "45s", "2w")] == [2592000, 43200, 5400, 45, 1209600]
     for text in ("", "d", "10", "x3"):
-        with pytest.raises(ValueError, match="not a duration|could not convert"):
+        with pytest.raises(ValueError, match=r"not a duration|could not convert"):
             parse_age(text)
     with pytest.raises(ValueError, match="not a size"):
         parse_size("10 pounds")
