@@ -81,8 +81,11 @@ class Run:
         return self._over
 
     def stop(self, reason: str = "stopped", force: bool = False) -> None:
-        """Start nothing more and end what runs, after the grace period by force. Returns at once; from any thread."""
-        self._executor.stop(reason, force=force)
+        """Start nothing more and end what runs, after the grace period by force; the exit code is that of SIGTERM, 143.
+
+        Returns at once; from any thread.
+        """
+        self._executor.stop(reason, exit_code=143, force=force)
 
     def result(self) -> RunResult:
         """Wait for the end. Raises only what the executor itself raised, never for a task that failed."""
@@ -193,7 +196,7 @@ class Run:
                 return
             self._let_go = True
             self._changed.notify_all()
-        self._executor.stop("left early")
+        self._executor.stop("left early", exit_code=143)
 
     def _get(self) -> RunResult:
         if self._error is not None:
