@@ -25,7 +25,7 @@ def load_files(root: str, path: str, environ: Optional[Mapping[str, str]] = None
     Raises `ConfigError` with the problems of all files.
     """
     loader = _Loader(root, os.environ if environ is None else environ)
-    loader.load(path, "", ())
+    loader.load(os.path.abspath(path), "", ())
     if loader.problems:
         raise ConfigError(*loader.problems)
     return tuple(loader.files)

@@ -11,6 +11,7 @@ from taskrush.errors import ConfigError, Problem, Where
 Spot = Tuple[int, int]
 MAX_BYTES = 8 * 1024 * 1024
 MAX_LINE_SHOWN = 200
+MAX_PROBLEMS = 100
 
 
 class Scalar:
@@ -73,17 +74,24 @@ def plain(node: Node) -> object:
 class Source:
     """The text of one file: makes problems that point into it and collects them.
 
-    `path` is shown to people, as a path relative to the folder they stand in.
+    `path` is shown to people, as a path relative to the folder they stand in. `found` counts what was reported; of
+    very many problems only the first are kept.
     """
 
     def __init__(self, path: str, text: str = "") -> None:
         self.path = path
         self.text = text
         self.problems: List[Problem] = []
+        self.found = 0
         self._lines: Optional[List[str]] = None
 
     def where(self, spot: Spot) -> Where:
         return Where(self.path, spot[0], spot[1])
+
+    @property
+    def full(self) -> bool:
+        """Whether further problems are only counted: no need to think of hints."""
+        return self.found >= MAX_PROBLEMS
 
     def problem(self, message: str, spot: Spot = (0, 0), hint: Optional[str] = None) -> Problem:
         """A problem at a line and column, with that line's text. It is not collected."""
@@ -91,7 +99,9 @@ class Source:
 
     def report(self, message: str, spot: Spot = (0, 0), hint: Optional[str] = None) -> None:
         """Collect a problem."""
-        self.problems.append(self.problem(message, spot, hint))
+        self.found += 1
+        if self.found <= MAX_PROBLEMS:
+            self.problems.append(self.problem(message, spot, hint))
 
     def fail(self, message: str, spot: Spot = (0, 0), hint: Optional[str] = None) -> ConfigError:
         """An error of this one problem, for the caller to raise."""

@@ -85,9 +85,9 @@ class _ParamShape(Shape):
         if isinstance(node, Sequence):
             kind = _kind_of(node.items[0]) if node.items else "str"
             return Param(own, kind, default=_values(reader, node, kind, name), many=True, where=where)
-        before = len(reader.source.problems)
+        before = reader.source.found
         fields = _FIELDS.read(reader, node, name)
-        if len(reader.source.problems) > before:
+        if reader.source.found > before:
             return None
         return _param(reader, node, name, own, fields)
 
@@ -105,7 +105,7 @@ def _param(reader: Reader, node: Mapping, name: str, own: str, fields: Dict[str,
     default: Optional[Node] = fields.get("default")
     choices: Optional[Node] = fields.get("choices")
     many = fields.get("many", False)
-    before = len(reader.source.problems)
+    before = reader.source.found
     if default is not None and fields.get("required"):
         reader.report(default, f"{reader.called(name)} is required and has a default", "remove one of the two")
     kind = fields.get("type") or _kind_of(_first(default) or _first(choices))
@@ -120,7 +120,7 @@ def _param(reader: Reader, node: Mapping, name: str, own: str, fields: Dict[str,
     value: Any = None
     if default is not None:
         value = _default(reader, default, kind, many, f"{name}.default", allowed)
-    if len(reader.source.problems) > before:
+    if reader.source.found > before:
         return None
     return Param(
         own,
@@ -141,9 +141,9 @@ def _default(reader: Reader, node: Node, kind: str, many: bool, name: str, allow
         return None
     listed = Sequence(node.spot)
     listed.items = node.items if isinstance(node, Sequence) else [node]
-    before = len(reader.source.problems)
+    before = reader.source.found
     values = _values(reader, listed, kind, name)
-    if len(reader.source.problems) > before:
+    if reader.source.found > before:
         return None
     for item, value in zip(listed.items, values):
         if allowed and value not in allowed:

@@ -8,7 +8,7 @@ from typing import Any, Dict, Optional, Tuple
 
 from taskrush.declare.discover import PYPROJECT
 from taskrush.declare.nodes import Mapping, Node, Source, describe, read_source
-from taskrush.errors import ConfigError
+from taskrush.errors import ConfigError, Problem, Where
 from taskrush.model.declaration import FileDecl
 
 TABLE = ("tool", "taskrush")
@@ -24,7 +24,10 @@ def read_text(source: Source, path: str, folder: str = ".", namespace: str = "")
     tree = parse(source, path)
     decl = _declaration(source, tree, path, folder, namespace)
     if source.problems:
-        raise ConfigError(*sorted(source.problems, key=_place))
+        problems = sorted(dict.fromkeys(source.problems), key=_place)
+        if source.found > len(source.problems):
+            problems.append(Problem(f"{source.found - len(source.problems)} more problems", Where(source.path)))
+        raise ConfigError(*problems)
     return decl
 
 

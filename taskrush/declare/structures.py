@@ -167,7 +167,7 @@ class Record(Shape):
         """
         values: Dict[str, Any] = {}
         spelled: Dict[str, str] = {}
-        before = len(reader.source.problems)
+        before = reader.source.found
         strange = False
         for spelling, item in node.items.items():
             key = self.by_name.get(spelling)
@@ -203,9 +203,12 @@ class Record(Shape):
         if self.need and not strange and not any(name in spelled for name in self.need):
             wanted = ", ".join(f"`{name}`" for name in self.need)
             reader.source.report(f"{reader.called(name)} needs one of {wanted}", spot or node.spot)
-        return values if len(reader.source.problems) == before or self.build is None else None
+        return values if reader.source.found == before or self.build is None else None
 
     def _unknown(self, reader: Reader, node: Mapping, name: str, spelling: str) -> None:
+        if reader.source.full:
+            reader.source.report("", node.keys[spelling])
+            return
         inside = f" in {reader.called(name)}" if name or reader.owner else ""
         meant = self.elsewhere.get(spelling.lower())
         hint = f"did you mean `{meant.name}`?" if meant else did_you_mean(spelling, self.by_name)

@@ -1,6 +1,8 @@
 """Files are parsed once per change; whatever is wrong with what was kept costs time only."""
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import List
 
@@ -140,3 +142,15 @@ def test_a_wrong_file_is_not_kept(workspace: Path) -> None:
     for _ in range(2):
         with pytest.raises(rushfile.ConfigError, match=r"lib\.rush:1:8"):
             load(workspace)
+
+
+def test_what_was_parsed_before_needs_no_parser(workspace: Path) -> None:
+    """A later start imports neither YAML nor the table of keys."""
+    code = (
+        "import sys; from taskrush.declare.files import load_files; load_files('.', './.rush');"
+        "print([name for name in sys.modules if name in ('yaml', 'taskrush.declare.keys')])"
+    )
+    said = [
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout for _ in "12"
+    ]
+    assert said == ["['yaml', 'taskrush.declare.keys']\n", "[]\n"]

@@ -180,6 +180,16 @@ def test_nesting_ten_thousand_deep_is_refused_in_toml() -> None:
 
 
 @pytest.mark.core
+def test_very_many_problems_are_cut() -> None:
+    """The first hundred are told, the others counted."""
+    text = "tasks:\n" + "".join(f"  t{number}: {{cmdd: x}}\n" for number in range(20_000))
+    said = within(10, lambda: answer(text.encode())).split("\n")
+    assert said[0] == "x.rush:2:8: unknown key `cmdd` in task `t0`"
+    assert said[-1] == "x.rush: 19900 more problems"
+    assert len(said) == 100 * 4 + 1
+
+
+@pytest.mark.core
 def test_a_huge_file_is_not_even_read(tmp_path: Path) -> None:
     """A hundred megabytes are refused by their number."""
     path = tmp_path / "big.rush"
