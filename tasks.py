@@ -5,6 +5,7 @@
 
 import shutil
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from typing import List
 
@@ -57,6 +58,8 @@ def run_tests(python: Path = Path(sys.executable), keyword: str = "", core: bool
         core: run only the quick subset
     """
     words = [str(python), "-m", "pytest", "-q", "-m", "core and not soak" if core else "not soak"]
+    if str(python) == sys.executable and find_spec("xdist") is not None:
+        words += ["-n", "auto", "--dist", "loadfile"]
     run([*words, "-k", keyword] if keyword else words)
 
 
