@@ -13,9 +13,7 @@ from taskrush.compile.names import near
 from taskrush.compile.select import select
 from taskrush.declare.discover import RUSH_NAMES, discover
 from taskrush.declare.files import load_files
-from taskrush.declare.module import load_module
 from taskrush.declare.options import fill
-from taskrush.declare.taskset import TaskSet
 from taskrush.errors import GraphError, MissingCapability, Problem, UsageError
 from taskrush.model.declaration import FileDecl
 from taskrush.model.graph import Graph
@@ -28,6 +26,7 @@ from taskrush.protocols import Subscriber
 from taskrush.wiring import SystemClock, make_memory, make_runners
 
 if TYPE_CHECKING:
+    from taskrush.declare.taskset import TaskSet
     from taskrush.execute.executor import Executor
     from taskrush.execute.follow import Run
     from taskrush.execute.watch import Watcher
@@ -59,13 +58,18 @@ class Project:
         files = load_files(found.root, found.rush, environ) if found.rush else ()
         tasks = list(expand(files, Surroundings(environ, env or {}, _reader(found.root))))
         if found.python:
+            from taskrush.declare.module import load_module
+            from taskrush.declare.taskset import TaskSet
+
             tasks.extend(TaskSet.from_module(load_module(found.python)).tasks)
         sources = (*(file.path for file in files), *((found.python,) if found.python else ()))
         return cls(found.root, link(tasks), files, sources)
 
     @classmethod
-    def of(cls, tasks: Union[TaskSet, Iterable[Task]], root: str = ".") -> "Project":
+    def of(cls, tasks: "Union[TaskSet, Iterable[Task]]", root: str = ".") -> "Project":
         """A project of tasks made by a program."""
+        from taskrush.declare.taskset import TaskSet
+
         return cls(os.path.abspath(root), link(tasks.tasks if isinstance(tasks, TaskSet) else tasks))
 
     def plan(

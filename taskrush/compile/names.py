@@ -3,7 +3,6 @@
 A name is looked up in the task's own namespace first, then outwards; a leading `:` starts at the top.
 """
 
-import difflib
 from typing import Iterable, Mapping, Optional, TypeVar
 
 T = TypeVar("T", bound=str)
@@ -25,6 +24,8 @@ def resolve(name: str, namespace: str, names: Mapping[str, T]) -> Optional[T]:
 
 def near(name: str, names: Iterable[str]) -> Optional[str]:
     """A hint that names what was probably meant, or None."""
+    import difflib  # only needed once something is wrong
+
     shorter = name.lstrip(":")
     every = list(names)
     close = difflib.get_close_matches(shorter, every, n=3, cutoff=0.6)

@@ -6,9 +6,7 @@ It serves Python tasks and `.rush` tasks alike. It does not know where texts com
 Lists are options that may be repeated (`--tag a --tag b`); in an environment variable their items stand between commas.
 """
 
-import difflib
 import enum
-from pathlib import Path
 from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from taskrush.errors import UsageError
@@ -165,7 +163,13 @@ def _bool(text: str) -> bool:
     raise ValueError(text)
 
 
-_CONVERTERS: Dict[str, Callable[[str], Any]] = {"str": str, "int": int, "float": float, "bool": _bool, "path": Path}
+def _path(text: str) -> Any:
+    from pathlib import Path  # dear, and few tasks have such parameters
+
+    return Path(text)
+
+
+_CONVERTERS: Dict[str, Callable[[str], Any]] = {"str": str, "int": int, "float": float, "bool": _bool, "path": _path}
 _NOUNS = {
     "str": "a text",
     "int": "an integer",
@@ -176,6 +180,8 @@ _NOUNS = {
 
 
 def _near(text: str, allowed: Sequence[str]) -> Optional[str]:
+    import difflib  # only needed once something is wrong
+
     close = difflib.get_close_matches(text, list(allowed), n=1, cutoff=0.5)
     return f"did you mean `{close[0]}`?" if close else None
 
