@@ -57,12 +57,15 @@ class WindowsRunning:
             if process is None or process.poll() is not None:
                 return
         if force:
-            subprocess.run(
-                ["taskkill", "/T", "/F", "/PID", str(process.pid)],
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                check=False,
-            )
+            try:
+                subprocess.run(
+                    ["taskkill", "/T", "/F", "/PID", str(process.pid)],
+                    stdout=subprocess.DEVNULL,
+                    stderr=subprocess.DEVNULL,
+                    check=False,
+                )
+            except OSError:  # no such program: at least the command itself
+                process.kill()
         else:
             process.send_signal(BREAK)
 

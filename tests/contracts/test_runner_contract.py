@@ -3,15 +3,17 @@
 import os
 import sys
 import time
+from typing import Mapping
 
 import pytest
 
 from taskrush.model.outcome import failed
 from taskrush.model.task import Call, Task
-from taskrush.protocols import Runner
+from taskrush.protocols import OnOutput, Runner
 from taskrush.runners.body import checkpoint
 from taskrush.runners.call import CallRunner
-from taskrush.runners.local import LocalRunner
+from taskrush.runners.local import LocalRunner, commands
+from taskrush.runners.windows import WindowsRunning
 from taskrush.testing.contracts import RunnerContract
 from taskrush.testing.fakes import FakeRunner, Script
 
@@ -26,6 +28,26 @@ class TestLocal(RunnerContract):
 
     def make_task(self, does: str) -> Task:
         action = {"prints": "echo hello; echo oops >&2", "fails": "exit 3", "waits": "sleep 60", "raises": ["/no/such"]}
+        return Task(id="t", action=action[does])
+
+
+class ByThreads(LocalRunner):
+    """What Windows gets, as far as another system can tell: commands carried by threads."""
+
+    def start(self, task: Task, on_output: OnOutput, values: Mapping[str, object]) -> WindowsRunning:
+        return WindowsRunning(commands(task, os.environ), "/", os.environ, task, on_output)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="there `TestLocal` is this")
+class TestByThreads(RunnerContract):
+    """The branch for Windows."""
+
+    def make_runner(self) -> Runner:
+        return ByThreads("/", os.environ, "contract-threads")
+
+    def make_task(self, does: str) -> Task:
+        printing = "echo hello; echo oops >&2"
+        action = {"prints": printing, "fails": "exit 3", "waits": ["sleep", "60"], "raises": ["/no/such"]}
         return Task(id="t", action=action[does])
 
 
