@@ -23,10 +23,12 @@ def main(argv: "Optional[List[str]]" = None) -> int:
         return code
     except BrokenPipeError:
         return _unread()
-    except KeyboardInterrupt:
-        _say("interrupted\n")
-        return 130
-    except Exception as error:
+    except BaseException as error:
+        if _is_interruption(error):
+            _say("interrupted\n")
+            return 130
+        if not isinstance(error, Exception):
+            raise
         return _failed(error, arguments)
 
 
@@ -44,6 +46,15 @@ def _main(arguments: "List[str]") -> int:
 
     command, options = parse(arguments)
     return command(options)
+
+
+def _is_interruption(error: "Optional[BaseException]") -> bool:
+    """Ctrl-C before there was a handler; Python before 3.12 wraps one that comes while a class is being made."""
+    while error is not None:
+        if isinstance(error, KeyboardInterrupt):
+            return True
+        error = error.__cause__
+    return False
 
 
 def _failed(error: Exception, arguments: "List[str]") -> int:
