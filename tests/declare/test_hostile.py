@@ -204,6 +204,7 @@ def test_a_huge_file_is_not_even_read(tmp_path: Path) -> None:
     assert "larger than 8 MB" in within(1, read)
 
 
+@pytest.mark.soak
 def test_the_largest_allowed_file_takes_seconds_at_most() -> None:
     """Eight megabytes of one long text, of many keys, of brackets."""
     assert MAX_BYTES == 8 * 1024 * 1024
