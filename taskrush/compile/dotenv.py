@@ -1,4 +1,4 @@
-"""Reads dotenv files: `NAME=value` lines. It does not know what wins over what.
+"""Reads the text of dotenv files: `NAME=value` lines. It does not know what wins over what.
 
 `export` in front, comments and empty lines are passed over. A value in single quotes is taken as it stands; in double
 quotes `\\n`, `\\t`, `\\"`, `\\\\` and `\\$` mean what they do elsewhere; quoted values may go over several lines; of a
@@ -8,7 +8,7 @@ bare one everything from ` #` on is a comment. Nothing is substituted.
 import re
 from typing import Dict, List, Tuple
 
-from taskrush.errors import ConfigError, Problem, Where
+from taskrush.errors import Problem, Where
 
 _ENTRY = re.compile(
     r"""[ \t]*(?:export[ \t]+)?(?P<name>[A-Za-z_][A-Za-z0-9_.-]*)[ \t]*=[ \t]*
@@ -47,16 +47,3 @@ def _value(entry: "re.Match[str]") -> str:
     if entry["double"] is not None:
         return re.sub(r"\\(.)", lambda found: _ESCAPES.get(found[1], found[1]), entry["double"], flags=re.DOTALL)
     return entry["bare"] or ""
-
-
-def read_dotenv(path: str) -> Dict[str, str]:
-    """The variables of a file. Raises `OSError` if it cannot be read, `ConfigError` for what is wrong in it."""
-    with open(path, "rb") as file:
-        data = file.read()
-    try:
-        values, problems = parse_dotenv(data.decode("utf-8"), path)
-    except UnicodeDecodeError as error:
-        raise ConfigError(Problem("not UTF-8", Where(path, data.count(b"\n", 0, error.start) + 1)))
-    if problems:
-        raise ConfigError(*problems)
-    return values
