@@ -43,12 +43,13 @@ class KeyLock:
         """Give it back and remove its file."""
         if self._descriptor is None:
             return
+        descriptor, self._descriptor = self._descriptor, None
         try:
             os.unlink(self._path)
         except OSError:
             pass
-        os.close(self._descriptor)
-        self._descriptor = None
+        finally:
+            os.close(descriptor)
 
     def _is_current(self, descriptor: int) -> bool:
         try:

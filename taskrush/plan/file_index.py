@@ -43,6 +43,7 @@ class FileIndex:
         self._known: Dict[str, Known] = {}
         self._seed = int.from_bytes(os.urandom(8), "big")
         self._changed = False
+        self._skew: Optional[int] = None
         self._folders: Dict[str, Tuple[Tuple[int, int], int, Tuple[Tuple[str, bool], ...]]] = {}
         loaded = None if path is None else load_state(path, KIND)
         if isinstance(loaded, dict) and isinstance(loaded.get("files"), dict):
@@ -96,7 +97,7 @@ class FileIndex:
     def _hash(self, path: str, full: str, known: Optional[Known]) -> Optional[str]:
         """Read a file; again if it changed under our eyes."""
         for _ in range(5):
-            begun = time.time_ns()
+            begun = self._now()
             try:
                 descriptor = os.open(full, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
             except OSError:
@@ -161,7 +162,7 @@ class FileIndex:
         known = self._folders.get(folder)
         if known is not None and known[0] == identity and status.st_mtime_ns + SAFE_NS <= known[1]:
             return known[2]
-        begun = time.time_ns()
+        begun = self._now()
         try:
             with os.scandir(full) as found:
                 entries = tuple(sorted((entry.name, entry.is_dir(follow_symlinks=False)) for entry in found))
@@ -169,6 +170,20 @@ class FileIndex:
             return ()
         self._folders[folder] = (identity, begun, entries)
         return entries
+
+    def _now(self) -> int:
+        """The time as the file system has it, in ns: its clock need not be that of this machine."""
+        if self._skew is None:
+            self._skew = 0
+            if self._path is not None:
+                try:
+                    with open(self._path + ".clock", "wb", buffering=0) as file:
+                        before = time.time_ns()
+                        file.write(b"\0")
+                        self._skew = os.fstat(file.fileno()).st_mtime_ns - before
+                except OSError:
+                    pass
+        return time.time_ns() + self._skew
 
     # --- keeping ------------------------------------------------------------------
 
