@@ -1,7 +1,6 @@
-"""Columns that fit: pure functions from rows of text to lines."""
+"""Texts that fit into columns of a terminal, in any script. Pure."""
 
 import unicodedata
-from typing import List, Sequence
 
 
 def width_of(text: str) -> int:
@@ -27,11 +26,3 @@ def cut(text: str, width: int, ellipsis: str = "...") -> str:
             break
         kept += character
     return (kept.rstrip() + ellipsis)[: max(width, 0)]
-
-
-def columns(rows: Sequence[Sequence[str]], gap: str = "  ") -> List[str]:
-    """Lines with every column as wide as its widest cell, without spaces at the end."""
-    if not rows:
-        return []
-    widths = [max(width_of(row[column]) for row in rows) for column in range(len(rows[0]))]
-    return [gap.join(pad(cell, width) for cell, width in zip(row, widths)).rstrip() for row in rows]
