@@ -30,6 +30,7 @@ def run(options: argparse.Namespace) -> int:
     settings: Settings = options.settings
     env = overrides(settings)
     project = options.workspace.under(env)
+    sys.path.append(project.root)  # functions may import from their folder while they run, not only while they load
     plan = project.plan(options.targets, only=settings.only, arguments=options.arguments, extra=options.extra)
     if settings.dry_run:
         return _dry_run(plan, settings)
