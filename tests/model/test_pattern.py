@@ -74,6 +74,8 @@ def test_the_literal_prefix_is_the_folder_everything_lies_in(pattern: str, prefi
         ("src/**", "lib/**", False),
         ("**/a/x", "b/**/x", True),
         ("a/*/c", "a/b/d", False),
+        ("*ab", "*cb", False),
+        ("**/a/*.c", "**/b/*.c", False),
         ("build/*.o", "build/obj/**", False),
         ("build/{a,b}.o", "build/[b-d].o", True),
         ("build/{a,b}.o", "build/[c-d].o", False),
