@@ -16,6 +16,8 @@ PIPE_CLOSED = 141
 
 def main(argv: "Optional[List[str]]" = None) -> int:
     """Run one command line and return its exit code."""
+    if argv is None:
+        _end_at_ctrl_c()
     arguments = sys.argv[1:] if argv is None else argv
     try:
         code = _main(arguments)
@@ -46,6 +48,22 @@ def _main(arguments: "List[str]") -> int:
 
     command, options = parse(arguments)
     return command(options)
+
+
+def _end_at_ctrl_c() -> None:
+    """Until a command takes the signals over, nothing runs that would have to be ended, so SIGINT may end us at once.
+    The `KeyboardInterrupt` that Python makes of it would be lost if it came inside a finaliser or a callback.
+    """
+    import _signal  # type: ignore[import-not-found]  # the part of `signal` that costs nothing to import
+
+    def end(number: int, frame: object) -> None:
+        try:
+            os.write(2, b"interrupted\n")
+        finally:
+            os._exit(130)
+
+    if _signal.getsignal(_signal.SIGINT) is _signal.default_int_handler:
+        _signal.signal(_signal.SIGINT, end)
 
 
 def _is_interruption(error: "Optional[BaseException]") -> bool:

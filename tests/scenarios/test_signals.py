@@ -74,7 +74,10 @@ def one_run(project: Path, number: int, signum: int, delay: float, second: Optio
         if second is not None:
             time.sleep(second)
             runner.send_signal(signum)
-        _, errors = runner.communicate(timeout=30) if signum != signal.SIGKILL else (runner.wait(30), b"")
+        try:
+            _, errors = runner.communicate(timeout=30) if signum != signal.SIGKILL else (runner.wait(30), b"")
+        except subprocess.TimeoutExpired:
+            pytest.fail(f"{signal.Signals(signum).name} at {delay:.3f} s did not end it; alive: {alive(token)}")
         until = time.monotonic() + (5 if signum == signal.SIGKILL else 0.5)
         while alive(token) and time.monotonic() < until:
             time.sleep(0.02)
