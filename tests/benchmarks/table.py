@@ -42,7 +42,8 @@ def render(results: List[Result], versions: Mapping[str, str], notes: Mapping[st
     lines += [f"| {name} | {version} | {notes.get(name, '')} |" for name, version in versions.items()]
     for result in results:
         lines += ["", f"## {result.title}", "", result.meaning, ""]
-        lines += ["| | wall | fastest to slowest | of TaskRush's | CPU | peak memory |", "|---|--:|--:|--:|--:|--:|"]
+        lines.append("| | wall | fastest to slowest | of TaskRush's | CPU | of TaskRush's | peak memory |")
+        lines.append("|---|--:|--:|--:|--:|--:|--:|")
         ours = result.figures.get(OURS)
         ordered = sorted(result.figures.items(), key=lambda row: row[1].wall)
         lines += [_row(name, figures, ours) for name, figures in ordered]
@@ -50,13 +51,13 @@ def render(results: List[Result], versions: Mapping[str, str], notes: Mapping[st
 
 
 def _row(name: str, figures: Figures, ours: Optional[Figures]) -> str:
-    ratio = f"{figures.wall / ours.wall:.2f}" if ours else ""
     cells: Tuple[str, ...] = (
         f"**{name}**" if name.startswith(OURS) else name,
         milliseconds(figures.wall),
         f"{milliseconds(figures.fastest)} to {milliseconds(figures.slowest)}",
-        ratio,
+        f"{figures.wall / ours.wall:.2f}" if ours else "",
         milliseconds(figures.cpu),
+        f"{figures.cpu / ours.cpu:.2f}" if ours else "",
         f"{figures.peak / 2**20:.0f} MiB",
     )
     return f"| {' | '.join(cells)} |"

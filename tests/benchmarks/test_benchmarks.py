@@ -50,8 +50,8 @@ def test_ratios_are_to_taskrush_and_fast_tools_come_first() -> None:
     figures = {"taskrush": sum_up([Sample(0.04, 0.03, 20 << 20)]), "make": sum_up([Sample(0.01, 0.01, 8 << 20)])}
     page = render([Result("Start", "What it costs.", figures)], {"make": "4.3"}, {}, ["a fact"])
     assert page.splitlines()[-2:] == [
-        "| make | 10.0 ms | 10.0 ms to 10.0 ms | 0.25 | 10.0 ms | 8 MiB |",
-        "| **taskrush** | 40.0 ms | 40.0 ms to 40.0 ms | 1.00 | 30.0 ms | 20 MiB |",
+        "| make | 10.0 ms | 10.0 ms to 10.0 ms | 0.25 | 10.0 ms | 0.33 | 8 MiB |",
+        "| **taskrush** | 40.0 ms | 40.0 ms to 40.0 ms | 1.00 | 30.0 ms | 1.00 | 20 MiB |",
     ]
 
 
