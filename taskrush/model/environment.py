@@ -5,9 +5,12 @@ a result. All others see everything.
 """
 
 import fnmatch
+import re
 from typing import Dict, Iterable, List, Mapping, Tuple
 
-from taskrush.model.task import Task
+from taskrush.model.task import Shell, Task
+
+_MENTION = re.compile(r"\$\{?([A-Za-z_][A-Za-z0-9_]*)")
 
 PASSED: Tuple[str, ...] = (
     "PATH",
@@ -67,14 +70,22 @@ def visible(environ: Mapping[str, str], task: Task) -> Dict[str, str]:
 
 
 def declared(environ: Iterable[str], task: Task) -> List[str]:
-    """The names that the task's `env` ingredients mean, sorted: part of its key, and seen by it.
+    """The names that the task's `env` ingredients mean or its commands mention (`$NAME`), sorted.
 
-    The last pattern that matches a name decides; `!NAME` leaves out.
+    They are part of its key, and seen by it. The last pattern that matches a name decides; `!NAME` leaves out.
     """
-    patterns = [item.env for item in task.ingredients if item.env is not None]
+    patterns = [*mentioned(task), *(item.env for item in task.ingredients if item.env is not None)]
     if not patterns:
         return []
     return sorted(name for name in environ if _wanted(name, patterns))
+
+
+def mentioned(task: Task) -> List[str]:
+    """Variables that the task's shell commands name, as far as can be read off their text; `PATH` is never one."""
+    if not isinstance(task.action, Shell):
+        return []
+    names = {name for command in task.action.commands for name in _MENTION.findall(command)}
+    return sorted(names - {"PATH"})
 
 
 def withheld(environ: Mapping[str, str], task: Task) -> List[str]:
