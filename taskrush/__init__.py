@@ -12,8 +12,11 @@ if TYPE_CHECKING:
     from taskrush.compile.link import link as link
     from taskrush.declare.annotation import option as option
     from taskrush.declare.command import command as command
+    from taskrush.declare.decorator import output_of as output_of
     from taskrush.declare.decorator import result_of as result_of
     from taskrush.declare.decorator import task as task
+    from taskrush.declare.decorator import value_of as value_of
+    from taskrush.declare.decorator import variable as variable
     from taskrush.declare.mark import Command as Command
     from taskrush.declare.taskset import TaskSet as TaskSet
     from taskrush.errors import CommandFailed as CommandFailed
@@ -47,6 +50,7 @@ if TYPE_CHECKING:
     from taskrush.model.outcome import RunResult as RunResult
     from taskrush.model.outcome import State as State
     from taskrush.model.plan import Plan as Plan
+    from taskrush.model.policy import Ingredient as Ingredient
     from taskrush.model.task import Argv as Argv
     from taskrush.model.task import Call as Call
     from taskrush.model.task import Dep as Dep
@@ -65,7 +69,7 @@ _HOMES = {
     "compile.link": ("link",),
     "declare.annotation": ("option",),
     "declare.command": ("command",),
-    "declare.decorator": ("result_of", "task"),
+    "declare.decorator": ("output_of", "result_of", "task", "value_of", "variable"),
     "declare.mark": ("Command",),
     "declare.taskset": ("TaskSet",),
     "errors": (
@@ -97,6 +101,7 @@ _HOMES = {
     "model.graph": ("Graph",),
     "model.outcome": ("Outcome", "RunResult", "State"),
     "model.plan": ("Plan",),
+    "model.policy": ("Ingredient",),
     "model.task": ("Argv", "Call", "Dep", "Param", "Shell", "Task", "TaskId"),
     "plan.planner": ("make_plan",),
     "project": ("Project",),

@@ -10,12 +10,12 @@ from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Tuple
 
 import attrs
 
-from taskrush.compile import missing
+from taskrush.compile import ingredients, missing
 from taskrush.compile.action import action_of, shell_texts
 from taskrush.compile.dotenv import parse_dotenv
 from taskrush.compile.inherit import Grown, full_name, inherit
 from taskrush.compile.matrix import Combination, combinations, member_names
-from taskrush.compile.paths import rebase, rebase_folder
+from taskrush.compile.paths import rebase, rebase_folder, wrong_output
 from taskrush.compile.variables import Scope, placeholders, settle, shell_mentions
 from taskrush.errors import Problem, Where
 from taskrush.model.declaration import FileDecl, TaskDecl, Variable
@@ -142,16 +142,27 @@ class _Expander:
                 for dep in deps or ()
             )
 
-        def fill_paths(paths: Iterable[str], key: str) -> Tuple[str, ...]:
+        def fill_paths(paths: Iterable[Tuple[int, str]], key: str) -> Tuple[str, ...]:
             found = []
-            for number, path in enumerate(paths):
+            for number, path in paths:
                 where = _place(decl, f"{key}.{number}", key)
                 text, wrong = rebase(file.folder, self._early(scope, context, path, where, key))
+                wrong = wrong or (wrong_output(text) if key == "outputs" else None)
                 if wrong:
                     scope.problems.append(Problem(f"task `{name}` has a path in `{key}`, `{path}`: {wrong}", where))
                 found.append(text)
             return tuple(found)
 
+        def fill_ingredient(text: str, where: Optional[Where]) -> str:
+            return self._early(scope, context, text, where, "inputs")
+
+        def fill_command(text: str, where: Optional[Where]) -> str:
+            for variable in placeholders(text):
+                if variable in context.lazies:
+                    fill_ingredient(f"${{{variable}}}", where)
+            return _shown(text, scope)  # what is not known is left to the shell
+
+        patterns, others = ingredients.split(decl.inputs)
         action = action_of(decl, fill)
         cwd = rebase_folder(file.folder, fill(decl.cwd, "cwd") if decl.cwd else None)
         confirm = None if decl.confirm is None else fill(decl.confirm, "confirm")
@@ -163,8 +174,10 @@ class _Expander:
             description=_shown(decl.description, scope),
             deps=fill_deps(decl.deps, "deps"),
             finally_=fill_deps(decl.finally_, "finally"),
-            inputs=None if decl.inputs is None else fill_paths(decl.inputs, "inputs"),
-            outputs=fill_paths(decl.outputs or (), "outputs"),
+            inputs=None if patterns is None else fill_paths(patterns, "inputs"),
+            ingredients=tuple(ingredients.filled(one, file.folder, fill_ingredient, fill_command) for one in others),
+            outputs=fill_paths(enumerate(decl.outputs or ()), "outputs"),
+            incremental=bool(decl.incremental),
             pass_env=decl.pass_env or (),
             folder=file.folder,
             cwd=cwd,

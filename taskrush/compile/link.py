@@ -8,9 +8,12 @@ from typing import Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
 import attrs
 
 from taskrush.compile.file_edges import file_edges, give_way
+from taskrush.compile.ingredients import wrong_parts, wrong_result
 from taskrush.compile.names import near, resolve, what_is_wrong
+from taskrush.compile.paths import wrong_output
 from taskrush.errors import Problem, Where
 from taskrush.model.graph import Edge, EdgeKind, Graph, GraphProblem
+from taskrush.model.policy import Ingredient
 from taskrush.model.task import Task, TaskId
 
 __all__ = ["link", "near", "resolve"]
@@ -38,6 +41,7 @@ class _Linker:
                 self._wrong(first, f"task `{task.id}` is declared twice{_also(first.where)}", task.where, hint)
             else:
                 self._check_name(task)
+                self._check_paths(task)
 
     def name(self) -> None:
         """Every name by which a task may be asked for; names of tasks win over aliases."""
@@ -62,6 +66,9 @@ class _Linker:
                         self.tasks[task.id] = attrs.evolve(
                             self.tasks[task.id], bindings={**self.tasks[task.id].bindings, name: on}
                         )
+            for ingredient in task.ingredients:
+                if ingredient.result is not None:
+                    self._value(task, ingredient, own)
             for dep in task.deps:
                 on = self._find(task, dep.task, f"depends on `{dep.task}`", dep.where or task.where, dep.optional)
                 if on is not None:
@@ -103,6 +110,25 @@ class _Linker:
             shown = [other for other, task_id in self.names.items() if not self.tasks[task_id].hidden]
             self._wrong(task, f"task `{task.id}` {what}, which does not exist", where, near(name, shown))
         return found
+
+    def _value(self, task: Task, ingredient: Ingredient, own: Dict[TaskId, Edge]) -> None:
+        """An edge to a task whose value is an ingredient."""
+        name = ingredient.result or ""
+        on = self._find(task, name, f"depends on what `{name}` returns", ingredient.where or task.where)
+        if on is not None:
+            own[on] = Edge(task.id, on, EdgeKind.RESULT)
+            wrong = wrong_result(task, ingredient, self.tasks[on])
+            if wrong is not None:
+                self.problems.append(GraphProblem(wrong, frozenset((task.id,))))
+
+    def _check_paths(self, task: Task) -> None:
+        """What leads out of the workspace; a task that has problems of its own was looked at where it was declared."""
+        for pattern in task.outputs if not task.problems else ():
+            wrong = wrong_output(pattern)
+            if wrong:
+                self._wrong(task, f"task `{task.id}` has a path in `outputs`, `{pattern}`: {wrong}", task.where)
+        for problem in wrong_parts(task) if task.ingredients else ():
+            self.problems.append(GraphProblem(problem, frozenset((task.id,))))
 
     def _check_name(self, task: Task) -> None:
         wrong = None if task.capture else what_is_wrong(task.id)

@@ -4,6 +4,7 @@ import posixpath
 import re
 from typing import Optional, Tuple
 
+OURS = (".git", ".taskrush")
 _ABSOLUTE = re.compile(r"/|[A-Za-z]:[/\\]|~(?:/|\Z)")
 
 
@@ -24,6 +25,14 @@ def rebase(folder: str, path: str) -> Tuple[str, Optional[str]]:
     if joined.split("/", 1)[0] == "..":
         return sign + joined, "it leaves the workspace"
     return sign + joined, None
+
+
+def wrong_output(path: str) -> Optional[str]:
+    """Why nothing can be kept at a path or pattern, relative to the workspace; None if it can."""
+    text = path[1:] if path.startswith("!") else path
+    wrong = rebase(".", text)[1]
+    kept = next((name for name in OURS if name in text.replace("\\", "").split("/")), None)
+    return wrong or (f"`{kept}` is not for tasks to write to" if kept and not path.startswith("!") else None)
 
 
 def rebase_folder(folder: str, path: Optional[str]) -> str:

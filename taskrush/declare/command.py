@@ -2,7 +2,7 @@
 
 from typing import Any, Iterable, Literal, Mapping, Optional, Sequence, Union, overload
 
-from taskrush.declare.mark import Command, Dependency, Mark, several, shared_fields, texts
+from taskrush.declare.mark import Command, Dependency, Input, Mark, several, shared_fields, texts
 from taskrush.declare.place import place_of_caller
 from taskrush.model.policy import Cache, Requirement
 from taskrush.model.task import Argv, Param, Shell
@@ -18,8 +18,9 @@ def command(
     finally_: Union[Dependency, Iterable[Dependency]] = ...,
     description: str = ...,
     params: Iterable[Param] = ...,
-    inputs: Optional[Iterable[str]] = ...,
+    inputs: Union[Input, Iterable[Input], None] = ...,
     outputs: Iterable[str] = ...,
+    incremental: bool = ...,
     env: Optional[Mapping[str, str]] = ...,
     pass_env: Iterable[str] = ...,
     cwd: str = ...,
@@ -44,8 +45,9 @@ def command(
     finally_: Union[Dependency, Iterable[Dependency]] = ...,
     description: str = ...,
     params: Iterable[Param] = ...,
-    inputs: Optional[Iterable[str]] = ...,
+    inputs: Union[Input, Iterable[Input], None] = ...,
     outputs: Iterable[str] = ...,
+    incremental: bool = ...,
     env: Optional[Mapping[str, str]] = ...,
     pass_env: Iterable[str] = ...,
     cwd: str = ...,
@@ -69,8 +71,9 @@ def command(
     finally_: Union[Dependency, Iterable[Dependency]] = (),
     description: str = "",
     params: Iterable[Param] = (),
-    inputs: Optional[Iterable[str]] = None,
+    inputs: Union[Input, Iterable[Input], None] = None,
     outputs: Iterable[str] = (),
+    incremental: bool = False,
     env: Optional[Mapping[str, str]] = None,
     pass_env: Iterable[str] = (),
     cwd: str = ".",
@@ -89,7 +92,9 @@ def command(
 
     With `capture` the text it writes to stdout, without spaces at both ends, is its result.
     """
-    fields = shared_fields(inputs, outputs, env, pass_env, cwd, cache, if_, requires, platforms, confirm, interactive)
+    fields = shared_fields(
+        inputs, outputs, incremental, env, pass_env, cwd, cache, if_, requires, platforms, confirm, interactive
+    )
     fields.update(aliases=texts(aliases), tags=texts(tags), hidden=hidden)
     fields.update(capture=capture, params=tuple(params), shell=texts(shell))
     mark = Mark(

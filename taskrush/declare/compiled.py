@@ -23,11 +23,11 @@ from taskrush.model.declaration import (
     TaskDecl,
     Variable,
 )
-from taskrush.model.policy import Cache, Requirement, Retry
+from taskrush.model.policy import Cache, Ingredient, Requirement, Retry
 from taskrush.model.task import Dep, Param
 from taskrush.statefile import FOLDER, load_state, save_state, state_folder
 
-FORMAT = 1
+FORMAT = 2
 """Raised whenever the same text is to be read in another way."""
 
 _TUPLE, _WHERE, _PLACES, _FIRST = range(4)
@@ -43,6 +43,7 @@ _CLASSES: Tuple[Any, ...] = (
     Cache,
     Retry,
     Requirement,
+    Ingredient,
     Dep,
     Param,
     Problem,

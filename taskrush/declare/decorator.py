@@ -11,7 +11,9 @@ from taskrush.declare.mark import (
     MARK,
     Command,
     Dependency,
+    Input,
     Mark,
+    ValueOf,
     mark_of,
     marked,
     refuse,
@@ -21,7 +23,7 @@ from taskrush.declare.mark import (
 )
 from taskrush.declare.place import place_of, place_of_caller
 from taskrush.declare.signature import ResultOf
-from taskrush.model.policy import Cache, Requirement
+from taskrush.model.policy import Cache, Ingredient, Requirement
 from taskrush.model.task import Task
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -38,8 +40,9 @@ def task(
     deps: Union[Dependency, Iterable[Dependency]] = ...,
     finally_: Union[Dependency, Iterable[Dependency]] = ...,
     description: Optional[str] = ...,
-    inputs: Optional[Iterable[str]] = ...,
+    inputs: Union[Input, Iterable[Input], None] = ...,
     outputs: Iterable[str] = ...,
+    incremental: bool = ...,
     env: Optional[Mapping[str, str]] = ...,
     pass_env: Iterable[str] = ...,
     cwd: str = ...,
@@ -62,8 +65,9 @@ def task(
     deps: Union[Dependency, Iterable[Dependency]] = (),
     finally_: Union[Dependency, Iterable[Dependency]] = (),
     description: Optional[str] = None,
-    inputs: Optional[Iterable[str]] = None,
+    inputs: Union[Input, Iterable[Input], None] = None,
     outputs: Iterable[str] = (),
+    incremental: bool = False,
     env: Optional[Mapping[str, str]] = None,
     pass_env: Iterable[str] = (),
     cwd: str = ".",
@@ -83,11 +87,14 @@ def task(
     `deps` and `finally_` take functions, commands, tasks and names. `description` is the first paragraph of the
     docstring unless given, `name` the function's with `-` for `_`. `if_` is a command: the task is skipped unless it
     exits with 0; `requires` are commands (or `Requirement`s) that must hold. `isolate="process"` runs the function in
-    a fresh interpreter that can be killed. The rest is as in `.rush` files.
+    a fresh interpreter that can be killed. `inputs` take patterns, parts of files (`"package.json#version"`),
+    `variable("NODE_*")`, `output_of("node --version")` and `value_of(task)`. The rest is as in `.rush` files.
 
     Raises `ConfigError` for what cannot be a task: classes, generators, things that cannot be called.
     """
-    fields = shared_fields(inputs, outputs, env, pass_env, cwd, cache, if_, requires, platforms, confirm, interactive)
+    fields = shared_fields(
+        inputs, outputs, incremental, env, pass_env, cwd, cache, if_, requires, platforms, confirm, interactive
+    )
     fields.update(aliases=texts(aliases), tags=texts(tags), hidden=hidden)
 
     def mark(function: F) -> F:
@@ -123,13 +130,40 @@ def result_of(task: Any) -> Any:
 
     The text of a command with `capture=True`. Raises `ConfigError` for what is no task.
     """
+    _check_source(task)
+    return ResultOf(task)
+
+
+def value_of(task: Dependency) -> ValueOf:
+    """Among `inputs`: what another task returns. That task becomes a dependency; the function receives nothing.
+
+    Takes a function, a command with `capture=True`, a task or a name. Raises `ConfigError` for what is no task.
+    """
+    if not isinstance(task, str):
+        _check_source(task)
+    return ValueOf(task)
+
+
+def variable(pattern: str) -> Ingredient:
+    """Among `inputs`: variables of the environment by name, with wildcards: `variable("NODE_*")`.
+
+    Commands of the task see those that match. `variable("!NODE_OPTIONS")` leaves out; the last match decides.
+    """
+    return Ingredient(env=pattern)
+
+
+def output_of(command: str) -> Ingredient:
+    """Among `inputs`: what a shell command prints, such as `node --version`; asked once a run, at the workspace."""
+    return Ingredient(command=command)
+
+
+def _check_source(task: Any) -> None:
     if mark_of(task) is None and not isinstance(task, Task):
         what = "has no result: it is no task"
         if isinstance(task, Command) or not callable(task):
-            refuse(f"`{task!r}` {what}", "give the function or command itself", place_of_caller(1))
+            refuse(f"`{task!r}` {what}", "give the function or command itself", place_of_caller(2))
         name = getattr(task, "__name__", repr(task))
-        refuse(f"`{name}` {what}", f"decorate `{name}` with `@task`", place_of_caller(1))
-    return ResultOf(task)
+        refuse(f"`{name}` {what}", f"decorate `{name}` with `@task`", place_of_caller(2))
 
 
 def _check(function: Any, isolate: str) -> None:

@@ -13,7 +13,7 @@ from taskrush.declare.shapes import IDENTIFIER, Anything, Flag, Made, Number, On
 from taskrush.declare.structures import Either, Key, ListOf, MapOf, Record
 from taskrush.errors import Where
 from taskrush.model.declaration import PluginUse, Variable
-from taskrush.model.policy import Cache, Requirement, Retry
+from taskrush.model.policy import Cache, Ingredient, Input, Requirement, Retry, as_input
 from taskrush.model.task import Dep
 
 TASK_NAME = re.compile(r"(?!-)[\w.+/@-]+(?::[\w.+/@-]+)*")
@@ -83,6 +83,42 @@ ENV = MapOf(
     key_words="a variable name (no spaces, no `=`)",
 )
 
+# Inputs
+
+
+def _input(reader: Reader, node: Node, name: str, value: str) -> Input:
+    return as_input(value, at(reader, node))
+
+
+def _ingredient(reader: Reader, node: Mapping, name: str, values: Dict[str, Any]) -> Ingredient:
+    if "cmd" in values:
+        values["command"] = values.pop("cmd")
+    return Ingredient(**values, where=at(reader, node))
+
+
+_NOT_FILES = ("env", "cmd", "result")
+INPUTS = ListOf(
+    Either(
+        "a pattern or a mapping",
+        value=Made(TEXT, _input),
+        mapping=Record(
+            (
+                Key(
+                    names=("env",),
+                    shape=Text("a variable name (`*` is a wildcard, `!` leaves out)", re.compile(r"!?[^=\s\0!]+")),
+                    help="variables of the environment",
+                ),
+                Key(names=("cmd",), shape=COMMAND, help="what a command prints, such as `node --version`"),
+                Key(names=("result",), shape=NAME, help="what another task returns; it is a dependency then"),
+            ),
+            _ingredient,
+            need=_NOT_FILES,
+            alone=_NOT_FILES,
+        ),
+    ),
+    words="a list of them",
+)
+
 # Caching and retrying
 
 
@@ -91,7 +127,7 @@ class CacheUse:
     """What a task's `cache:` key says: also inputs and outputs may be given here."""
 
     cache: Cache
-    inputs: Optional[Tuple[str, ...]] = None
+    inputs: Optional[Tuple[Input, ...]] = None
     outputs: Optional[Tuple[str, ...]] = None
 
 
@@ -100,7 +136,7 @@ def _cache_flag(reader: Reader, node: Node, name: str, value: bool) -> CacheUse:
 
 
 def _cache_inputs(reader: Reader, node: Node, name: str, value: Any) -> CacheUse:
-    return CacheUse(cache=Cache(enabled=True), inputs=(value,) if isinstance(value, str) else value)
+    return CacheUse(cache=Cache(enabled=True), inputs=value)
 
 
 def _cache_record(reader: Reader, node: Mapping, name: str, values: Dict[str, Any]) -> CacheUse:
@@ -114,11 +150,11 @@ def _cache_record(reader: Reader, node: Mapping, name: str, values: Dict[str, An
 CACHE = Either(
     "`true`, `false`, input patterns or a mapping",
     flag=Made(Flag(), _cache_flag),
-    value=Made(TEXT, _cache_inputs),
-    list=Made(ListOf(TEXT, single=False), _cache_inputs),
+    value=Made(INPUTS, _cache_inputs),
+    list=Made(INPUTS, _cache_inputs),
     mapping=Record(
         (
-            Key(names=("key_dependencies",), shape=ListOf(TEXT), help="the same as `inputs` of the task"),
+            Key(names=("key_dependencies",), shape=INPUTS, help="the same as `inputs` of the task"),
             Key(names=("outputs",), shape=ListOf(TEXT), help="the same as `outputs` of the task"),
             Key(names=("share_across_team",), shape=Flag(), help="whether shared caches may keep the result"),
             Key(names=("enabled",), shape=Flag(), help="whether the result is kept at all"),

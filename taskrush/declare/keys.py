@@ -13,6 +13,7 @@ from taskrush.declare.entries import (
     COMMAND,
     DEPS,
     ENV,
+    INPUTS,
     NAME,
     PLATFORM,
     PLUGINS,
@@ -137,9 +138,11 @@ TASK_KEYS: Tuple[Key, ...] = (
             "srcs",
             "files",
         ),
-        shape=TEXTS,
-        help="patterns of the files it reads",
-        example='inputs: ["src/**/*.py", "!src/generated/**"]',
+        shape=INPUTS,
+        help="what its result depends on: patterns of the files it reads, `FILE.json#place` for a part of a file (TOML "
+        "and YAML too), `{env: NAME}`, `{cmd: ...}` for what a command prints, `{result: TASK}` for what a task "
+        "returns; with inputs its result is kept",
+        example='inputs: ["src/**/*.py", "!src/generated/**", "pyproject.toml#project", {cmd: python --version}]',
         in_defaults=True,
     ),
     Key(
@@ -152,6 +155,13 @@ TASK_KEYS: Tuple[Key, ...] = (
         shape=TEXTS,
         help="patterns of the files it makes",
         example="outputs: [dist/]",
+    ),
+    Key(
+        names=("incremental",),
+        shape=Flag(),
+        help="what it made earlier is still there when it starts; without it a cached task starts without its outputs",
+        example="incremental: true",
+        in_defaults=True,
     ),
     Key(
         names=("env",),

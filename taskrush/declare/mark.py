@@ -11,7 +11,7 @@ import attrs
 
 from taskrush.declare.place import at
 from taskrush.errors import ConfigError, Where
-from taskrush.model.policy import Cache, Requirement
+from taskrush.model.policy import Cache, Ingredient, Requirement, as_input
 from taskrush.model.task import Action, Dep, Task
 
 R = TypeVar("R")
@@ -48,6 +48,15 @@ class Command(Generic[R]):
         return f"command({str(self.action)!r}, name={mark.name!r})"
 
 
+@attrs.frozen(eq=False)
+class ValueOf:
+    """Among `inputs`: what a task returns; `value_of` makes it."""
+
+    task: object
+
+
+Input = Union[str, "os.PathLike[str]", Ingredient, ValueOf]
+"""What `inputs` lists: patterns, parts of files (`package.json#version`), and what stands in for anything else."""
 Dependency = Union[str, Dep, Task, Command[Any], Callable[..., Any]]
 marked: "ContextVar[Optional[List[Tuple[Callable[..., Any], Mark]]]]" = ContextVar("taskrush_marked", default=None)
 """While a module is loaded: the functions it marks, so that one hidden by a later one of its name is noticed."""
@@ -66,8 +75,9 @@ def refuse(message: str, hint: str, where: Optional[Where]) -> NoReturn:
 
 
 def shared_fields(
-    inputs: Optional[Iterable[str]],
+    inputs: Union[Input, Iterable[Input], None],
     outputs: Iterable[str],
+    incremental: bool,
     env: Optional[Mapping[str, str]],
     pass_env: Iterable[str],
     cwd: str,
@@ -80,9 +90,12 @@ def shared_fields(
 ) -> "dict[str, Any]":
     """The fields of `Task` that functions and commands share."""
     several: Iterable[Union[str, Requirement]] = (requires,) if isinstance(requires, str) else requires
+    patterns, others = split_inputs(inputs)
     return {
-        "inputs": None if inputs is None else texts(inputs),
+        "inputs": patterns,
+        "ingredients": others,
         "outputs": texts(outputs),
+        "incremental": incremental,
         "env": {name: str(value) for name, value in (env or {}).items()},
         "pass_env": texts(pass_env),
         "cwd": str(cwd),
@@ -93,6 +106,18 @@ def shared_fields(
         "confirm": confirm,
         "interactive": interactive,
     }
+
+
+def split_inputs(
+    inputs: Union[Input, Iterable[Input], None],
+) -> Tuple[Optional[Tuple[str, ...]], Tuple[Union[Ingredient, ValueOf], ...]]:
+    """The patterns among `inputs`, and everything else; None where nothing was said. Paths are never parts of files."""
+    if inputs is None:
+        return None, ()
+    items = (inputs,) if isinstance(inputs, (str, os.PathLike, Ingredient, ValueOf)) else tuple(inputs)
+    read = [as_input(item) if isinstance(item, str) else item for item in items]
+    patterns = tuple(os.fspath(item) for item in read if not isinstance(item, (Ingredient, ValueOf)))
+    return patterns, tuple(item for item in read if isinstance(item, (Ingredient, ValueOf)))
 
 
 def texts(values: Iterable[str]) -> Tuple[str, ...]:

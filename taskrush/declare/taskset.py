@@ -11,11 +11,12 @@ from typing import Any, Callable, Dict, Iterable, List, Optional, Tuple, TypeVar
 import attrs
 
 from taskrush.declare.decorator import task
-from taskrush.declare.mark import Command, Mark, mark_of
+from taskrush.declare.mark import Command, Mark, ValueOf, mark_of
 from taskrush.declare.module import MODULE_PREFIX
 from taskrush.declare.place import at, place_of
 from taskrush.declare.signature import Signature, read_signature
 from taskrush.errors import ConfigError, Problem, Where
+from taskrush.model.policy import Ingredient
 from taskrush.model.task import Call, Dep, Task, TaskId
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -177,7 +178,8 @@ class TaskSet:
             mark = entry.mark
             if mark is None:
                 continue
-            for thing in (*mark.deps, *mark.finally_, *entry.signature().results.values()):
+            values = (item.task for item in mark.fields["ingredients"] if isinstance(item, ValueOf))
+            for thing in (*mark.deps, *mark.finally_, *entry.signature().results.values(), *values):
                 if mark_of(thing) is not None and _key(thing) not in whole._entries:
                     whole.add(thing)  # type: ignore[arg-type]
                     todo.append(whole._entries[_key(thing)])
@@ -199,6 +201,12 @@ class TaskSet:
         }
         fields = dict(mark.fields)
         fields["aliases"] = self._aliases(entry, fields["aliases"], namespace)
+        fields["ingredients"] = tuple(
+            Ingredient(result=self._dep(item.task, entry, namespace, problems).task)
+            if isinstance(item, ValueOf)
+            else item
+            for item in fields["ingredients"]
+        )
         fields.setdefault("params", signature.params)
         is_command = isinstance(entry.thing, Command)
         return Task(

@@ -9,7 +9,7 @@ from typing import Any, Iterator, Mapping, Optional, Tuple
 import attrs
 
 from taskrush.errors import Problem, Where
-from taskrush.model.policy import Cache, Requirement, Retry
+from taskrush.model.policy import Cache, Input, Requirement, Retry
 from taskrush.model.task import Dep, Param
 
 
@@ -93,8 +93,9 @@ class TaskDecl:
     description: Optional[str] = None
     deps: Optional[Tuple[Dep, ...]] = None
     finally_: Optional[Tuple[Dep, ...]] = None
-    inputs: Optional[Tuple[str, ...]] = None
+    inputs: Optional[Tuple[Input, ...]] = None
     outputs: Optional[Tuple[str, ...]] = None
+    incremental: Optional[bool] = None
     env: Optional[Mapping[str, str]] = None
     pass_env: Optional[Tuple[str, ...]] = None
     dotenv: Optional[Tuple[str, ...]] = None
@@ -172,5 +173,6 @@ class FileDecl:
     settings: Mapping[str, Any] = attrs.field(factory=dict)
     plugins: Tuple[PluginUse, ...] = ()
     remotes: Mapping[str, Remote] = attrs.field(factory=dict)
+    secrets: Tuple[str, ...] = ()
     cache: Optional[CacheConfig] = None
     problems: Tuple[Problem, ...] = attrs.field(default=(), eq=False)

@@ -1,6 +1,7 @@
 """What a declaration may say about how a task is cached, retried and guarded; no behaviour lives here."""
 
-from typing import Optional, Tuple
+import re
+from typing import Optional, Tuple, Union
 
 import attrs
 
@@ -59,3 +60,17 @@ class Ingredient:
     command: Optional[str] = None
     result: Optional[str] = None
     where: Optional[Where] = attrs.field(default=None, eq=False)
+
+
+Input = Union[str, Ingredient]
+"""What `inputs` lists: a pattern of files, or something else that counts."""
+
+_PART = re.compile(r"!?[^#\\]+\.(?:json|toml|ya?ml)#.+", re.IGNORECASE | re.DOTALL)
+
+
+def as_input(text: str, where: Optional[Where] = None) -> Input:
+    """A text of `inputs`: `FILE.json#place` (also TOML and YAML) is a part of a file, anything else a pattern.
+
+    The file whose name is written so is `FILE.json\\#place` as a pattern.
+    """
+    return Ingredient(part=text, where=where) if _PART.fullmatch(text) else text

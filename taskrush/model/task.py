@@ -142,7 +142,8 @@ class Task:
     `Task(id="test", action="pytest", deps=["build"])`.
 
     `inputs` is None where nothing was declared; patterns and `cwd` are relative to the workspace, with `/`.
-    `ingredients` are what else its result depends on. `folder` is the one of the file that declares it.
+    `ingredients` are what else its result depends on. `folder` is the one of the file that declares it. An
+    `incremental` task finds what it made earlier when it starts.
     `env` is added to the environment of the action. `bindings` are results of other tasks under the names by which
     this one receives them. `arguments` are the values of `params`; `extra` is what followed `--`.
     `group` is the task that stands for all members of the matrix this one belongs to.
@@ -157,6 +158,7 @@ class Task:
     inputs: Optional[Tuple[str, ...]] = attrs.field(default=None, converter=_optional_tuple)
     ingredients: Tuple[Ingredient, ...] = ()
     outputs: Tuple[str, ...] = attrs.field(default=(), converter=as_tuple)
+    incremental: bool = False
     env: Mapping[str, str] = attrs.field(factory=dict)
     pass_env: Tuple[str, ...] = attrs.field(default=(), converter=as_tuple)
     folder: str = "."
