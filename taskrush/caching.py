@@ -3,6 +3,7 @@
 It belongs to the same layer as `wiring.py`: it knows the parts of `cache/` and `plan/` and nothing of how tasks run.
 """
 
+import hmac
 import os
 import subprocess
 import sys
@@ -21,9 +22,10 @@ from taskrush.model.declaration import CacheConfig, FileDecl
 from taskrush.model.plan import Plan
 from taskrush.plan.file_index import FileIndex
 from taskrush.plan.fingerprinting import WorkspaceFingerprinter
-from taskrush.statefile import state_folder
+from taskrush.statefile import state_folder, write_whole
 
 ASK_SECONDS = 60.0
+SHORTEST_SECRET = 4
 
 
 @attrs.frozen(kw_only=True)
@@ -107,6 +109,7 @@ def open_cache(
     environ: Mapping[str, str],
     overrides: Optional[Mapping[str, str]],
     warn: Callable[[str], None],
+    secrets: Sequence[str] = (),
 ) -> WorkspaceCache:
     """The cache of a workspace. Touches nothing until it is used."""
     try:
@@ -114,15 +117,38 @@ def open_cache(
     except OSError:
         index_path = None
     index = FileIndex(root, index_path)
+    hidden = tuple(os.fsencode(secret) for secret in secrets if len(secret) >= SHORTEST_SECRET)
     store = ObjectStore(settings.folder)
+    hide = secret_hasher(settings.folder, secrets) if hidden else None
     return WorkspaceCache(
         root=root,
         store=store,
         index=index,
-        fingerprinter=WorkspaceFingerprinter(root, index, environ, overrides),
-        results=LocalResultCache(root, store, index, run_id, warn),
+        fingerprinter=WorkspaceFingerprinter(root, index, environ, overrides, hide),
+        results=LocalResultCache(root, store, index, run_id, warn, hidden),
         limits=settings.limits,
     )
+
+
+def secret_hasher(folder: str, secrets: Sequence[str]) -> Callable[[str], Optional[str]]:
+    """For a text that holds a secret, what stands for it in a key: an HMAC under a key that never leaves this user."""
+    path = os.path.join(folder, "hmac.key")
+    try:
+        os.makedirs(folder, mode=0o700, exist_ok=True)
+        if not os.path.exists(path):
+            write_whole(path, os.urandom(32))
+        with open(path, "rb") as file:
+            key = file.read(32)
+    except OSError:
+        key = os.urandom(32)
+    hidden = [secret for secret in secrets if len(secret) >= SHORTEST_SECRET]
+
+    def hide(text: str) -> Optional[str]:
+        if not any(secret in text for secret in hidden):
+            return None
+        return "hmac " + hmac.new(key, text.encode("utf-8", "surrogateescape"), "sha256").hexdigest()
+
+    return hide
 
 
 def make_memory(
@@ -132,10 +158,11 @@ def make_memory(
     environ: Mapping[str, str],
     overrides: Optional[Mapping[str, str]] = None,
     modes: Modes = Modes(),  # noqa: B008  (frozen)
+    secrets: Sequence[str] = (),
 ) -> CacheMemory:
     """The memory of one run."""
     warnings: List[str] = []
-    cache = open_cache(plan.root, settings, run_id, environ, overrides, warnings.append)
+    cache = open_cache(plan.root, settings, run_id, environ, overrides, warnings.append, secrets)
     asked: Dict[str, str] = {}
 
     def ask(command: str) -> str:

@@ -10,6 +10,7 @@ import attrs
 from taskrush.compile.expand import Surroundings, expand
 from taskrush.compile.link import link
 from taskrush.compile.names import near
+from taskrush.compile.paths import wrong_output
 from taskrush.compile.select import select
 from taskrush.declare.discover import RUSH_NAMES, discover
 from taskrush.declare.files import load_files
@@ -19,9 +20,10 @@ from taskrush.model.declaration import FileDecl
 from taskrush.model.graph import Graph
 from taskrush.model.outcome import Outcome, RunResult
 from taskrush.model.plan import Plan
+from taskrush.model.policy import Ingredient
 from taskrush.model.substitution import as_text, substitute
 from taskrush.model.task import Task, TaskId
-from taskrush.plan.planner import make_plan
+from taskrush.plan.planner import in_order, make_plan
 from taskrush.protocols import Subscriber
 from taskrush.wiring import SystemClock, make_memory, make_runners
 
@@ -112,13 +114,25 @@ class Project:
             make_plan(attrs.evolve(self.graph, tasks=sound, problems=()), sound, self.root)
         except GraphError as error:
             found += error.problems
-        return tuple(_with_line(problem) for problem in dict.fromkeys(found))
+        return tuple(_with_line(problem) for problem in in_order(found))
 
     @property
     def missing(self) -> Tuple[Problem, ...]:
         """What tasks declare rightly and this version or install cannot do."""
-        found = dict.fromkeys(problem for task in self.graph for problem in task.missing)
-        return tuple(_with_line(problem) for problem in found)
+        found = [problem for task in self.graph for problem in task.missing]
+        return tuple(_with_line(problem) for problem in in_order(found))
+
+    def require(self, plan: Plan) -> None:
+        """Raises `MissingCapability` when a planned task needs what this version or install does not have."""
+        missing = [problem for task in plan.tasks for problem in task.missing]
+        if missing:
+            raise MissingCapability(*(_with_line(problem) for problem in in_order(missing)))
+
+    def secrets(self, plan: Plan, env: Mapping[str, str]) -> Tuple[str, ...]:
+        """The values of the variables that the files name under `secrets:`, wherever they are set."""
+        names = {name for file in self.files for name in file.secrets}
+        places = [env, os.environ, *(task.env for task in plan.tasks)] if names else []
+        return tuple({place[name] for place in places for name in names if place.get(name)})
 
     def executor(
         self,
@@ -145,10 +159,9 @@ class Project:
         With `capture_prints` what functions print to `sys.stdout` and `sys.stderr` is the output of their tasks.
         Raises `MissingCapability` when a planned task needs what this version does not have.
         """
-        missing = [problem for task in plan.tasks for problem in task.missing]
-        if missing:
-            raise MissingCapability(*(_with_line(problem) for problem in dict.fromkeys(missing)))
+        self.require(plan)
         run_id = new_run_id()
+        secrets = self.secrets(plan, env or {})
         from taskrush.execute.executor import Executor  # not needed to list, plan and complete
 
         return Executor(
@@ -160,7 +173,8 @@ class Project:
             jobs=jobs or os.cpu_count() or 1,
             on_failure=on_failure,
             grace=grace,
-            memory=make_memory(whole or plan, self.files, run_id, env, cache, force),
+            memory=make_memory(whole or plan, self.files, run_id, env, cache, force, secrets),
+            secrets=secrets,
             earlier=earlier,
         )
 
@@ -225,13 +239,32 @@ def settle_parameters(task: Task, given: Mapping[str, Any]) -> Task:
     settled = {**fill(open_ones, {}, os.environ), **given}
     arguments = {name: settled[name] for name in names}
     texts = {name: as_text(value) or "" for name, value in arguments.items()}
+    outputs = tuple(substitute(text, texts) for text in task.outputs)
+    for text in outputs:
+        wrong = wrong_output(text)
+        if wrong:
+            raise UsageError(f"task `{task.id}` would have `{text}` in `outputs`: {wrong}")
     return attrs.evolve(
         task,
         arguments=arguments,
         description=substitute(task.description, texts),
         confirm=None if task.confirm is None else substitute(task.confirm, texts),
         inputs=None if task.inputs is None else tuple(substitute(text, texts) for text in task.inputs),
-        outputs=tuple(substitute(text, texts) for text in task.outputs),
+        ingredients=tuple(_settled(ingredient, texts) for ingredient in task.ingredients),
+        outputs=outputs,
+    )
+
+
+def _settled(ingredient: Ingredient, texts: Mapping[str, str]) -> Ingredient:
+    """With parameters filled in: quoted where a shell reads them."""
+    import shlex
+
+    quoted = {name: shlex.quote(text) for name, text in texts.items()}
+    return attrs.evolve(
+        ingredient,
+        part=None if ingredient.part is None else substitute(ingredient.part, texts),
+        env=None if ingredient.env is None else substitute(ingredient.env, texts),
+        command=None if ingredient.command is None else substitute(ingredient.command, quoted),
     )
 
 
@@ -249,16 +282,22 @@ def _reader(root: str) -> Callable[[str], Optional[str]]:
 
 
 def _with_line(problem: Problem) -> Problem:
-    """The problem with the line of text that it points at, if it has none and the file is there."""
+    """The problem with the line of text that it points at, if it has none and the file is there.
+
+    Without a column the caret goes below the first letter.
+    """
     where = problem.where
-    if where is None or problem.source is not None or not where.line or not where.column:
+    if where is None or problem.source is not None or not where.line:
         return problem
     try:
         with open(where.path, encoding="utf-8", errors="replace") as file:
             line = next(itertools.islice(file, where.line - 1, None), "").rstrip("\n")
     except OSError:
         return problem
-    return attrs.evolve(problem, source=line)
+    if not line.strip():
+        return problem
+    column = where.column or len(line) - len(line.lstrip()) + 1
+    return attrs.evolve(problem, where=attrs.evolve(where, column=column), source=line)
 
 
 def new_run_id() -> str:

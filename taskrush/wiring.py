@@ -3,7 +3,7 @@
 import importlib
 import os
 import time
-from typing import Any, Callable, Dict, Iterable, Mapping, Optional, Union
+from typing import Any, Callable, Dict, Iterable, Mapping, Optional, Sequence, Union
 
 import attrs
 
@@ -80,6 +80,7 @@ def make_memory(
     overrides: Optional[Mapping[str, str]] = None,
     modes: str = "local:rw",
     force: bool = False,
+    secrets: Sequence[str] = (),
 ) -> Memory:
     """What a run knows of work done before; nothing is loaded for it when nothing of the plan is cached."""
     if modes == "off" or not any(task.is_cached for task in plan.tasks):
@@ -90,4 +91,4 @@ def make_memory(
 
     chosen = attrs.evolve(caching.parse_modes(modes), force=force)
     settings = caching.cache_settings(files, plan.root, os.environ)
-    return caching.make_memory(plan, settings, run_id, os.environ, overrides, chosen)
+    return caching.make_memory(plan, settings, run_id, os.environ, overrides, chosen, secrets)

@@ -9,7 +9,7 @@ import os
 import shutil
 import stat
 import sys
-from typing import BinaryIO, Iterator, Optional, Tuple
+from typing import BinaryIO, Callable, Iterator, Optional, Tuple
 
 from taskrush.statefile import write_whole
 
@@ -48,8 +48,11 @@ class ObjectStore:
             write_whole(path, data, mode=0o400)
         return digest
 
-    def put_file(self, source: BinaryIO, limit: Optional[int] = None) -> Tuple[str, int]:
-        """Store what can be read from an open file; its digest and size. Hashed while it is copied, read once."""
+    def put_file(self, source: BinaryIO, look: Optional[Callable[[bytes], None]] = None) -> Tuple[str, int]:
+        """Store what can be read from an open file; its digest and size. Hashed while it is copied, read once.
+
+        `look` is shown every piece; what it raises ends the storing.
+        """
         folder = os.path.join(self._root, "incoming")
         os.makedirs(folder, mode=0o700, exist_ok=True)
         beside = os.path.join(folder, f"{os.getpid()}-{os.urandom(8).hex()}")
@@ -63,6 +66,8 @@ class ObjectStore:
                     data = reader.read(CHUNK)
                     if not data:
                         break
+                    if look is not None:
+                        look(data)
                     sha.update(data)
                     size += len(data)
                     if not cloned:

@@ -7,7 +7,7 @@ fetched and verified beside its place first, then moved in.
 import os
 import shutil
 import stat
-from typing import Dict, Iterable, List, Optional, Tuple
+from typing import Dict, Iterable, List, Optional, Sequence, Tuple
 
 from taskrush.cache.confine import Confined, Unsafe, parts_of
 from taskrush.cache.objects import Damaged, ObjectStore
@@ -66,8 +66,28 @@ def _is_empty(files: Files, folder: str) -> bool:
     return next(iter(files.walk(folder)), None) is None
 
 
+class SecretScan:
+    """Raises `NotStorable` as soon as the pieces of a file it is shown hold a secret, cut in two or not."""
+
+    def __init__(self, path: str, secrets: Sequence[bytes]) -> None:
+        self._path = path
+        self._secrets = secrets
+        self._overlap = max(map(len, secrets), default=1) - 1
+        self._end = b""
+
+    def __call__(self, data: bytes) -> None:
+        data = self._end + data
+        if any(secret in data for secret in self._secrets):
+            raise NotStorable(f"output `{self._path}` holds a secret")
+        self._end = data[-self._overlap :] if self._overlap else b""
+
+
 def collect(
-    found: Dict[str, os.stat_result], before: Dict[str, Identity], store: ObjectStore, room: Confined
+    found: Dict[str, os.stat_result],
+    before: Dict[str, Identity],
+    store: ObjectStore,
+    room: Confined,
+    secrets: Sequence[bytes] = (),
 ) -> Tuple[Manifest, Dict[str, Identity]]:
     """Store what was found and describe it. What stood there `before`, untouched since, is not the task's.
 
@@ -91,7 +111,7 @@ def collect(
             finally:
                 os.close(folder)
             with open(descriptor, "rb", buffering=0) as source:
-                digest, size = store.put_file(source)
+                digest, size = store.put_file(source, SecretScan(path, secrets) if secrets else None)
                 if identity(os.fstat(descriptor)) != identity(status):
                     raise NotStorable(f"output `{path}` changed while it was being stored")
             entries.append(Entry(path, FILE, digest, size, mode))

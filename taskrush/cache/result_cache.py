@@ -10,7 +10,7 @@ import json
 import os
 import stat
 import time
-from typing import Any, Callable, Dict, List, Mapping, Optional
+from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence
 
 import attrs
 
@@ -42,9 +42,13 @@ class Mark:
 
 
 class LocalResultCache:
-    """Results of one workspace in one store. `warn` takes messages about trouble, `run_id` names the run in records."""
+    """Results of one workspace in one store. `warn` takes messages about trouble, `run_id` names the run in records.
+    What holds one of `secrets` is not kept."""
 
-    def __init__(self, root: str, store: ObjectStore, files: Files, run_id: str, warn: Warn) -> None:
+    def __init__(
+        self, root: str, store: ObjectStore, files: Files, run_id: str, warn: Warn, secrets: Sequence[bytes] = ()
+    ) -> None:
+        self._secrets = secrets
         self._root = root
         self._store = store
         self._files = files
@@ -143,7 +147,9 @@ class LocalResultCache:
         """Keep the result of a task that ended well; a reason in words if it was not kept."""
         try:
             with Confined(self._root) as room:
-                manifest, _ = collect(self._found(task, room), before, self._store, room)
+                manifest, _ = collect(self._found(task, room), before, self._store, room, self._secrets)
+            if any(secret in os.fsencode(value) for secret in self._secrets):
+                raise NotStorable("its return value holds a secret")
             data, cut = log.close()
             digest = self._store.put_bytes(data) if data else None
             found = Stored(

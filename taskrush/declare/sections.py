@@ -188,6 +188,13 @@ FILE_KEYS: Tuple[Key, ...] = (
         example="remotes:\n  ci: {type: ssh, host: ci.example.com}",
     ),
     Key(
+        names=("secrets",),
+        shape=TEXTS,
+        help="variables of the environment whose values are taken out of all output; a task whose outputs hold one is "
+        "not kept in the cache",
+        example="secrets: [API_TOKEN]",
+    ),
+    Key(
         names=("cache",),
         shape=CACHE_CONFIG,
         help="where results are kept and for how long",

@@ -5,6 +5,7 @@ Whatever happens, an error in here or Ctrl-C included, nothing of the run is lef
 """
 
 import collections
+import os
 import signal
 import threading
 from typing import Deque, Dict, Mapping, Optional, Sequence
@@ -12,6 +13,7 @@ from typing import Deque, Dict, Mapping, Optional, Sequence
 from taskrush.events import RunFinished, RunStarted, StopRequested, TaskFinished, Warned
 from taskrush.execute.bus import Bus
 from taskrush.execute.carrier import Carrier
+from taskrush.execute.redaction import Redactor
 from taskrush.execute.scheduler import (
     DRAIN,
     Check,
@@ -44,7 +46,8 @@ class Executor:
     """One execution of a plan.
 
     `runners` maps names (`local`, `call`, ...) to where actions execute. `grace` is how many seconds what runs may take
-    to end after a stop. `memory` is asked about work done before. `earlier` are outcomes of tasks that the
+    to end after a stop. `memory` is asked about work done before. The values in
+    `secrets` are taken out of all output. `earlier` are outcomes of tasks that the
     plan leaves out and whose results planned tasks receive. Nothing global is touched: no signal handlers, no
     printing, no change of directory.
     """
@@ -61,6 +64,7 @@ class Executor:
         on_failure: str = DRAIN,
         grace: float = 5.0,
         memory: Optional[Memory] = None,
+        secrets: Sequence[str] = (),
         earlier: Optional[Mapping[TaskId, Outcome]] = None,
     ) -> None:
         self._plan = plan
@@ -91,6 +95,7 @@ class Executor:
             carrier=self._carrier,
             clock=clock,
             memory=memory,
+            redactor=Redactor(os.fsencode(secret) for secret in secrets),
             outcomes=collections.ChainMap(self._outcomes, dict(earlier or {})),
             tell=self._bus.tell,
             in_turn=self._in_turn,
@@ -128,10 +133,11 @@ class Executor:
             self._close(begun)
         return self._result(begun)
 
-    def stop(self, reason: str = "stopped", exit_code: int = 130, force: bool = False) -> None:
+    def stop(self, reason: str = "stopped", exit_code: int = 143, force: bool = False) -> None:
         """Start nothing more and end what runs, after the grace period by force; from any thread or signal handler.
 
-        With an exit code of 128 and the number of an interrupting signal, as shells have it, commands get that signal.
+        With an exit code of 128 and the number of an interrupting signal, as shells have it, commands get that signal;
+        143 is SIGTERM.
         """
         self._carrier.post(lambda: self._on_stop(reason, exit_code, force))
 

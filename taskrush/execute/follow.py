@@ -85,7 +85,7 @@ class Run:
 
         Returns at once; from any thread.
         """
-        self._executor.stop(reason, exit_code=143, force=force)
+        self._executor.stop(reason, force=force)
 
     def result(self) -> RunResult:
         """Wait for the end. Raises only what the executor itself raised, never for a task that failed."""
@@ -196,7 +196,7 @@ class Run:
                 return
             self._let_go = True
             self._changed.notify_all()
-        self._executor.stop("left early", exit_code=143)
+        self._executor.stop("left early")
 
     def _get(self) -> RunResult:
         if self._error is not None:

@@ -12,6 +12,7 @@ from taskrush.events import Event, TaskOutput, TaskStarted, Warned
 from taskrush.execute.carrier import Carrier
 from taskrush.execute.outputs import not_made
 from taskrush.execute.probes import Probe, probes, unmet
+from taskrush.execute.redaction import RedactedStreams, Redactor
 from taskrush.execute.scheduler import Checked, Exited, Stimulus
 from taskrush.model.outcome import Outcome, State, cancelled, failed, succeeded
 from taskrush.model.task import Call, Task, TaskId
@@ -29,6 +30,7 @@ class Surroundings:
     carrier: Carrier
     clock: Clock
     memory: Optional[Memory]
+    redactor: Redactor
     outcomes: Mapping[TaskId, Outcome]
     tell: Callable[[Event], None]
     in_turn: Callable[[OnOutput], OnOutput]
@@ -45,6 +47,7 @@ class TaskRun:
         self._probes: List[Probe] = []
         self._handle: Any = None
         self._recording: Optional[Recording] = None
+        self._redacted = RedactedStreams(around.redactor) if around.redactor else None
         self._begun = 0.0
         self._killed = False
 
@@ -67,7 +70,7 @@ class TaskRun:
         task, memory = self._task, self._around.memory
         covered = task.action is not None and memory is not None and memory.covers(task)
         reason = memory.reason(task) if covered and memory is not None else ""
-        self._around.tell(TaskStarted(task.id, "" if task.action is None else str(task.action), reason=reason))
+        self._around.tell(TaskStarted(task.id, self._command(), reason=reason))
         self._begun = self._around.clock.monotonic()
         if task.action is None:
             self._end(succeeded())
@@ -75,6 +78,10 @@ class TaskRun:
             self._around.carrier.do(lambda: memory.begin(task), self._record)
         else:
             self._act()
+
+    def _command(self) -> str:
+        command = "" if self._task.action is None else str(self._task.action)
+        return self._around.redactor.clean_text(command) or ""
 
     def kill(self, force: bool) -> None:
         """End whatever is being done for it; its answer still comes."""
@@ -140,6 +147,12 @@ class TaskRun:
         self._start(self._task, self._around.in_turn(self._hear), self._end)
 
     def _hear(self, stream: str, data: bytes) -> None:
+        if self._redacted is not None:
+            data = self._redacted.feed(stream, data)
+        if data:
+            self._pass_on(stream, data)
+
+    def _pass_on(self, stream: str, data: bytes) -> None:
         self._around.tell(TaskOutput(self._task.id, stream, data))
         if self._recording is not None:
             self._recording.output(stream, data)
@@ -192,6 +205,10 @@ class TaskRun:
         if self._killed and not outcome.ok:
             outcome = cancelled(outcome.reason, code=outcome.code)
         outcome = attrs.evolve(outcome, seconds=self._around.clock.monotonic() - self._begun)
+        if self._redacted is not None:
+            for held in self._redacted.flush():
+                self._pass_on(*held)
+            outcome = attrs.evolve(outcome, reason=self._around.redactor.clean_text(outcome.reason))
         recording = self._recording
         if recording is None:
             self._exit(outcome)

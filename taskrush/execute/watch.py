@@ -104,12 +104,15 @@ class Watcher:
 
     # --- for everyone ------------------------------------------------------------
 
-    def stop(self, reason: str = "stopped", force: bool = False) -> None:
-        """End the watch and what runs; from any thread or signal handler. With `force`, at once."""
+    def stop(self, reason: str = "stopped", force: bool = False, exit_code: int = 143) -> None:
+        """End the watch and what runs; from any thread or signal handler. With `force`, at once.
+
+        `exit_code` is that of a run under way, and says which signal commands get, as for `Executor.stop`.
+        """
         self._stopped = self._stopped or reason
         executor = self._executor
         if executor is not None:
-            executor.stop(reason, force=force)
+            executor.stop(reason, exit_code, force)
         self._inbox.put(lambda: None)
 
     def run_again(self) -> None:

@@ -9,11 +9,11 @@ import json
 import os
 import platform
 import sys
-from typing import Any, Dict, Iterable, Iterator, List, Mapping, Optional, Tuple
+from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping, Optional, Tuple
 
 from taskrush.model.environment import declared
 from taskrush.model.fingerprint import Fingerprint, Part, digest_of
-from taskrush.model.pattern import Patterns, is_literal, literal_prefix
+from taskrush.model.pattern import Patterns, depth, is_literal, literal_prefix
 from taskrush.model.task import Argv, Call, Shell, Task
 from taskrush.plan.file_index import FileIndex, sorted_unique
 from taskrush.plan.gitignore import GitIgnore
@@ -30,8 +30,14 @@ class WorkspaceFingerprinter:
     """
 
     def __init__(
-        self, root: str, index: FileIndex, environ: Mapping[str, str], overrides: Optional[Mapping[str, str]] = None
+        self,
+        root: str,
+        index: FileIndex,
+        environ: Mapping[str, str],
+        overrides: Optional[Mapping[str, str]] = None,
+        hide: Optional[Callable[[str], Optional[str]]] = None,
     ) -> None:
+        self._hide = hide or (lambda text: None)
         self._overrides = overrides or {}
         self._root = root
         self._index = index
@@ -42,7 +48,7 @@ class WorkspaceFingerprinter:
 
     def fingerprint(self, task: Task, upstream: Mapping[str, str]) -> Fingerprint:
         """The fingerprint of a task. `upstream` are digests of what it depends on, by name of part."""
-        parts = tuple(Part(name, value) for name, value in self._parts(task, upstream))
+        parts = tuple(Part(name, self._hide(value) or value) for name, value in self._parts(task, upstream))
         return Fingerprint(parts, digest_of(parts))
 
     def outputs_digest(self, task: Task) -> str:
@@ -55,12 +61,14 @@ class WorkspaceFingerprinter:
     def _parts(self, task: Task, upstream: Mapping[str, str]) -> Iterator[Tuple[str, str]]:
         yield "schema", KEY_VERSION
         yield from _action_parts(task)
+        for name in sorted(task.arguments):
+            yield f"argument {name}", self._digest(canonical(task.arguments[name]))
         yield "cwd", task.cwd
         env = {**task.env, **self._overrides}
         for name in sorted(env):
-            yield f"env {name}", _digest(env[name])
+            yield f"env {name}", self._digest(env[name])
         for name in declared(self._environ, task):
-            yield f"variable {name}", _digest(self._environ[name])
+            yield f"variable {name}", self._digest(self._environ[name])
         for part in sorted({item.part for item in task.ingredients if item.part is not None}):
             yield f"part {part}", self._part(part)
         for command in sorted({item.command for item in task.ingredients if item.command is not None}):
@@ -73,6 +81,9 @@ class WorkspaceFingerprinter:
         for name in sorted(upstream):
             yield name, upstream[name]
         yield "platform", f"{sys.platform} {platform.machine()}"
+
+    def _digest(self, text: str) -> str:
+        return self._hide(text) or _digest(text)
 
     def answer(self, command: str, text: str) -> None:
         """What a declared command printed; asked once a run."""
@@ -118,6 +129,8 @@ class WorkspaceFingerprinter:
         wanted = Patterns(patterns)
         found: List[str] = []
         seen_roots: List[str] = []
+        depths = [depth(pattern) for pattern in patterns if not pattern.startswith("!")]
+        deepest = None if None in depths else max((number for number in depths if number is not None), default=None)
         for pattern in patterns:
             if pattern.startswith("!"):
                 continue
@@ -130,8 +143,11 @@ class WorkspaceFingerprinter:
             if any(root == seen or not seen or root.startswith(seen + "/") for seen in seen_roots):
                 continue
             seen_roots.append(root)
-            found.extend(path for path, is_folder in self._index.walk(root) if not is_folder and wanted.matches(path))
-        found.extend(path for path in self._pretended if wanted.matches(path))
+            levels = None if deepest is None else deepest - (root.count("/") + 1 if root else 0)
+            walked = self._index.walk(root, levels)
+            found.extend(path for path, is_folder in walked if not is_folder and wanted.matches(path))
+        if self._pretended:
+            found.extend(path for path in self._pretended if wanted.matches(path))
         return sorted_unique(found)
 
 
@@ -150,8 +166,6 @@ def _action_parts(task: Task) -> Iterator[Tuple[str, str]]:
         yield from source_parts(action.function)
     if task.extra:
         yield "extra", canonical(task.extra)
-    for name in sorted(task.arguments):
-        yield f"argument {name}", _digest(canonical(task.arguments[name]))
 
 
 def canonical(value: Any) -> str:
