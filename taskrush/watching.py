@@ -3,7 +3,7 @@
 import os
 from typing import Any, Callable, Iterator, Mapping, Optional, Sequence, Tuple
 
-from taskrush.errors import MissingCapability, UsageError
+from taskrush.errors import UsageError
 from taskrush.execute.changes import NOTIFY, POLL, available
 from taskrush.execute.executor import Executor
 from taskrush.execute.watch import Watched, Watcher
@@ -50,9 +50,7 @@ def watcher(
     def load(again: bool) -> Watched:
         loaded = Project.load(project.root, env=options.get("env")) if again and project.sources else current[0]
         plan = plan_of(loaded)
-        missing = [problem for task in plan.tasks for problem in task.missing]
-        if missing:
-            raise MissingCapability(*missing)
+        loaded.require(plan)
         current[0] = loaded
         return Watched(
             plan=plan,

@@ -92,3 +92,42 @@ def entangled(edges: Mapping[Node, Iterable[Node]]) -> Set[Node]:
                     if not count[other]:
                         free.append(other)
     return left
+
+
+def knots(edges: Mapping[Node, Iterable[Node]]) -> Tuple[Tuple[Node, ...], ...]:
+    """The nodes that cycles join, one tuple for each set of nodes that can all reach each other, in their order.
+
+    Tarjan's algorithm with a stack of its own, on what `entangled` leaves.
+    """
+    left = entangled(edges)
+    inner = {node: [other for other in edges[node] if other in left] for node in edges if node in left}
+    index: Dict[Node, int] = {}
+    low: Dict[Node, int] = {}
+    open_ones: Dict[Node, None] = {}
+    found: List[Tuple[Node, ...]] = []
+    place = {node: number for number, node in enumerate(inner)}
+    for root in inner:
+        path = [] if root in index else [(root, iter(inner[root]))]
+        while path:
+            node, others = path[-1]
+            if node not in index:
+                index[node] = low[node] = len(index)
+                open_ones[node] = None
+            following = next(others, None)
+            if following is not None:
+                if following not in index:
+                    path.append((following, iter(inner[following])))
+                elif following in open_ones:
+                    low[node] = min(low[node], index[following])
+                continue
+            path.pop()
+            if path:
+                above = path[-1][0]
+                low[above] = min(low[above], low[node])
+            if low[node] == index[node]:
+                knot = []
+                while node in open_ones:
+                    knot.append(open_ones.popitem()[0])
+                if len(knot) > 1 or node in inner[node]:
+                    found.append(tuple(sorted(knot, key=place.__getitem__)))
+    return tuple(sorted(found, key=lambda knot: place[knot[0]]))

@@ -4,7 +4,7 @@ import heapq
 from typing import Dict, Iterable, List, Mapping, Optional, Sequence, Set, Tuple
 
 from taskrush.errors import GraphError, Problem
-from taskrush.model.graph import Edge, EdgeKind, Graph, entangled
+from taskrush.model.graph import Edge, EdgeKind, Graph, knots
 from taskrush.model.plan import Plan
 from taskrush.model.task import TaskId
 
@@ -22,9 +22,9 @@ def make_plan(graph: Graph, targets: Iterable[TaskId], root: str = ".", only: bo
     targets = tuple(dict.fromkeys(targets))
     chosen = needed(graph, targets, only)
     problems = [found.problem for found in graph.problems if not found.tasks.isdisjoint(chosen)]
-    problems += [problem for task_id in chosen for problem in graph.tasks[task_id].problems]
+    problems += [problem for task_id in graph.tasks if task_id in chosen for problem in graph.tasks[task_id].problems]
     if problems:
-        raise GraphError(*dict.fromkeys(problems))
+        raise GraphError(*in_order(problems))
     edges = {task_id: [edge for edge in graph.edges[task_id] if edge.on in chosen] for task_id in chosen}
     order = _ordered(edges, graph)
     index = {task_id: number for number, task_id in enumerate(order)}
@@ -41,6 +41,18 @@ def make_plan(graph: Graph, targets: Iterable[TaskId], root: str = ".", only: bo
         root=root,
         edges=tuple(edge for task_id in order for edge in edges[task_id]),
     )
+
+
+def in_order(problems: Iterable[Problem]) -> List[Problem]:
+    """Each problem once, those of a file in the order of their places; files in the order in which they come up."""
+    each = list(dict.fromkeys(problems))
+    files = {path: number for number, path in enumerate(dict.fromkeys(one.where.path for one in each if one.where))}
+
+    def place(problem: Problem) -> Tuple[int, int, int]:
+        where = problem.where
+        return (len(files), 0, 0) if where is None else (files[where.path], where.line, where.column)
+
+    return sorted(each, key=place)
 
 
 def cut(graph: Graph, targets: Sequence[TaskId]) -> Graph:
@@ -104,18 +116,16 @@ def _ordered(edges: Mapping[TaskId, Sequence[Edge]], graph: Graph) -> List[TaskI
             if not blockers[dependant]:
                 heapq.heappush(ready, place[dependant])
     if len(order) < len(edges):
-        raise GraphError(_cycle_problem(edges, graph))
+        tangles = knots({task_id: [edge.on for edge in edges[task_id]] for task_id in graph.tasks if task_id in edges})
+        raise GraphError(*in_order(_cycle_problem(knot, edges, graph) for knot in tangles))
     return order
 
 
-def _cycle_problem(edges: Mapping[TaskId, Sequence[Edge]], graph: Graph) -> Problem:
-    """Names the shortest cycle that a bounded search finds, beginning with its first declared task."""
-    knot = entangled({task_id: [edge.on for edge in own] for task_id, own in edges.items()})
-    inner = {
-        task_id: [edge for edge in edges[task_id] if edge.on in knot] for task_id in graph.tasks if task_id in knot
-    }
-    cycle = _shortest_cycle(inner)
-    place = {task_id: number for number, task_id in enumerate(graph.tasks)}
+def _cycle_problem(knot: Sequence[TaskId], edges: Mapping[TaskId, Sequence[Edge]], graph: Graph) -> Problem:
+    """Names the shortest cycle that a bounded search finds in a knot, beginning with its first declared task."""
+    inside = set(knot)
+    cycle = _shortest_cycle({task_id: [edge for edge in edges[task_id] if edge.on in inside] for task_id in knot})
+    place = {task_id: number for number, task_id in enumerate(knot)}
     first = min(range(len(cycle)), key=lambda number: place[cycle[number].task])
     cycle = [*cycle[first:], *cycle[:first]]
     names: List[str] = [*(edge.task for edge in cycle), cycle[0].task]
@@ -167,7 +177,7 @@ def _shortest_cycle(edges: Mapping[TaskId, Sequence[Edge]]) -> List[Edge]:
 
 
 def _some_cycle(edges: Mapping[TaskId, Sequence[Edge]]) -> List[Edge]:
-    """Walk until a task comes again. Tasks between two cycles have edges to go on by, as those on one have."""
+    """Walk until a task comes again: within a knot each has an edge to go on by."""
     path: List[Edge] = []
     seen: Dict[TaskId, int] = {}
     task_id = next(iter(edges))

@@ -10,7 +10,7 @@ import signal
 import sys
 from typing import Any, Callable, Dict, Mapping, Sequence, Tuple
 
-from taskrush.errors import ConfigError, MissingCapability, UsageError
+from taskrush.errors import ConfigError, UsageError
 from taskrush.events import Record
 from taskrush.model.plan import Plan
 from taskrush.model.settings import Settings
@@ -34,9 +34,7 @@ def run(options: argparse.Namespace) -> int:
     plan = project.plan(options.targets, only=settings.only, arguments=options.arguments, extra=options.extra)
     if settings.dry_run:
         return _dry_run(plan, settings)
-    missing = [problem for task in plan.tasks for problem in task.missing]
-    if missing:
-        raise MissingCapability(*missing)
+    project.require(plan)
     confirm(plan, settings)
     return Session(project, plan, settings, env).run()
 
@@ -132,8 +130,16 @@ class Session:
         self._stops += 1
         self._executor.stop(signal.Signals(number).name, exit_code=128 + number, force=self._stops > 1)
 
-    def _on_broken(self) -> None:
-        self._executor.stop("nobody reads the output any more", exit_code=PIPE_CLOSED)
+    def _on_broken(self, error: OSError) -> None:
+        reason, code = broken(error)
+        self._executor.stop(reason, exit_code=code)
+
+
+def broken(error: OSError) -> Tuple[str, int]:
+    """Why a run stops whose output cannot be written, and its exit code."""
+    if isinstance(error, BrokenPipeError):
+        return "nobody reads the output any more", PIPE_CLOSED
+    return f"the output cannot be written: {(error.strerror or str(error)).lower()}", 1
 
 
 def run_options(project: Any, settings: Settings, env: Mapping[str, str]) -> Dict[str, Any]:
@@ -150,7 +156,7 @@ def run_options(project: Any, settings: Settings, env: Mapping[str, str]) -> Dic
     }
 
 
-def listeners(plan: Plan, settings: Settings, on_broken: Callable[[], None]) -> Tuple[Sequence[Subscriber], Any]:
+def listeners(plan: Plan, settings: Settings, on_broken: Callable[[OSError], None]) -> Tuple[Sequence[Subscriber], Any]:
     """What shows a run of this plan, and the live display that wants to be started and stopped around it, or None."""
     from taskrush.wiring import REPORTERS, load
 
@@ -185,9 +191,9 @@ def listeners(plan: Plan, settings: Settings, on_broken: Callable[[], None]) -> 
 
 
 class _Piped:
-    """A reporter on standard output that stops the run when nobody reads there any more."""
+    """A reporter on standard output that stops the run when that cannot be written any more."""
 
-    def __init__(self, reporter: Subscriber, on_broken: Callable[[], None]) -> None:
+    def __init__(self, reporter: Subscriber, on_broken: Callable[[OSError], None]) -> None:
         self._reporter = reporter
         self._on_broken = on_broken
         self._broken = False
@@ -197,6 +203,9 @@ class _Piped:
             return
         try:
             self._reporter.on_record(record)
-        except BrokenPipeError:
+        except OSError as error:
             self._broken = True
-            self._on_broken()
+            if not isinstance(error, BrokenPipeError):  # what was left in the buffer would be tried again at the end
+                sys.stderr.write(f"error: {broken(error)[0]}\n")
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            self._on_broken(error)

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 
 from taskrush.compile.link import link
-from taskrush.errors import GraphError
-from taskrush.model.graph import EdgeKind, Graph, entangled
+from taskrush.errors import GraphError, Problem, Where
+from taskrush.model.graph import EdgeKind, Graph, entangled, knots
 from taskrush.model.task import Dep, Task, TaskId
 from taskrush.plan.planner import cut, make_plan
 from taskrush.testing.strategies import graphs, graphs_with_targets
@@ -76,24 +76,73 @@ def test_where_edges_leave_a_choice_the_order_is_that_of_declaration(case: Wante
 
 @given(graphs(acyclic=False))
 def test_a_cycle_that_is_named_is_one(graph: Graph) -> None:
-    """The message walks along real edges and comes back; without a cycle there is a plan."""
+    """Each message walks along real edges and comes back; without the tasks they name a plan could be made."""
     waits: Dict[str, Set[str]] = {t: {edge.on for edge in edges} for t, edges in graph.edges.items()}
     try:
         make_plan(graph, list(graph.tasks))
     except GraphError as error:
-        message = error.problems[0].message
-        itself = re.fullmatch(r"task `(.*)` depends on itself", message)
-        if itself:
-            assert itself[1] in waits[itself[1]]
-        else:
-            names = message.partition("cycle: ")[2].split(" -> ")
+        cycles: List[List[str]] = []
+        for problem in error.problems:
+            itself = re.fullmatch(r"task `(.*)` depends on itself", problem.message)
+            names = [itself[1]] * 2 if itself else problem.message.partition("cycle: ")[2].split(" -> ")
             assert names[0] == names[-1]
             assert len(names) == len(set(names)) + 1
             assert all(after in waits[before] for before, after in zip(names, names[1:]))
             assert names[0] == min(names, key=list(graph.tasks).index)
+            cycles.append(names)
         assert entangled(waits)
+        assert all(sum(not set(knot).isdisjoint(names) for names in cycles) == 1 for knot in knots(waits))
     else:
         assert not entangled(waits)
+
+
+def _reaches(waits: Dict[str, Set[str]], start: str, end: str) -> bool:
+    seen: Set[str] = set()
+    todo = [start]
+    while todo:
+        following = waits[todo.pop()] - seen
+        seen |= following
+        todo.extend(following)
+    return end in seen
+
+
+@given(graphs(acyclic=False))
+def test_knots_are_the_tasks_that_reach_each_other(graph: Graph) -> None:
+    """As the definition says it, in the order of declaration."""
+    waits: Dict[str, Set[str]] = {t: {edge.on for edge in edges} for t, edges in graph.edges.items()}
+    wanted = []
+    for task in waits:
+        knot = tuple(other for other in waits if _reaches(waits, task, other) and _reaches(waits, other, task))
+        if knot and knot not in wanted:
+            wanted.append(knot)
+    assert knots(waits) == tuple(wanted)
+
+
+def test_every_knot_is_told_at_once() -> None:
+    """Two cycles that do not meet are two problems, in the order of their places."""
+    tasks = {"b": (7, ["c"]), "c": (8, ["b"]), "x": (2, ["x"]), "all": (1, ["b", "x"])}
+    graph = link(Task(id=t, action="x", deps=on, where=Where("f", line)) for t, (line, on) in tasks.items())
+    with pytest.raises(GraphError) as caught:
+        make_plan(graph, [TaskId("all")])
+    assert [problem.message for problem in caught.value.problems] == [
+        "task `x` depends on itself",
+        "tasks depend on each other in a cycle: b -> c -> b",
+    ]
+
+
+def test_problems_of_a_file_come_in_the_order_of_their_places() -> None:
+    """Whatever order they are found in; those without a place come last."""
+    places = [Where("b", 9), Where("a", 3, 1), None, Where("b", 2), Where("a", 1)]
+    tasks = [Task(id=f"t{n}", problems=(Problem(f"{n}", place),), where=place) for n, place in enumerate(places)]
+    with pytest.raises(GraphError) as caught:
+        make_plan(link(tasks), [task.id for task in reversed(tasks)])
+    assert [problem.where for problem in caught.value.problems] == [
+        Where("b", 2),
+        Where("b", 9),
+        Where("a", 1),
+        Where("a", 3, 1),
+        None,
+    ]
 
 
 def test_the_shortest_loop_is_shown() -> None:
