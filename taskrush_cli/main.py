@@ -1,9 +1,11 @@
 """The entry of the command line: find the subcommand, run it, turn whatever is raised into a message and an exit code.
 
-It decides exit codes: 0 all well, 1 a task failed, 2 wrong usage or configuration, 3 a bug, 130 and 143 interrupted,
-141 nobody reads our output any more. Nothing dear is imported here: `--version` and completion come this way too.
+It decides exit codes: 0 all well, 1 a task failed or our output could not be written, 2 wrong usage or configuration,
+3 a bug, 130 and 143 interrupted, 141 nobody reads our output any more. Nothing dear is imported here: `--version` and
+completion come this way too.
 """
 
+import errno
 import os
 import sys
 
@@ -12,12 +14,14 @@ if TYPE_CHECKING:
     from typing import List, Optional
 
 PIPE_CLOSED = 141
+UNWRITABLE = (errno.ENOSPC, errno.EIO, errno.EFBIG, errno.EDQUOT, errno.EBADF)
 
 
 def main(argv: "Optional[List[str]]" = None) -> int:
     """Run one command line and return its exit code."""
     if argv is None:
         _end_at_ctrl_c()
+        _open_what_is_closed()
     arguments = sys.argv[1:] if argv is None else argv
     try:
         code = _main(arguments)
@@ -48,6 +52,14 @@ def _main(arguments: "List[str]") -> int:
 
     command, options = parse(arguments)
     return command(options)
+
+
+def _open_what_is_closed() -> None:
+    """Whoever closed one of our three streams (`>&-`) wants nothing there; else a pipe of ours would get its number."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            null = os.open(os.devnull, os.O_RDWR)  # the lowest number that is free, which is the one it had
+            setattr(sys, name, os.fdopen(null, mode, closefd=False))
 
 
 def _end_at_ctrl_c() -> None:
@@ -81,6 +93,10 @@ def _failed(error: Exception, arguments: "List[str]") -> int:
     from taskrush_cli.render.style import Style
 
     style = Style.of(sys.stderr, _color(arguments), os.environ)
+    if isinstance(error, OSError) and error.filename is None and error.errno in UNWRITABLE:
+        _unread()
+        _say(f"{style.paint('error:', 'red', 'bold')} cannot write the output: {(error.strerror or '').lower()}\n")
+        return 1
     if isinstance(error, TaskRushError):
         _say(render_error(error, style))
         return error.exit_code

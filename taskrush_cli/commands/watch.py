@@ -15,7 +15,7 @@ from taskrush.model.plan import Plan
 from taskrush.model.settings import Settings
 from taskrush.protocols import Subscriber
 from taskrush.watching import watcher
-from taskrush_cli.commands.run import PIPE_CLOSED, confirm, listeners, overrides, run_options
+from taskrush_cli.commands.run import broken, confirm, listeners, overrides, run_options
 from taskrush_cli.commands.run import run as run_once
 from taskrush_cli.render.error import render_error
 from taskrush_cli.render.style import Style
@@ -81,11 +81,12 @@ class _Session:
     def _on_signal(self, number: int, frame: object) -> None:
         self._stops += 1
         self._code = self._code or 128 + number
-        self._watcher.stop(signal.Signals(number).name, force=self._stops > 1)
+        self._watcher.stop(signal.Signals(number).name, force=self._stops > 1, exit_code=128 + number)
 
-    def _on_broken(self) -> None:
-        self._code = self._code or PIPE_CLOSED
-        self._watcher.stop("nobody reads the output any more")
+    def _on_broken(self, error: OSError) -> None:
+        reason, code = broken(error)
+        self._code = self._code or code
+        self._watcher.stop(reason)
 
     def _subscribers(self, plan: Plan) -> Sequence[Subscriber]:
         self._still()

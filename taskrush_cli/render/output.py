@@ -36,6 +36,7 @@ class _Device:
         self._stream = stream
         self.cursor = cursor
         self.broken = False
+        self.error: Optional[OSError] = None
         try:
             self._fd = int(stream.fileno())
         except (AttributeError, OSError, ValueError):
@@ -53,8 +54,9 @@ class _Device:
             return
         try:
             self._put(data)
-        except BrokenPipeError:
+        except OSError as error:  # nobody reads it any more, the disk is full, the terminal is gone
             self.broken = True
+            self.error = error
 
     def _put(self, data: bytes) -> None:
         self._stream.flush()
@@ -74,7 +76,7 @@ class _Device:
 
 
 class Output:
-    """Our two streams. `on_broken` is called once, when nobody reads standard output any more."""
+    """Our two streams. `on_broken` is called once, when standard output cannot be written any more."""
 
     def __init__(
         self,
@@ -82,7 +84,7 @@ class Output:
         stderr: Any,
         *,
         together: bool = False,
-        on_broken: Optional[Callable[[], None]] = None,
+        on_broken: Optional[Callable[[OSError], None]] = None,
     ) -> None:
         cursor = _Cursor()
         out = _Device(stdout, cursor)
@@ -152,8 +154,8 @@ class Output:
         device = self._devices[stream]
         was_broken = device.broken
         device.write(owner, data)
-        if device.broken and not was_broken and stream == "stdout" and self._on_broken is not None:
-            self._on_broken()
+        if device.error is not None and not was_broken and stream == "stdout" and self._on_broken is not None:
+            self._on_broken(device.error)
 
 
 def _same_file(one: Any, other: Any) -> bool:

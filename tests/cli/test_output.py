@@ -62,7 +62,7 @@ def test_a_closed_reader_is_told_once() -> None:
     told: List[bool] = []
     with os.fdopen(writer, "w") as stream:
         os.close(reader)
-        out = Output(stream, io.StringIO(), on_broken=lambda: told.append(True))
+        out = Output(stream, io.StringIO(), on_broken=lambda error: told.append(isinstance(error, BrokenPipeError)))
         out.task("a", "stdout", b"x")
         out.task("a", "stdout", b"y")
     assert told == [True]

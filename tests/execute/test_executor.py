@@ -183,11 +183,11 @@ def test_stopping_while_a_question_is_asked_ends_it() -> None:
     told = RecordingSubscriber()
     executor = make_executor([Task(id=A, action="x", condition="slow")], runner=runner, subscribers=[told])
     threading.Timer(0.05, executor.stop).start()
-    assert executor.run().exit_code == 130
+    assert executor.run().exit_code == 143
     assert told.events[1:] == [
         StopRequested("stopped", 5.0),
         TaskFinished(A, cancelled("cancelled")),
-        RunFinished(ok=False, exit_code=130, seconds=0.0),
+        RunFinished(ok=False, exit_code=143, seconds=0.0),
     ]
     assert runner.calls == [("start", A), ("interrupt", 2), ("cancel", A), ("close", None)]
 
@@ -328,7 +328,7 @@ def test_a_second_stop_by_force_does_not_wait() -> None:
     threading.Timer(0.05, executor.stop).start()
     threading.Timer(0.1, lambda: executor.stop(force=True)).start()
     begun = time.monotonic()
-    assert executor.run().exit_code == 130
+    assert executor.run().exit_code == 143
     assert time.monotonic() - begun < 5
 
 
@@ -435,7 +435,7 @@ def test_stop_from_many_threads_at_any_time() -> None:
         kinds = [type(event) for event in told.events]
         if StopRequested in kinds:
             assert TaskStarted not in kinds[kinds.index(StopRequested) :]
-            assert result.exit_code == 130
+            assert result.exit_code == 143
 
 
 # --- outputs and memory --------------------------------------------------------------

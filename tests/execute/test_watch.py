@@ -181,7 +181,7 @@ def test_leaving_the_loop_ends_what_runs(tmp_path: Path) -> None:
     helper.start()
     (last,) = list(watcher)
     helper.join(20)
-    assert last.result.exit_code == 130
+    assert last.result.exit_code == 143
     with pytest.raises(ProcessLookupError):
         os.kill(pid[0], 0)
 
