@@ -189,7 +189,7 @@ def test_stopping_while_a_question_is_asked_ends_it() -> None:
         TaskFinished(A, cancelled("cancelled")),
         RunFinished(ok=False, exit_code=143, seconds=0.0),
     ]
-    assert runner.calls == [("start", A), ("interrupt", 2), ("cancel", A), ("close", None)]
+    assert runner.calls == [("start", A), ("interrupt", 15), ("cancel", A), ("close", None)]
 
 
 def test_a_runner_that_raises_fails_its_task_only() -> None:
