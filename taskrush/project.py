@@ -17,9 +17,11 @@ from taskrush.declare.files import load_files
 from taskrush.declare.options import fill
 from taskrush.errors import GraphError, MissingCapability, Problem, UsageError
 from taskrush.model.declaration import FileDecl
+from taskrush.model.environment import withheld
 from taskrush.model.graph import Graph
 from taskrush.model.outcome import Outcome, RunResult
 from taskrush.model.plan import Plan
+from taskrush.model.policy import Ingredient
 from taskrush.model.policy import Ingredient
 from taskrush.model.substitution import as_text, substitute
 from taskrush.model.task import Task, TaskId
@@ -176,6 +178,7 @@ class Project:
             memory=make_memory(whole or plan, self.files, run_id, env, cache, force, secrets),
             secrets=secrets,
             earlier=earlier,
+            withheld=lambda task: [name for name in withheld(os.environ, task) if name not in (env or {})],
         )
 
     def run(
@@ -244,6 +247,11 @@ def settle_parameters(task: Task, given: Mapping[str, Any]) -> Task:
         wrong = wrong_output(text)
         if wrong:
             raise UsageError(f"task `{task.id}` would have `{text}` in `outputs`: {wrong}")
+    outputs = tuple(substitute(text, texts) for text in task.outputs)
+    for text in outputs:
+        wrong = wrong_output(text)
+        if wrong:
+            raise UsageError(f"task `{task.id}` would have `{text}` in `outputs`: {wrong}")
     return attrs.evolve(
         task,
         arguments=arguments,
@@ -252,6 +260,19 @@ def settle_parameters(task: Task, given: Mapping[str, Any]) -> Task:
         inputs=None if task.inputs is None else tuple(substitute(text, texts) for text in task.inputs),
         ingredients=tuple(_settled(ingredient, texts) for ingredient in task.ingredients),
         outputs=outputs,
+    )
+
+
+def _settled(ingredient: Ingredient, texts: Mapping[str, str]) -> Ingredient:
+    """With parameters filled in: quoted where a shell reads them."""
+    import shlex
+
+    quoted = {name: shlex.quote(text) for name, text in texts.items()}
+    return attrs.evolve(
+        ingredient,
+        part=None if ingredient.part is None else substitute(ingredient.part, texts),
+        env=None if ingredient.env is None else substitute(ingredient.env, texts),
+        command=None if ingredient.command is None else substitute(ingredient.command, quoted),
     )
 
 

@@ -4,6 +4,7 @@ A restored result is taken into account as if it were on disk already. What depe
 told: it is `after`, naming that task.
 """
 
+import hashlib
 from typing import Dict, List, Mapping, Optional, Tuple
 
 import attrs
@@ -13,7 +14,7 @@ from taskrush.model.artifact import FILE, LINK, Manifest
 from taskrush.model.fingerprint import Change, Fingerprint, difference
 from taskrush.model.graph import Edge, EdgeKind
 from taskrush.model.plan import Plan
-from taskrush.model.task import Task, TaskId
+from taskrush.model.task import Call, Task, TaskId
 from taskrush.protocols import Previewer
 
 FRESH = "fresh"
@@ -68,6 +69,7 @@ def forecast(plan: Plan, fingerprinter: Previewer, cache: LocalResultCache) -> D
     found: Dict[TaskId, Forecast] = {}
     prints: Dict[TaskId, Fingerprint] = {}
     made: Dict[TaskId, str] = {}
+    values: Dict[TaskId, str] = {}
     tasks = {task.id: task for task in plan.tasks}
     for task in plan.tasks:
         parts: Dict[str, str] = {}
@@ -82,7 +84,12 @@ def forecast(plan: Plan, fingerprinter: Previewer, cache: LocalResultCache) -> D
                 on = tasks[edge.on]
                 parts[f"dependency {edge.on}"] = made[edge.on] if on.outputs else prints[edge.on].key
             elif edge.kind is EdgeKind.RESULT:
-                blocker = blocker or edge.on  # values are only known once it ran
+                if edge.on not in values:  # it is only known once it ran
+                    blocker = blocker or edge.on
+                    continue
+                parts[f"result {edge.on}"] = values[edge.on]
+                if tasks[edge.on].outputs:
+                    parts[f"dependency {edge.on}"] = made[edge.on]
         if blocker is not None:
             found[task.id] = Forecast(task=task.id, verdict=AFTER if task.is_cached else ALWAYS, after=blocker)
             prints[task.id] = Fingerprint((), "")
@@ -97,12 +104,15 @@ def forecast(plan: Plan, fingerprinter: Previewer, cache: LocalResultCache) -> D
                 made[task.id] = fingerprinter.outputs_digest(task)
             continue
         changes = tuple(difference(last, made_print.parts)) if last is not None else ()
-        verdict = FRESH if cache.fresh(task, made_print) else MISS
-        if verdict == MISS:
-            stored = cache.stored(task, made_print)
-            if stored is not None and cache.complete(stored):
-                verdict = HIT
-                fingerprinter.pretend(_states(stored.manifest))
+        stored = cache.stored(task, made_print)
+        has_value = task.capture or isinstance(task.action, Call)
+        fresh = cache.fresh(task, made_print) and (stored is not None or not has_value)
+        verdict = FRESH if fresh else MISS
+        if verdict == MISS and stored is not None and cache.complete(stored):
+            verdict = HIT
+            fingerprinter.pretend(_states(stored.manifest))
+        if verdict != MISS and stored is not None:
+            values[task.id] = hashlib.sha256((stored.value or "").encode()).hexdigest()
         if task.outputs and verdict != MISS:
             made[task.id] = fingerprinter.outputs_digest(task)
         found[task.id] = Forecast(

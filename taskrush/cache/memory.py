@@ -18,7 +18,7 @@ from taskrush.model.fingerprint import Fingerprint, difference
 from taskrush.model.graph import Edge, EdgeKind
 from taskrush.model.outcome import Outcome, State
 from taskrush.model.plan import Plan
-from taskrush.model.task import Task, TaskId
+from taskrush.model.task import Call, Task, TaskId
 from taskrush.protocols import Fingerprinter, OnOutput
 
 Seen = Tuple[TaskId, str, float]  # a task, what was found for it, seconds saved
@@ -117,7 +117,8 @@ class CacheMemory:
                 return None
         with self._looking:
             fresh = self._cache.fresh(task, fingerprint)
-        if fresh and (found is not None or not task.capture):
+        has_value = task.capture or isinstance(task.action, Call)  # which only the record holds
+        if fresh and (found is not None or not has_value):
             if not task.outputs:
                 self._cache.replay_log(task, on_output)
             return Outcome(state=State.FRESH, ok=True, value=value, saved_seconds=found.seconds if found else None)
@@ -207,6 +208,8 @@ class CacheMemory:
             if edge.kind is EdgeKind.RESULT:
                 outcome = outcomes.get(edge.on)
                 parts[f"result {edge.on}"] = _value_text(outcome.value if outcome else None)
+                if self._tasks[edge.on].outputs:
+                    parts[f"dependency {edge.on}"] = self._outputs_of(self._tasks[edge.on])
             elif edge.kind is EdgeKind.NEEDS and not edge.order_only:
                 on = self._tasks[edge.on]
                 parts[f"dependency {edge.on}"] = self._outputs_of(on) if on.outputs else self._fingerprints[edge.on].key

@@ -126,9 +126,14 @@ class LocalResultCache:
     # --- around a task --------------------------------------------------------
 
     def begin(self, task: Task) -> "Recording":
-        """The action is about to start: remove the mark and what the task made earlier."""
+        """The action is about to start: remove the mark and, unless the task is incremental, what it made earlier.
+
+        Of an incremental task everything counts as made by it that its outputs match.
+        """
         mark = self.mark(task)
         self.forget(task)
+        if task.incremental:
+            return Recording(self, task, {})
         with Confined(self._root) as room:
             for path in self._stale(task, mark, set()):
                 room.remove(path)

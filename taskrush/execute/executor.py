@@ -8,7 +8,7 @@ import collections
 import os
 import signal
 import threading
-from typing import Deque, Dict, Mapping, Optional, Sequence
+from typing import Callable, Deque, Dict, Mapping, Optional, Sequence
 
 from taskrush.events import RunFinished, RunStarted, StopRequested, TaskFinished, Warned
 from taskrush.execute.bus import Bus
@@ -33,7 +33,7 @@ from taskrush.execute.scheduler import (
 from taskrush.execute.task_run import Surroundings, TaskRun
 from taskrush.model.outcome import Outcome, RunResult, cancelled
 from taskrush.model.plan import Plan
-from taskrush.model.task import TaskId
+from taskrush.model.task import Task, TaskId
 from taskrush.protocols import Clock, Memory, OnOutput, Runner, Subscriber
 
 QUEUE_LIMIT = 256  # pieces of output that threads may be ahead of the subscribers
@@ -48,7 +48,8 @@ class Executor:
     `runners` maps names (`local`, `call`, ...) to where actions execute. `grace` is how many seconds what runs may take
     to end after a stop. `memory` is asked about work done before. The values in
     `secrets` are taken out of all output. `earlier` are outcomes of tasks that the
-    plan leaves out and whose results planned tasks receive. Nothing global is touched: no signal handlers, no
+    plan leaves out and whose results planned tasks receive. `withheld` names the variables that a task's commands do
+    not see, which is said when it fails. Nothing global is touched: no signal handlers, no
     printing, no change of directory.
     """
 
@@ -66,6 +67,7 @@ class Executor:
         memory: Optional[Memory] = None,
         secrets: Sequence[str] = (),
         earlier: Optional[Mapping[TaskId, Outcome]] = None,
+        withheld: Callable[[Task], Sequence[str]] = lambda task: (),
     ) -> None:
         self._plan = plan
         self._runners = runners
@@ -99,6 +101,7 @@ class Executor:
             outcomes=collections.ChainMap(self._outcomes, dict(earlier or {})),
             tell=self._bus.tell,
             in_turn=self._in_turn,
+            withheld=withheld,
         )
         self._stopping: Optional[str] = None
         self._exit_code = 0

@@ -4,7 +4,7 @@ It knows the steps of one task; what they lead to is decided by the scheduler, w
 All methods are called in the thread that turns the carrier.
 """
 
-from typing import Any, Callable, List, Mapping, Optional, cast
+from typing import Any, Callable, List, Mapping, Optional, Sequence, cast
 
 import attrs
 
@@ -18,6 +18,7 @@ from taskrush.model.outcome import Outcome, State, cancelled, failed, succeeded
 from taskrush.model.task import Call, Task, TaskId
 from taskrush.protocols import Clock, Memory, OnOutput, Pollable, Recording, Runner, Running
 
+SHOWN = 8  # names of variables in one message
 ABANDON_SECONDS = 1.0  # how long what cannot be killed may take to end after it was told to at once
 
 
@@ -34,6 +35,7 @@ class Surroundings:
     outcomes: Mapping[TaskId, Outcome]
     tell: Callable[[Event], None]
     in_turn: Callable[[OnOutput], OnOutput]
+    withheld: Callable[[Task], Sequence[str]] = lambda task: ()
 
 
 class TaskRun:
@@ -226,7 +228,20 @@ class TaskRun:
         self._exit(outcome)
 
     def _exit(self, outcome: Outcome) -> None:
+        if outcome.state is State.FAILED and self._task.is_cached and self._task.action is not None:
+            self._tell_withheld()
         self._answer(Exited(self._node, outcome))
+
+    def _tell_withheld(self) -> None:
+        """Which variables it did not see: perhaps it failed for lack of one."""
+        names = self._around.withheld(self._task)
+        if names:
+            shown = ", ".join(names[:SHOWN])
+            rest = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+            hint = "`pass_env: [NAME]` lets a variable through, `inputs: [{env: NAME}]` makes it count as well"
+            self._around.tell(
+                Warned(f"commands of `{self._task.id}` did not see: {shown}{rest}", hint, self._task.id)
+            )
 
     def _pass_warnings(self) -> None:
         """What the memory complains of, to everyone."""

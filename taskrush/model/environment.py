@@ -58,6 +58,9 @@ PASSED: Tuple[str, ...] = (
 """What cached tasks see of the environment without declaring it; no part of any key."""
 
 
+_OF_SHELLS = ("_", "OLDPWD", "PWD", "SHLVL")
+
+
 def visible(environ: Mapping[str, str], task: Task) -> Dict[str, str]:
     """The variables of `environ` that the task's commands see."""
     if not task.is_cached:
@@ -89,12 +92,13 @@ def mentioned(task: Task) -> List[str]:
 
 
 def withheld(environ: Mapping[str, str], task: Task) -> List[str]:
-    """The names that the task's commands do not see, those that its action mentions first."""
-    seen = visible(environ, task)
+    """The names that the task's commands do not see, those that its action mentions first.
+
+    What shells set for themselves is not among them.
+    """
+    seen = {*visible(environ, task), *task.env, *_OF_SHELLS}
     text = str(task.action)
-    return sorted(
-        (name for name in environ if name not in seen and name not in task.env), key=lambda n: (n not in text, n)
-    )
+    return sorted((name for name in environ if name not in seen), key=lambda name: (name not in text, name))
 
 
 def _wanted(name: str, patterns: List[str]) -> bool:
