@@ -22,7 +22,6 @@ from taskrush.model.graph import Graph
 from taskrush.model.outcome import Outcome, RunResult
 from taskrush.model.plan import Plan
 from taskrush.model.policy import Ingredient
-from taskrush.model.policy import Ingredient
 from taskrush.model.substitution import as_text, substitute
 from taskrush.model.task import Task, TaskId
 from taskrush.plan.planner import in_order, make_plan
@@ -247,11 +246,6 @@ def settle_parameters(task: Task, given: Mapping[str, Any]) -> Task:
         wrong = wrong_output(text)
         if wrong:
             raise UsageError(f"task `{task.id}` would have `{text}` in `outputs`: {wrong}")
-    outputs = tuple(substitute(text, texts) for text in task.outputs)
-    for text in outputs:
-        wrong = wrong_output(text)
-        if wrong:
-            raise UsageError(f"task `{task.id}` would have `{text}` in `outputs`: {wrong}")
     return attrs.evolve(
         task,
         arguments=arguments,
@@ -260,19 +254,6 @@ def settle_parameters(task: Task, given: Mapping[str, Any]) -> Task:
         inputs=None if task.inputs is None else tuple(substitute(text, texts) for text in task.inputs),
         ingredients=tuple(_settled(ingredient, texts) for ingredient in task.ingredients),
         outputs=outputs,
-    )
-
-
-def _settled(ingredient: Ingredient, texts: Mapping[str, str]) -> Ingredient:
-    """With parameters filled in: quoted where a shell reads them."""
-    import shlex
-
-    quoted = {name: shlex.quote(text) for name, text in texts.items()}
-    return attrs.evolve(
-        ingredient,
-        part=None if ingredient.part is None else substitute(ingredient.part, texts),
-        env=None if ingredient.env is None else substitute(ingredient.env, texts),
-        command=None if ingredient.command is None else substitute(ingredient.command, quoted),
     )
 
 
