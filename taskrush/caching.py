@@ -20,6 +20,7 @@ from taskrush.cache.stats import add_stats
 from taskrush.errors import ConfigError, Problem, UsageError
 from taskrush.model.declaration import CacheConfig, FileDecl
 from taskrush.model.plan import Plan
+from taskrush.model.substitution import substitute
 from taskrush.plan.file_index import FileIndex
 from taskrush.plan.fingerprinting import WorkspaceFingerprinter
 from taskrush.statefile import state_folder, write_whole
@@ -59,7 +60,7 @@ def cache_settings(files: Iterable[FileDecl], root: str, environ: Mapping[str, s
         return CacheSettings(folder=folder)
     for backend in config.backends:
         if backend.get("type") == "local" and backend.get("path") and not environ.get("TASKRUSH_CACHE_DIR"):
-            folder = os.path.normpath(os.path.join(root, os.path.expanduser(str(backend["path"]))))
+            folder = os.path.normpath(os.path.join(root, os.path.expanduser(substitute(str(backend["path"]), environ))))
     return CacheSettings(folder=folder, limits=_limits(config))
 
 
@@ -184,6 +185,7 @@ def make_memory(
 
 def _tidy(cache: WorkspaceCache, stored: bool, seen: Sequence[Seen]) -> None:
     cache.index.save()
+    cache.results.save()
     add_stats(cache.root, seen)
     if stored:
         evict_sometimes(cache.store, cache.limits)

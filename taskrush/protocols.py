@@ -1,11 +1,30 @@
 """The seams. Folders of one layer meet here and are put together in `wiring.py`."""
 
-from typing import Callable, Iterable, Iterator, Mapping, Optional, Protocol, Sequence, Tuple, Union, runtime_checkable
+import os
+from typing import (
+    Any,
+    Callable,
+    ContextManager,
+    Iterable,
+    Iterator,
+    Mapping,
+    Optional,
+    Protocol,
+    Sequence,
+    Tuple,
+    Union,
+    runtime_checkable,
+)
 
 from taskrush.events import Record
 from taskrush.model.fingerprint import Fingerprint
 from taskrush.model.outcome import Outcome
 from taskrush.model.task import Task, TaskId
+
+
+class NotAtOnce(Exception):
+    """What was asked for takes time, and the caller has none."""
+
 
 OnOutput = Callable[[str, bytes], None]
 """Called with `"stdout"` or `"stderr"` and some bytes, from any thread."""
@@ -93,6 +112,12 @@ class Memory(Protocol):
         `outcomes` are those of all tasks that have ended; with a hit its outputs are on disk.
         """
 
+    def glance(self, task: Task, outcomes: Mapping[TaskId, Outcome]) -> Optional[Outcome]:
+        """What `recall` would say if that can be told at once, in the thread that polls; None says nothing.
+
+        Called before `recall`, and only for tasks that are covered.
+        """
+
     def reason(self, task: Task) -> str:
         """Why the task has to run, in one line; after `recall` gave no outcome."""
 
@@ -157,8 +182,23 @@ class Files(Protocol):
     def walk(self, below: str = "") -> Iterator[Tuple[str, bool]]:
         """Every path below a folder, sorted, with whether it is a real folder."""
 
-    def digest(self, path: str) -> Optional[str]:
-        """SHA-256 of a regular file's content in hexadecimal, or None if there is no such file."""
+    def digest(self, path: str, status: Optional[os.stat_result] = None) -> Optional[str]:
+        """SHA-256 of a regular file's content in hexadecimal, or None if there is no such file.
+
+        `status`, if given, is that of the file now.
+        """
+
+    def learn(self, path: str, status: os.stat_result, looked_at: int, quick: bytes, digest: str) -> None:
+        """Take in what somebody else has read: `quick` is by `quick_hash`, `looked_at` the time by `now` before."""
+
+    def quick_hash(self) -> Any:
+        """A hash object for `learn`."""
+
+    def now(self) -> int:
+        """The time as the file system has it, in ns."""
+
+    def at_once(self) -> ContextManager[None]:
+        """Until this ends the calling thread reads no content and looks at few files, else it gets `NotAtOnce`."""
 
     def forget(self, paths: Iterable[str]) -> None:
         """Drop what is known of these paths."""

@@ -28,9 +28,14 @@ def parts_of(path: str) -> List[str]:
 
 
 class Confined:
-    """A folder within which paths are used; closed with `close`, or as a context manager."""
+    """A folder within which paths are used, by one thread; closed with `close`, or as a context manager.
+
+    The folder used last is kept open: paths that follow one another mostly lie in one.
+    """
 
     def __init__(self, root: str) -> None:
+        self._last: Optional[str] = None
+        self._last_folder = -1
         self._root = os.open(root, os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_CLOEXEC", 0))
 
     def __enter__(self) -> "Confined":
@@ -40,15 +45,32 @@ class Confined:
         self.close()
 
     def close(self) -> None:
+        self._let_go()
         if self._root >= 0:
             os.close(self._root)
             self._root = -1
 
     def parent(self, path: str, make: bool = False) -> Tuple[int, str]:
-        """A descriptor of the folder that holds `path` (to be closed by the caller) and the last step's name.
+        """A descriptor of the folder that holds `path` (not to be closed, and only good until the next call) and the
+        last step's name.
 
         With `make`, missing folders are made. Raises `Unsafe` where a link is in the way, else `OSError`.
         """
+        above, _, name = path.rpartition("/")
+        if above == self._last and path[:1] != "/":
+            parts_of(name)
+            return self._last_folder, name
+        folder, name = self._open(path, make)
+        self._let_go()
+        self._last, self._last_folder = above, folder
+        return folder, name
+
+    def _let_go(self) -> None:
+        if self._last is not None:
+            os.close(self._last_folder)
+            self._last = None
+
+    def _open(self, path: str, make: bool) -> Tuple[int, str]:
         *folders, name = parts_of(path)
         here = os.dup(self._root)
         try:
@@ -84,8 +106,6 @@ class Confined:
             return os.stat(name, dir_fd=folder, follow_symlinks=False)
         except OSError:
             return None
-        finally:
-            os.close(folder)
 
     def remove(self, path: str) -> bool:
         """Remove a file, a link or an empty folder; False if it is not there, not empty, or behind a link."""
@@ -97,13 +117,12 @@ class Confined:
             status = os.stat(name, dir_fd=folder, follow_symlinks=False)
             if stat.S_ISDIR(status.st_mode):
                 os.rmdir(name, dir_fd=folder)
+                self._let_go()  # it may have been the folder used last
             else:
                 os.unlink(name, dir_fd=folder)
             return True
         except OSError:
             return False
-        finally:
-            os.close(folder)
 
     def clear_way(self, path: str) -> None:
         """Remove what stands where a folder has to be made: files and links on the way to `path`."""

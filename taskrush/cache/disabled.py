@@ -29,6 +29,9 @@ class NoMemory:
     def recall(self, task: Task, outcomes: Mapping[TaskId, Outcome], on_output: OnOutput) -> Optional[Outcome]:
         return None
 
+    def glance(self, task: Task, outcomes: Mapping[TaskId, Outcome]) -> Optional[Outcome]:
+        return None
+
     def reason(self, task: Task) -> str:
         return ""
 

@@ -13,8 +13,9 @@ from taskrush.cache.result_cache import LocalResultCache
 from taskrush.model.artifact import FILE, LINK, Manifest
 from taskrush.model.fingerprint import Change, Fingerprint, difference
 from taskrush.model.graph import Edge, EdgeKind
+from taskrush.model.outcome import NO_EARLIER_RESULT
 from taskrush.model.plan import Plan
-from taskrush.model.task import Call, Task, TaskId
+from taskrush.model.task import Task, TaskId
 from taskrush.protocols import Previewer
 
 FRESH = "fresh"
@@ -51,7 +52,7 @@ class Forecast:
         if self.verdict != MISS:
             return "nothing changed" if self.verdict == FRESH else "an earlier result fits"
         if not self.known:
-            return "no earlier result"
+            return NO_EARLIER_RESULT
         return listed(self.changes) or "its result is not in the cache any more"
 
 
@@ -105,14 +106,14 @@ def forecast(plan: Plan, fingerprinter: Previewer, cache: LocalResultCache) -> D
             continue
         changes = tuple(difference(last, made_print.parts)) if last is not None else ()
         stored = cache.stored(task, made_print)
-        has_value = task.capture or isinstance(task.action, Call)
-        fresh = cache.fresh(task, made_print) and (stored is not None or not has_value)
-        verdict = FRESH if fresh else MISS
+        mark = cache.fresh(task, made_print.key)
+        verdict = FRESH if mark is not None and (mark.value is not False or stored is not None) else MISS
         if verdict == MISS and stored is not None and cache.complete(stored):
             verdict = HIT
             fingerprinter.pretend(_states(stored.manifest))
-        if verdict != MISS and stored is not None:
-            values[task.id] = hashlib.sha256((stored.value or "").encode()).hexdigest()
+        if verdict != MISS:
+            value = stored.value if stored is not None else mark.value if mark is not None else None
+            values[task.id] = hashlib.sha256(str(value or "").encode()).hexdigest()
         if task.outputs and verdict != MISS:
             made[task.id] = fingerprinter.outputs_digest(task)
         found[task.id] = Forecast(

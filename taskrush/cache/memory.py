@@ -12,14 +12,15 @@ import attrs
 
 from taskrush.cache.forecast import listed
 from taskrush.cache.locks import KeyLock
-from taskrush.cache.result_cache import LocalResultCache, Recording
+from taskrush.cache.result_cache import LocalResultCache, Mark, Recording
 from taskrush.cache.values import NotKeepable, dump_value, load_value
+from taskrush.model.artifact import Stored
 from taskrush.model.fingerprint import Fingerprint, difference
 from taskrush.model.graph import Edge, EdgeKind
-from taskrush.model.outcome import Outcome, State
+from taskrush.model.outcome import NO_EARLIER_RESULT, Outcome, State
 from taskrush.model.plan import Plan
-from taskrush.model.task import Call, Task, TaskId
-from taskrush.protocols import Fingerprinter, OnOutput
+from taskrush.model.task import Task, TaskId
+from taskrush.protocols import Fingerprinter, NotAtOnce, OnOutput
 
 Seen = Tuple[TaskId, str, float]  # a task, what was found for it, seconds saved
 
@@ -107,24 +108,60 @@ class CacheMemory:
         """Why the task has to run, in one line."""
         return self._reasons.get(task.id, "")
 
-    def _recall(self, task: Task, fingerprint: Fingerprint, on_output: OnOutput) -> Optional[Outcome]:
-        found = self._cache.stored(task, fingerprint)
-        value = None
-        if found is not None and found.value:
-            try:
-                value = load_value(found.value)
-            except Exception:  # a class that is gone or has changed
+    def glance(self, task: Task, outcomes: Mapping[TaskId, Outcome]) -> Optional[Outcome]:
+        if self._modes.force or not self._modes.read or self._fingerprinter.unanswered(task):
+            return None
+        if not self._looking.acquire(blocking=False):
+            return None
+        try:
+            mark = self._cache.mark(task)
+            if mark is None or mark.value is False or (mark.log is not None and not task.outputs):
                 return None
-        with self._looking:
-            fresh = self._cache.fresh(task, fingerprint)
-        has_value = task.capture or isinstance(task.action, Call)  # which only the record holds
-        if fresh and (found is not None or not has_value):
+            with self._cache.at_once():
+                if self.fingerprint(task, outcomes).key != mark.key:
+                    return None
+                found = self._fresh(task, self._cache.fresh(task, mark.key), None)
+        except NotAtOnce:
+            return None
+        finally:
+            self._looking.release()
+        if found is not None:
+            self._outcomes[task.id] = outcomes
+            self._seen.append((task.id, found.state.value, found.saved_seconds or 0.0))
+        return found
+
+    def _recall(self, task: Task, fingerprint: Fingerprint, on_output: OnOutput) -> Optional[Outcome]:
+        mark = self._cache.fresh(task, fingerprint.key)
+        stored = None
+        if mark is None or mark.value is False:
+            stored = self._cache.stored(task, fingerprint)
+        found = self._fresh(task, mark, stored)
+        if found is not None:
             if not task.outputs:
                 self._cache.replay_log(task, on_output)
-            return Outcome(state=State.FRESH, ok=True, value=value, saved_seconds=found.seconds if found else None)
-        if found is None or not self._cache.restore(task, found, on_output):
+            return found
+        if stored is None:
             return None
-        return Outcome(state=State.HIT, ok=True, value=value, saved_seconds=found.seconds)
+        try:
+            value = load_value(stored.value) if stored.value else None
+        except Exception:  # a class that is gone or has changed
+            return None
+        if not self._cache.restore(task, stored, on_output):
+            return None
+        return Outcome(state=State.HIT, ok=True, value=value, saved_seconds=stored.seconds)
+
+    def _fresh(self, task: Task, mark: Optional[Mark], stored: Optional[Stored]) -> Optional[Outcome]:
+        """The outcome of a task whose outputs are there, if its value is known as well."""
+        if mark is None:
+            return None
+        text = (stored.value if stored else None) if mark.value is False else mark.value
+        if text is None and mark.value is False:
+            return None
+        try:
+            value = load_value(str(text)) if text else None
+        except Exception:  # a class that is gone or has changed
+            return None
+        return Outcome(state=State.FRESH, ok=True, value=value, saved_seconds=mark.seconds)
 
     def _take(self, task: Task, fingerprint: Fingerprint) -> bool:
         """Hold the key's lock; True if somebody else held it before."""
@@ -166,12 +203,12 @@ class CacheMemory:
                     recording.abandon()
                     changes = difference({part.name: part.value for part in before.parts}, now.parts)
                     return f"{listed(tuple(changes))} while it ran"
-                if not self._modes.write:
-                    recording.abandon()
-                    return None
-                reason = recording.finish(before, outcome, dump_value(outcome.value))
-                self._stored = self._stored or reason is None
-                return reason
+            if not self._modes.write:
+                recording.abandon()
+                return None
+            reason = recording.finish(before, outcome, dump_value(outcome.value))
+            self._stored = self._stored or reason is None
+            return reason
         except NotKeepable as error:
             recording.abandon()
             return str(error)
@@ -231,7 +268,7 @@ class CacheMemory:
     def _why(self, task: Task, fingerprint: Fingerprint) -> str:
         before = self._cache.last_parts(task)
         if before is None:
-            return "no earlier result"
+            return NO_EARLIER_RESULT
         changes = difference(before, fingerprint.parts)
         return listed(tuple(changes)) if changes else "its result is not in the cache any more"
 

@@ -106,10 +106,7 @@ def collect(
             entries.append(Entry(path, FOLDER, mode=mode))
         elif stat.S_ISREG(status.st_mode):
             folder, name = room.parent(path)
-            try:
-                descriptor = os.open(name, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0), dir_fd=folder)
-            finally:
-                os.close(folder)
+            descriptor = os.open(name, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0), dir_fd=folder)
             with open(descriptor, "rb", buffering=0) as source:
                 digest, size = store.put_file(source, SecretScan(path, secrets) if secrets else None)
                 if identity(os.fstat(descriptor)) != identity(status):
@@ -124,10 +121,7 @@ def collect(
 def _link_target(room: Confined, path: str) -> str:
     """Where a link points; one that leads out of the workspace is not kept."""
     folder, name = room.parent(path)
-    try:
-        target = os.readlink(name, dir_fd=folder)
-    finally:
-        os.close(folder)
+    target = os.readlink(name, dir_fd=folder)
     check_link(path, target)
     return target
 
@@ -219,23 +213,20 @@ def _put(room: Confined, entry: Entry, place: str) -> None:
     room.clear_way(entry.path)
     folder, name = room.parent(entry.path, make=True)
     try:
-        try:
-            status: Optional[os.stat_result] = os.stat(name, dir_fd=folder, follow_symlinks=False)
-        except OSError:
-            status = None
-        is_folder = status is not None and stat.S_ISDIR(status.st_mode)
-        if entry.kind == FOLDER:
-            if status is not None and not is_folder:
-                os.unlink(name, dir_fd=folder)
-            if not is_folder:
-                os.mkdir(name, dir_fd=folder)
-            os.chmod(name, entry.mode, dir_fd=folder)
-            return
-        if is_folder:
-            os.rmdir(name, dir_fd=folder)  # only if nothing that we do not own is in it
-        os.replace(place, name, dst_dir_fd=folder)
-    finally:
-        os.close(folder)
+        status: Optional[os.stat_result] = os.stat(name, dir_fd=folder, follow_symlinks=False)
+    except OSError:
+        status = None
+    is_folder = status is not None and stat.S_ISDIR(status.st_mode)
+    if entry.kind == FOLDER:
+        if status is not None and not is_folder:
+            os.unlink(name, dir_fd=folder)
+        if not is_folder:
+            os.mkdir(name, dir_fd=folder)
+        os.chmod(name, entry.mode, dir_fd=folder)
+        return
+    if is_folder:
+        os.rmdir(name, dir_fd=folder)  # only if nothing that we do not own is in it
+    os.replace(place, name, dst_dir_fd=folder)
 
 
 def _prune(room: Confined, path: str) -> None:

@@ -10,35 +10,44 @@ import json
 import os
 import stat
 import time
-from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence
+from typing import Any, Callable, ContextManager, Dict, List, Optional, Sequence, Union
 
 import attrs
 
 from taskrush.cache.confine import Confined, Unsafe
 from taskrush.cache.log import LogWriter, replay
+from taskrush.cache.marks import Marks
 from taskrush.cache.objects import Damaged, ObjectStore
 from taskrush.cache.outputs import Identity, NotStorable, checked, collect, found_outputs, identity, restore
-from taskrush.model.artifact import FILE, FOLDER, LINK, Entry, Manifest, Stored
+from taskrush.model.artifact import FILE, FOLDER, LINK, Manifest, Stored
 from taskrush.model.fingerprint import Fingerprint
 from taskrush.model.outcome import Outcome
 from taskrush.model.pattern import Patterns
 from taskrush.model.task import Task
 from taskrush.protocols import Files, OnOutput
-from taskrush.statefile import load_state, save_state, state_folder
 
 RECORD_VERSION = 1
-MARK = "task-mark"
-PARTS = "task-parts"
+SHORT = 4096  # characters of a value that a mark holds
 Warn = Callable[[str], None]
 
 
 @attrs.frozen
 class Mark:
-    """What the workspace knows of a task's last good end."""
+    """What the workspace knows of a task's last good end.
+
+    `rows` are the entries of its manifest as plain values. `value` is what it returned: a text, None, or False for one
+    that is too long to be kept here.
+    """
 
     key: str
-    manifest: Manifest
+    rows: List[List[Any]]
     log: Optional[str]
+    seconds: float
+    value: Union[str, bool, None]
+
+    @property
+    def manifest(self) -> Manifest:
+        return Manifest.from_json(self.rows)
 
 
 class LocalResultCache:
@@ -54,16 +63,28 @@ class LocalResultCache:
         self._files = files
         self._run_id = run_id
         self._warn = warn
+        self._marks = Marks(root, files.now)
+
+    def save(self) -> None:
+        """The run is over: keep what makes the next one quick."""
+        self._marks.save()
+
+    def at_once(self) -> ContextManager[None]:
+        """Until this ends, what takes time raises `NotAtOnce` in the calling thread."""
+        return self._files.at_once()
 
     # --- before a task ------------------------------------------------------
 
-    def fresh(self, task: Task, fingerprint: Fingerprint) -> bool:
-        """Whether the outputs on disk are those that this key stands for, by the mark and by content."""
+    def fresh(self, task: Task, key: str) -> Optional[Mark]:
+        """The task's mark if the outputs on disk are those that this key stands for, by the mark and by content."""
         mark = self.mark(task)
-        if mark is None or mark.key != fingerprint.key:
-            return False
-        with Confined(self._root) as room:
-            return all(self._is_there(entry, room) for entry in mark.manifest.entries)
+        if mark is None or mark.key != key:
+            return None
+        if mark.rows:
+            with Confined(self._root) as room:
+                if not all(self._is_there(row, room) for row in mark.rows):
+                    return None
+        return mark
 
     def stored(self, task: Task, fingerprint: Fingerprint) -> Optional[Stored]:
         """The stored result under this key, if it is sound and for this task."""
@@ -91,8 +112,8 @@ class LocalResultCache:
         mark = self.mark(task)
         try:
             with Confined(self._root) as room:
-                entries = [entry for entry in found.manifest.entries if entry.kind != FOLDER]
-                unchanged = [entry.path for entry in entries if self._is_there(entry, room)]
+                rows = found.manifest.to_json()
+                unchanged = [row[0] for row in rows if row[1] != FOLDER and self._is_there(row, room)]
                 keep = {entry.path for entry in found.manifest.entries}
                 stale = self._stale(task, mark, keep)
             log = self._store.get_bytes(found.log) if found.log is not None else b""
@@ -108,7 +129,7 @@ class LocalResultCache:
         except (OSError, Unsafe) as error:
             self._warn(f"a stored result of `{task.id}` could not be restored: {error}")
             return False
-        self._write_mark(task, Mark(found.key, found.manifest, found.log), found.parts)
+        self._write_mark(task, found)
         self._store.touch(found.key)
         replay(log, on_output)
         return True
@@ -174,46 +195,29 @@ class LocalResultCache:
             return str(error)
         except OSError as error:
             return f"the cache cannot be written: {error.strerror or error}"
-        self._write_mark(task, Mark(found.key, found.manifest, found.log), found.parts)
+        self._write_mark(task, found)
         return None
 
     # --- marks ------------------------------------------------------------------
 
     def mark(self, task: Task) -> Optional[Mark]:
         """What the workspace knows of the task's last good end."""
-        value = load_state(self._path(task, "marks"), MARK)
-        try:
-            key, name, rows, log = value  # type: ignore[misc]
-            if name != task.id:
-                return None
-            return Mark(key, Manifest.from_json(rows), log)
-        except (TypeError, ValueError):
-            return None
+        value = self._marks.get(task.id)
+        return Mark(*value) if value is not None and len(value) == 5 else None
 
     def forget(self, task: Task) -> None:
         """Remove the mark."""
-        try:
-            os.unlink(self._path(task, "marks"))
-        except OSError:
-            pass
+        self._marks.forget(task.id)
 
     def last_parts(self, task: Task) -> Optional[Dict[str, str]]:
         """The parts of the fingerprint of the task's last good end, by name; they outlive the mark."""
-        value = load_state(self._path(task, "parts"), PARTS)
-        return value if isinstance(value, dict) else None
+        return self._marks.parts(task.id)
 
-    def _write_mark(self, task: Task, mark: Mark, parts: Mapping[str, str]) -> None:
-        try:
-            for kind in ("marks", "parts"):
-                os.makedirs(os.path.join(state_folder(self._root), kind), mode=0o700, exist_ok=True)
-        except OSError:
-            return
-        save_state(self._path(task, "parts"), PARTS, dict(parts))
-        save_state(self._path(task, "marks"), MARK, (mark.key, str(task.id), mark.manifest.to_json(), mark.log))
-
-    def _path(self, task: Task, kind: str) -> str:
-        name = hashlib.sha256(os.fsencode(task.id)).hexdigest()[:32]
-        return os.path.join(self._root, ".taskrush", kind, name)
+    def _write_mark(self, task: Task, found: Stored) -> None:
+        value: Union[str, bool, None] = found.value
+        if found.value is not None and len(found.value) > SHORT:
+            value = False
+        self._marks.put(task.id, (found.key, found.manifest.to_json(), found.log, found.seconds, value), found.parts)
 
     # --- inside -------------------------------------------------------------------
 
@@ -225,28 +229,27 @@ class LocalResultCache:
         if mark is None:
             return []
         inputs = Patterns(task.inputs or ())
-        paths = (entry.path for entry in mark.manifest.entries)
+        paths = (row[0] for row in mark.rows)
         return sorted((path for path in paths if path not in keep and not inputs.matches(path)), reverse=True)
 
-    def _is_there(self, entry: Entry, room: Confined) -> bool:
-        status = room.status(entry.path)
+    def _is_there(self, row: List[Any], room: Confined) -> bool:
+        path, kind, digest, size, mode, target = row
+        status = room.status(path)
         if status is None:
             return False
-        if entry.kind == FILE:
+        if kind == FILE:
             return (
                 stat.S_ISREG(status.st_mode)
-                and stat.S_IMODE(status.st_mode) == entry.mode
-                and status.st_size == entry.size
-                and self._files.digest(entry.path) == entry.digest
+                and stat.S_IMODE(status.st_mode) == mode
+                and status.st_size == size
+                and self._files.digest(path, status) == digest
             )
-        if entry.kind == LINK:
+        if kind == LINK:
             try:
-                return (
-                    stat.S_ISLNK(status.st_mode) and os.readlink(os.path.join(self._root, entry.path)) == entry.target
-                )
+                return stat.S_ISLNK(status.st_mode) and os.readlink(os.path.join(self._root, path)) == target
             except OSError:
                 return False
-        return entry.kind == FOLDER and stat.S_ISDIR(status.st_mode)
+        return bool(kind == FOLDER and stat.S_ISDIR(status.st_mode))
 
 
 class Recording:

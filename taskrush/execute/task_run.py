@@ -124,7 +124,15 @@ class TaskRun:
         if memory is None or not memory.covers(task):
             self._answer(Checked(self._node))
             return
-        outcomes = dict(self._around.outcomes)
+        outcomes = self._around.outcomes
+        try:
+            found = memory.glance(task, outcomes)
+        except Exception as error:  # a memory that breaks its promise must not end the run
+            self._recalled(None, error)
+            return
+        if found is not None:
+            self._answer(Checked(self._node, found))
+            return
         on_output = self._around.in_turn(self._hear)
         self._around.carrier.do(lambda: memory.recall(task, outcomes, on_output), self._recalled)
 
@@ -239,9 +247,7 @@ class TaskRun:
             shown = ", ".join(names[:SHOWN])
             rest = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
             hint = "`pass_env: [NAME]` lets a variable through, `inputs: [{env: NAME}]` makes it count as well"
-            self._around.tell(
-                Warned(f"commands of `{self._task.id}` did not see: {shown}{rest}", hint, self._task.id)
-            )
+            self._around.tell(Warned(f"commands of `{self._task.id}` did not see: {shown}{rest}", hint, self._task.id))
 
     def _pass_warnings(self) -> None:
         """What the memory complains of, to everyone."""

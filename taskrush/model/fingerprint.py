@@ -36,16 +36,16 @@ class Change:
 
 def digest_of(parts: Iterable[Part]) -> str:
     """SHA-256 over the parts, each text with its length in front, so that no two lists are written alike."""
-    sha = hashlib.sha256()
+    written: List[bytes] = []
     for part in parts:
         for text in (part.name, part.value):
             try:
                 data = text.encode()
             except UnicodeEncodeError:  # a file name that is not UTF-8
                 data = os.fsencode(text)
-            sha.update(b"%d:" % len(data))
-            sha.update(data)
-    return sha.hexdigest()
+            written.append(b"%d:" % len(data))
+            written.append(data)
+    return hashlib.sha256(b"".join(written)).hexdigest()
 
 
 def difference(before: Mapping[str, str], now: Iterable[Part]) -> List[Change]:

@@ -13,7 +13,7 @@ Paths are relative with `/`, on every system, and matched with regard to case.
 
 import functools
 import re
-from typing import Iterable, List, Tuple
+from typing import Iterable, List, Optional, Tuple
 
 import attrs
 
@@ -30,8 +30,9 @@ from taskrush.model.glob_syntax import (
     is_one,
     parsed,
 )
+from taskrush.model.plain_pattern import Matcher, plain
 
-__all__ = ["PatternError", "Patterns", "is_literal", "literal_prefix", "matches", "regex"]
+__all__ = ["PatternError", "Patterns", "depth", "is_literal", "literal_prefix", "matches", "regex"]
 
 
 def literal_prefix(pattern: str) -> str:
@@ -54,6 +55,13 @@ def regex(pattern: str) -> "re.Pattern[str]":
     return re.compile(f"(?:{'|'.join(map(_regex, parsed(pattern)))})\\Z", re.DOTALL)
 
 
+def depth(pattern: str) -> Optional[int]:
+    """How many segments all paths have that a pattern (without `!`) matches; None if that cannot be told easily."""
+    if "**" in pattern or WILD.search(pattern.rpartition("/")[2]) is None or any(sign in pattern for sign in "{\\"):
+        return None
+    return None if "./" in pattern or "//" in pattern else pattern.count("/") + 1
+
+
 def _texts(values: Iterable[str]) -> Tuple[str, ...]:
     return tuple(values)
 
@@ -63,18 +71,19 @@ class Patterns:
     """A list of patterns in order."""
 
     patterns: Tuple[str, ...] = attrs.field(converter=_texts)
-    _steps: Tuple[Tuple[bool, "re.Pattern[str]"], ...] = attrs.field(init=False, eq=False, repr=False)
+    _steps: Tuple[Tuple[bool, Matcher], ...] = attrs.field(init=False, eq=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
         texts = [(not text.startswith("!"), text[1:] if text.startswith("!") else text) for text in self.patterns]
         if texts and not any(wanted for wanted, _ in texts):
             texts.insert(0, (True, "**"))
-        object.__setattr__(self, "_steps", tuple((wanted, regex(text)) for wanted, text in reversed(texts)))
+        steps = tuple((wanted, plain(text) or regex(text).match) for wanted, text in reversed(texts))
+        object.__setattr__(self, "_steps", steps)
 
     def matches(self, path: str) -> bool:
         """What the last pattern that matches `path` says; False if none does."""
         for wanted, step in self._steps:
-            if step.match(path):
+            if step(path):
                 return wanted
         return False
 

@@ -1,37 +1,32 @@
 """The file index: which files there are and what they contain. The only reader of inputs.
 
-Content is hashed once per change. A file's identity (size, times, inode, device) is a shortcut that is trusted only if
-both times lie at least two seconds before the hashing (git's rule against "racily clean" files). Where identity is not
+Content is hashed once per change: `model/identity.py` says when a file is unchanged by its looks. Where that is not
 enough, a seeded xxh3-128 tells whether the bytes are those of the last look, so that their SHA-256 is still known.
+
+Several threads may use it at once: what is known of a path is one tuple, replaced as a whole.
 """
 
+import contextlib
 import hashlib
 import os
 import stat
+import threading
 import time
 from typing import Any, Dict, Iterable, Iterator, List, Optional, Tuple
 
 import xxhash
 
+from taskrush.model.identity import Identity, identity_of, trusted
+from taskrush.protocols import NotAtOnce
 from taskrush.statefile import load_state, save_state
 
-SAFE_NS = 2_000_000_000
 CHUNK = 1 << 20
-KIND = "file-index"
+KIND = "file-index-2"
 ALWAYS_LEFT_OUT = frozenset((".git", ".taskrush", ".hg", ".svn", ".jj"))
+AT_ONCE = 2000  # looks at files that still count as being quick
 
-Identity = Tuple[int, int, int, int, int]  # size, mtime_ns, ctime_ns, inode, device
 Known = Tuple[Identity, int, bytes, str]  # identity, hashed at (ns), xxh3-128, sha-256
-
-
-def identity_of(status: os.stat_result) -> Identity:
-    """What tells one state of a file from another without reading it."""
-    return (status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino, status.st_dev)
-
-
-def trusted(known: Identity, hashed_at: int, now: Identity) -> bool:
-    """Whether content hashed at `hashed_at` is surely that of a file whose identity is `now`. The one rule for it."""
-    return known == now and max(now[1], now[2]) + SAFE_NS <= hashed_at
+Listing = Tuple[Identity, int, Tuple[Tuple[str, bool], ...]]  # identity, listed at (ns), entries
 
 
 class FileIndex:
@@ -44,46 +39,78 @@ class FileIndex:
         self._seed = int.from_bytes(os.urandom(8), "big")
         self._changed = False
         self._skew: Optional[int] = None
-        self._folders: Dict[str, Tuple[Tuple[int, int], int, Tuple[Tuple[str, bool], ...]]] = {}
+        self._folders: Dict[str, Listing] = {}
+        self._top = root + os.sep
+        self._hurried: Optional[int] = None  # the thread that may not read now
+        self._looks = 0
         loaded = None if path is None else load_state(path, KIND)
         if isinstance(loaded, dict) and isinstance(loaded.get("files"), dict):
             self._seed = loaded["seed"]
             self._known = loaded["files"]
+            self._folders = loaded["folders"]
 
     # --- content ------------------------------------------------------------
 
-    def digest(self, path: str) -> Optional[str]:
-        """SHA-256 of a regular file's content in hexadecimal, or None if there is no such file (links followed)."""
-        full = os.path.join(self._root, path)
-        try:
-            status = os.stat(full)
-        except (OSError, ValueError):
-            return None
+    def digest(self, path: str, status: Optional[os.stat_result] = None) -> Optional[str]:
+        """SHA-256 of a regular file's content in hexadecimal, or None if there is no such file (links followed).
+
+        `status`, if given, is that of the file now. Raises `NotAtOnce` within `at_once`.
+        """
+        full = self._top + path
+        if status is None:
+            try:
+                status = os.stat(full)
+            except (OSError, ValueError):
+                return None
         if not stat.S_ISREG(status.st_mode):
             return None
-        identity = identity_of(status)
         known = self._known.get(path)
-        if known is not None and trusted(known[0], known[1], identity):
+        if known is not None and trusted(known[0], known[1], identity_of(status)):
             return known[3]
         return self._hash(path, full, known)
 
     def state(self, path: str) -> str:
         """What stands for an input in a key: kind, content and the executable bit; `missing` if nothing is there."""
-        full = os.path.join(self._root, path)
+        full = self._top + path
+        if self._hurried is not None:
+            self._count()
         try:
             status = os.lstat(full)
         except (OSError, ValueError):
             return "missing"
-        if stat.S_ISLNK(status.st_mode):
+        mode = status.st_mode
+        if stat.S_ISREG(mode):
+            digest = self.digest(path, status)
+            if digest is None:
+                return "missing"
+            return f"file+x {digest}" if mode & 0o111 else f"file {digest}"
+        if stat.S_ISLNK(mode):
             return self._link_state(path, full)
-        if stat.S_ISDIR(status.st_mode):
-            return "folder"
-        if not stat.S_ISREG(status.st_mode):
-            return "special"
-        digest = self.digest(path)
-        if digest is None:
-            return "missing"
-        return f"file{'+x' if status.st_mode & 0o111 else ''} {digest}"
+        return "folder" if stat.S_ISDIR(mode) else "special"
+
+    def learn(self, path: str, status: os.stat_result, looked_at: int, quick: bytes, digest: str) -> None:
+        """Content that somebody else has read: `quick` is by `quick_hash`, `looked_at` the time by `now` before."""
+        self._known[path] = (identity_of(status), looked_at, quick, digest)
+        self._changed = True
+
+    def quick_hash(self) -> Any:
+        """A hash object for the second question: same bytes as at the last look? Never leaves this workspace."""
+        return xxhash.xxh3_128(seed=self._seed)
+
+    @contextlib.contextmanager
+    def at_once(self) -> Iterator[None]:
+        """Until this ends the calling thread reads no content and looks at few files, else it gets `NotAtOnce`."""
+        self._hurried, self._looks = threading.get_ident(), 0
+        try:
+            yield
+        finally:
+            self._hurried = None
+
+    def _count(self) -> None:
+        if self._hurried == threading.get_ident():
+            self._looks += 1
+            if self._looks > AT_ONCE:
+                raise NotAtOnce
 
     def _link_state(self, path: str, full: str) -> str:
         try:
@@ -96,8 +123,10 @@ class FileIndex:
 
     def _hash(self, path: str, full: str, known: Optional[Known]) -> Optional[str]:
         """Read a file; again if it changed under our eyes."""
+        if self._hurried == threading.get_ident():
+            raise NotAtOnce
         for _ in range(5):
-            begun = self._now()
+            begun = self.now()
             try:
                 descriptor = os.open(full, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
             except OSError:
@@ -106,7 +135,7 @@ class FileIndex:
                 before = os.fstat(descriptor)
                 if not stat.S_ISREG(before.st_mode):
                     return None
-                quick, sha = xxhash.xxh3_128(seed=self._seed), None
+                quick, sha = self.quick_hash(), None
                 if before.st_size <= CHUNK:
                     data = os.read(descriptor, CHUNK + 1)
                     quick.update(data)
@@ -134,44 +163,48 @@ class FileIndex:
 
     # --- listing ----------------------------------------------------------------
 
-    def walk(self, below: str = "") -> Iterator[Tuple[str, bool]]:
+    def walk(self, below: str = "", levels: Optional[int] = None) -> Iterator[Tuple[str, bool]]:
         """Every path below a folder with whether it is a real folder, sorted; version control and our state left out.
 
-        Links to folders are not followed. A folder is only read again if it may have changed.
+        Links to folders are not followed. A folder is only read again if it may have changed. `levels` is how deep to
+        go: 1 for the folder's own entries.
         """
-        todo = [below]
+        todo = [(below, 1)]
         while todo:
-            folder = todo.pop()
+            folder, level = todo.pop()
             deeper = []
             for name, is_folder in self._entries(folder):
-                if name in ALWAYS_LEFT_OUT and is_folder:
+                if is_folder and name in ALWAYS_LEFT_OUT:
                     continue
                 path = f"{folder}/{name}" if folder else name
                 yield path, is_folder
-                if is_folder:
-                    deeper.append(path)
+                if is_folder and (levels is None or level < levels):
+                    deeper.append((path, level + 1))
             todo.extend(reversed(deeper))
 
     def _entries(self, folder: str) -> Tuple[Tuple[str, bool], ...]:
-        full = os.path.join(self._root, folder) if folder else self._root
+        full = self._top + folder if folder else self._root
+        if self._hurried is not None:
+            self._count()
         try:
             status = os.stat(full)
         except (OSError, ValueError):
             return ()
-        identity = (status.st_mtime_ns, status.st_ino)
+        identity = identity_of(status)
         known = self._folders.get(folder)
-        if known is not None and known[0] == identity and status.st_mtime_ns + SAFE_NS <= known[1]:
+        if known is not None and trusted(known[0], known[1], identity):
             return known[2]
-        begun = self._now()
+        begun = self.now()
         try:
             with os.scandir(full) as found:
                 entries = tuple(sorted((entry.name, entry.is_dir(follow_symlinks=False)) for entry in found))
         except OSError:
             return ()
         self._folders[folder] = (identity, begun, entries)
+        self._changed = True
         return entries
 
-    def _now(self) -> int:
+    def now(self) -> int:
         """The time as the file system has it, in ns: its clock need not be that of this machine."""
         if self._skew is None:
             self._skew = 0
@@ -196,9 +229,9 @@ class FileIndex:
     def save(self) -> None:
         """Keep what is known for the next run; if that is not possible, nothing is lost but time."""
         if self._path is not None and self._changed:
-            value: Dict[str, Any] = {"seed": self._seed, "files": self._known}
-            save_state(self._path, KIND, value)
             self._changed = False
+            value: Dict[str, Any] = {"seed": self._seed, "files": dict(self._known), "folders": dict(self._folders)}
+            save_state(self._path, KIND, value)
 
 
 def sorted_unique(paths: Iterable[str]) -> List[str]:

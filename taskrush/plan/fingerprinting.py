@@ -8,6 +8,7 @@ import hashlib
 import json
 import os
 import platform
+import stat
 import sys
 from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping, Optional, Tuple
 
@@ -98,7 +99,7 @@ class WorkspaceFingerprinter:
         self._pretended.update(states)
 
     def _state(self, path: str) -> str:
-        return self._pretended.get(path) or self._index.state(path)
+        return (self._pretended and self._pretended.get(path)) or self._index.state(path)
 
     def unanswered(self, task: Task) -> Tuple[str, ...]:
         """The commands whose output has to be known before the task has a fingerprint."""
@@ -135,8 +136,7 @@ class WorkspaceFingerprinter:
             if pattern.startswith("!"):
                 continue
             root = literal_prefix(pattern)
-            full = os.path.join(self._root, root)
-            if root and (os.path.islink(full) or not os.path.isdir(full)):
+            if root and not _is_real_folder(f"{self._root}/{root}"):
                 if is_literal(pattern) and not pattern.endswith("/") and wanted.matches(root):
                     found.append(root)
                 continue
@@ -149,6 +149,13 @@ class WorkspaceFingerprinter:
         if self._pretended:
             found.extend(path for path in self._pretended if wanted.matches(path))
         return sorted_unique(found)
+
+
+def _is_real_folder(path: str) -> bool:
+    try:
+        return stat.S_ISDIR(os.lstat(path).st_mode)
+    except (OSError, ValueError):
+        return False
 
 
 def _action_parts(task: Task) -> Iterator[Tuple[str, str]]:

@@ -158,6 +158,9 @@ class FakeMemory:
             on_output(stream, data)
         return Outcome(state=State.HIT, ok=True)
 
+    def glance(self, task: Task, outcomes: Mapping[TaskId, Outcome]) -> Optional[Outcome]:
+        return None
+
     def reason(self, task: Task) -> str:
         return "no earlier result"
 

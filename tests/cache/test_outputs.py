@@ -124,8 +124,8 @@ def round_trip(bench: Bench, seed: int, largest: int) -> None:
     assert bench.restore(TASK, "k1")
     assert snapshot(bench.root / "out") == wanted
     assert bench.replayed == [("stdout", b"out"), ("stderr", b"err")]
-    assert bench.cache().fresh(TASK, Fingerprint((), "k1"))
-    assert not bench.cache().fresh(TASK, Fingerprint((), "k2"))
+    assert bench.cache().fresh(TASK, "k1")
+    assert not bench.cache().fresh(TASK, "k2")
 
 
 def test_what_an_earlier_result_had_and_this_one_lacks_is_removed(bench: Bench) -> None:

@@ -1,5 +1,6 @@
 """Patterns against a naive reading of their rules."""
 
+import itertools
 import re
 
 import pytest
@@ -7,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from taskrush.model.overlap import may_overlap
-from taskrush.model.pattern import PatternError, Patterns, literal_prefix, matches
+from taskrush.model.pattern import PatternError, Patterns, depth, literal_prefix, matches, regex
+from taskrush.model.plain_pattern import plain
 
 pytestmark = pytest.mark.core
 
@@ -178,3 +180,45 @@ def test_any_text_is_a_pattern_or_a_message(pattern: str, path: str) -> None:
         literal_prefix(pattern)
     except PatternError:
         pass
+
+
+SIMPLE = [
+    "a",
+    "a/b",
+    "a/*",
+    "*",
+    "**",
+    "a/**",
+    "*.c",
+    "a/*.c",
+    "**/*.c",
+    "a/**/*.c",
+    "a/b/**/*",
+    "*/b",
+    "a/**/b",
+    "**/a",
+]
+SIMPLE += ["a/", "./a", "a//b", "a/./b", ".", "..", "{a,b}", "a/[a]", "\\*", "a*", "a/*b*", "**/**", "a/**/**", "***"]
+
+
+@pytest.mark.parametrize("pattern", SIMPLE)
+def test_simple_patterns_mean_what_their_regular_expression_says(pattern: str) -> None:
+    """The short cut and the long way say the same of every path over a small alphabet."""
+    names = ("a", "b", ".c", "x.c", "ab", "a\nb", "..")
+    quick = plain(pattern) or regex(pattern).match
+    for count in (1, 2, 3, 4):
+        for path in map("/".join, itertools.product(names, repeat=count)):
+            assert bool(quick(path)) == bool(regex(pattern).match(path)), path
+
+
+def test_the_short_cut_is_taken_and_depths_are_known() -> None:
+    assert [plain(pattern) is None for pattern in ("a/b", "a/*", "a/**", "*.c", "a/**/*.c", "a*b")] == [False] * 5 + [
+        True
+    ]
+    assert [depth(pattern) for pattern in ("*.c", "a/*/b?", "a", "a/**", "{a,b/c}*")] == [1, 3, None, None, None]
+
+
+@given(PATTERNS, PATHS)
+def test_nothing_that_matches_lies_deeper_or_higher_than_the_depth(pattern: str, path: str) -> None:
+    if depth(pattern) is not None and matches(pattern, path):
+        assert path.count("/") + 1 == depth(pattern)

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from taskrush.plan import file_index
-from taskrush.plan.file_index import FileIndex, trusted
+from taskrush.model import identity
+from taskrush.model.identity import trusted
+from taskrush.plan.file_index import FileIndex
 
 pytestmark = pytest.mark.core
 
@@ -68,7 +70,7 @@ def test_what_is_known_is_kept_and_a_damaged_file_counts_as_absent(
     (root / "f").write_bytes(b"content")
     state = tmp_path / "state"
     index = FileIndex(str(root), str(state))
-    monkeypatch.setattr(file_index, "SAFE_NS", -(10**18))  # as if the file were old enough
+    monkeypatch.setattr(identity, "SAFE_NS", -(10**18))  # as if the file were old enough
     assert index.digest("f") == sha(b"content")
     index.save()
     reads = []
