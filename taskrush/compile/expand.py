@@ -12,9 +12,10 @@ import attrs
 
 from taskrush.compile import ingredients, missing
 from taskrush.compile.action import action_of, shell_texts
+from taskrush.compile.computed import Computed, parameters_mentioned, without
 from taskrush.compile.dotenv import parse_dotenv
 from taskrush.compile.inherit import Grown, full_name, inherit
-from taskrush.compile.matrix import Combination, combinations, member_names
+from taskrush.compile.matrix import Combination, combinations, every_value, member_names
 from taskrush.compile.paths import rebase, rebase_folder, wrong_output
 from taskrush.compile.variables import Scope, placeholders, settle, shell_mentions
 from taskrush.errors import Problem, Where
@@ -45,17 +46,6 @@ def expand(files: Tuple[FileDecl, ...], around: Surroundings = Surroundings()) -
     return tuple(tasks)
 
 
-@attrs.frozen
-class _Lazy:
-    """A variable that a command computes, and who asked for it first."""
-
-    grown: Grown
-    name: str
-    variable: Variable
-    combination: Combination
-    owner: str
-
-
 @attrs.define
 class _Context:
     """What texts of one task are filled in from, and the environment that its commands get."""
@@ -69,7 +59,7 @@ class _Context:
 class _Expander:
     def __init__(self, around: Surroundings) -> None:
         self._around = around
-        self._wanted: Dict[TaskId, _Lazy] = {}
+        self._wanted: Dict[TaskId, Computed] = {}
         self._variables: Dict[str, Dict[str, str]] = {}
         self._dotenv: Dict[str, Tuple[Mapping[str, str], Tuple[Problem, ...], bool]] = {}
 
@@ -91,7 +81,9 @@ class _Expander:
         ]
         whole = Task(
             id=group,
-            description=_shown(decl.description),
+            description=_shown(
+                decl.description, attrs.evolve(scope, values=ChainMap(every_value(found), scope.values))
+            ),
             deps=tuple(Dep(":" + member.id, where=decl.where) for member in members),
             params=decl.params or (),
             aliases=_aliases(grown),
@@ -109,28 +101,30 @@ class _Expander:
             for task_id in [task_id for task_id in self._wanted if task_id not in done]:
                 done.append(task_id)
                 lazy = self._wanted[task_id]
+                file, own = without(lazy)
                 decl = TaskDecl(
                     name=task_id,
                     cmd=(lazy.variable.command or "",),
-                    env=lazy.grown.decl.env,
-                    vars={name: value for name, value in (lazy.grown.decl.vars or {}).items() if name != lazy.name},
-                    dotenv=lazy.grown.decl.dotenv,
-                    cwd=lazy.grown.decl.cwd,
-                    shell=lazy.grown.decl.shell,
+                    env=own.env,
+                    vars=own.vars,
+                    dotenv=own.dotenv,
+                    cwd=own.cwd,
+                    shell=own.shell,
                     hidden=True,
                     cache=Cache(enabled=False),
-                    where=lazy.variable.where or lazy.grown.decl.where,
-                    places=lazy.grown.decl.places,
+                    where=lazy.variable.where or own.where,
+                    places=own.places,
                 )
-                grown = Grown(lazy.grown.file, decl)
-                task = self._task(grown, lazy.owner, lazy.combination, computes=lazy.name)
-                yield attrs.evolve(task, id=task_id, capture=True)
+                grown = Grown(file, decl)
+                task = self._task(grown, lazy.owner, lazy.combination, lazy)
+                wrong = parameters_mentioned(lazy)
+                yield attrs.evolve(task, id=task_id, capture=True, problems=(*task.problems, *wrong))
 
     # --- one task -------------------------------------------------------------
 
-    def _task(self, grown: Grown, name: str, combination: Combination, computes: Optional[str] = None) -> Task:
+    def _task(self, grown: Grown, name: str, combination: Combination, computes: Optional[Computed] = None) -> Task:
         file, decl = grown.file, grown.decl
-        context = self._context(grown, name, combination, computes)
+        context = self._context(grown, name, combination, computes.name if computes else None)
         scope = context.scope
 
         def fill(text: str, *keys: str) -> str:
@@ -167,7 +161,8 @@ class _Expander:
         cwd = rebase_folder(file.folder, fill(decl.cwd, "cwd") if decl.cwd else None)
         confirm = None if decl.confirm is None else fill(decl.confirm, "confirm")
         texts = (cwd, confirm or "", *getattr(action, "words", ()))
-        env, bindings = self._bound(grown, shell_texts(action, decl), texts, context, combination, name)
+        holder = computes.grown if computes else grown
+        env, bindings = self._bound(holder, shell_texts(action, decl), texts, context, combination, name)
         return Task(
             id=TaskId(full_name(file, name)),
             action=action,
@@ -240,10 +235,10 @@ class _Expander:
         for name, (task_id, variable) in context.lazies.items():
             if name in mentions:
                 bindings[name] = task_id
-                holder = grown
+                lazy = Computed(grown, name, variable, combination, owner)
                 if name not in (grown.decl.vars or {}):  # the file's own: the same for all of its tasks
-                    holder, combination, owner = Grown(grown.file, TaskDecl(name="")), {}, ""
-                self._wanted.setdefault(task_id, _Lazy(holder, name, variable, combination, owner))
+                    lazy = Computed(Grown(grown.file, TaskDecl(name="")), name, variable, {}, "")
+                self._wanted.setdefault(task_id, lazy)
         return env, bindings
 
     # --- what texts are filled in from --------------------------------------------
@@ -269,7 +264,7 @@ class _Expander:
             parameters | set(lazies),
             name,
         )
-        variables = self._settled(file, decl, combination, texts, scope)
+        variables = self._settled(file, decl, combination, texts, scope, computes is None)
         below = scope.values
         env: Dict[str, str] = dict(combination)
         scope.values = ChainMap(overrides, env, below)  # type: ignore[arg-type]
@@ -283,12 +278,21 @@ class _Expander:
         return _Context(scope, variables, env, lazies)
 
     def _settled(
-        self, file: FileDecl, decl: TaskDecl, combination: Combination, texts: Dict[str, str], scope: Scope
+        self,
+        file: FileDecl,
+        decl: TaskDecl,
+        combination: Combination,
+        texts: Dict[str, str],
+        scope: Scope,
+        whole: bool,
     ) -> Dict[str, str]:
-        """The values of variables; worked out once for all tasks of a file that have none of their own."""
+        """The values of variables; worked out once for all tasks of a file that have none of their own.
+
+        `whole` is whether these are all that the file has.
+        """
         if not texts:
             return {}
-        common = not (decl.vars or combination or decl.params)
+        common = whole and not (decl.vars or combination or decl.params)
         if common and file.path in self._variables:
             variables = self._variables[file.path]
             scope.values = ChainMap(variables, scope.values)  # type: ignore[arg-type]
@@ -323,11 +327,9 @@ def _aliases(grown: Grown) -> Tuple[str, ...]:
     return tuple(full_name(grown.file, alias) for alias in grown.decl.aliases or ())
 
 
-def _shown(text: Optional[str], scope: Optional[Scope] = None) -> str:
+def _shown(text: Optional[str], scope: Scope) -> str:
     """A description: what is not known stays as it is, and is no problem."""
-    if text is None or scope is None:
-        return text or ""
-    return Scope(scope.values, scope.later).fill(text)
+    return Scope(scope.values, scope.later).fill(text or "")
 
 
 def _param(param: Param, fill: Callable[..., str]) -> Param:

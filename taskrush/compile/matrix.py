@@ -48,6 +48,17 @@ def member_names(name: str, found: Tuple[Combination, ...]) -> Tuple[str, ...]:
     return tuple(names)
 
 
+def every_value(found: Tuple[Combination, ...], limit: int = 4) -> Dict[str, str]:
+    """What each axis stands for in all combinations, for people to read: `3.8|3.13`."""
+    values: Dict[str, Dict[str, None]] = {}
+    for combination in found:
+        for name, value in combination.items():
+            values.setdefault(name, {})[value] = None
+    return {
+        name: "|".join([*list(all_)[:limit], *(["..."] if len(all_) > limit else [])]) for name, all_ in values.items()
+    }
+
+
 def _values(values: Tuple[str, ...], scope: Scope, where: Optional[Where]) -> Tuple[str, ...]:
     if len(values) == 1 and PLACEHOLDER.fullmatch(values[0]):
         return tuple(dict.fromkeys(scope.fill(values[0], where).split()))

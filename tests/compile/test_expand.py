@@ -214,6 +214,67 @@ tasks:
     assert not link(found.values()).problems
 
 
+def test_what_needs_a_computed_variable_is_not_there_while_it_is_computed() -> None:
+    """A task's own variable may be used in its `env`, `cwd`, `dotenv` and other variables, and in those of the file."""
+    found = tasks("""
+vars: {sha: {cmd: git rev-parse}, tag: "v-${sha}"}
+env: {TAG: "${tag}", LONG: "${TAG}-long", OTHER: yes}
+tasks:
+  build:
+    params: {n: {default: 1}}
+    vars: {dir: {cmd: mktemp -d}, below: "${dir}/x"}
+    env: {WORK: "${below}", MODE: fast}
+    cwd: "${dir}"
+    dotenv: ["${dir}/.env"]
+    cmd: make -C $below $TAG
+""")
+    assert [task.problems for task in found.values()] == [(), (), ()]
+    assert found["build"].bindings == {"sha": "$sha", "dir": "build$dir"}
+    assert found["build"].cwd == "${dir}"
+    computes = found["build$dir"]
+    assert (computes.cwd, computes.bindings) == (".", {"sha": "$sha"})
+    assert computes.env == {"TAG": "v-${sha}", "LONG": "v-${sha}-long", "OTHER": "yes", "MODE": "fast"}
+    assert found["$sha"].env == {"OTHER": "yes"}
+
+
+def test_a_variable_of_a_matrix_is_computed_for_each_member() -> None:
+    """Also where the task uses a variable of the file as well, which is computed once."""
+    found = tasks("""
+vars: {sha: {cmd: git rev-parse}}
+tasks:
+  t: {matrix: {os: [a, b]}, vars: {own: {cmd: "echo $os"}}, cmd: "echo $sha $own"}
+""")
+    assert list(found) == ["t", "t@a", "t@b", "$sha", "t@a$own", "t@b$own"]
+    assert [found[name].env for name in ("t@a$own", "t@b$own", "$sha")] == [{"os": "a"}, {"os": "b"}, {}]
+    assert found["t@b"].bindings == {"sha": "$sha", "own": "t@b$own"}
+
+
+def test_computed_variables_that_need_each_other_are_a_cycle() -> None:
+    """The graph tells it as any other cycle; the last of them has the first one again."""
+    found = tasks("tasks:\n  t: {vars: {x: {cmd: echo $y}, y: {cmd: echo $x}}, cmd: echo $x}\n")
+    assert (found["t$x"].bindings, found["t$y"].bindings) == ({"y": "t$y"}, {"x": "t$x"})
+
+
+def test_computed_variables_do_not_get_parameters() -> None:
+    """They are computed for the task whatever is given to it; silence would mean an empty text."""
+    found = tasks("tasks:\n  t:\n    params: {n: {default: 1}}\n    vars: {v: {cmd: echo $n}}\n    cmd: echo $v\n")
+    assert messages(found["t$v"]) == (
+        "build.rush:4:21: variable `v` is computed without the parameters of its task, it cannot use `$n`\n"
+        "hint: use the parameter in `cmd` itself",
+    )
+
+
+def test_the_task_for_all_members_of_a_matrix_describes_them_all() -> None:
+    """Each axis stands for its values; long ones are cut."""
+    found = tasks("""
+vars: {what: Test}
+tasks:
+  t: {description: "${what} ${os} on ${n}", matrix: {os: [a, b], n: [1, 2, 3, 4, 5]}, cmd: echo}
+""")
+    assert found["t"].description == "Test a|b on 1|2|3|4|..."
+    assert found["t@b,5"].description == "Test b on 5"
+
+
 def test_computed_variables_cannot_name_files_or_tasks() -> None:
     """What must be known before the run cannot come from it."""
     found = tasks('vars: {sha: {cmd: x}}\ntasks:\n  t: {cmd: x, outputs: ["${sha}.txt"]}\n')
