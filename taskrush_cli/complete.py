@@ -20,6 +20,7 @@ from taskrush_cli.workspace import Workspace
 
 FILES = "\x00files"
 _TAKES_FILES = ("env_file", "directory")
+_TAKES_TASK = ("show", "clear")
 _TASKS_OF = ("run", "watch", "list", "graph", "why")
 
 Candidate = Tuple[str, str]
@@ -69,7 +70,9 @@ def candidates(words: Sequence[str]) -> Iterator[Candidate]:
                 if text.startswith("--") and text not in own and text not in local:
                     yield text, option.help
         return
-    if command == "builtin":
+    if command == "cache" and graph is not None and any(word in _TAKES_TASK for word in before):
+        yield from ((task.id, task.description) for task in graph if not task.hidden)
+    elif command == "builtin":
         yield from COMMANDS.items()
     elif command in ("fmt", "check"):
         yield FILES, ""

@@ -5,8 +5,8 @@ from typing import Any, Dict, Tuple
 
 from taskrush.declare.entries import ENV, PLUGINS, TASK_NAME, TEXT, VARS
 from taskrush.declare.keys import SHELL, TEXTS
-from taskrush.declare.nodes import Mapping, Node, plain
-from taskrush.declare.shapes import Anything, Flag, Made, Number, OneOf, Reader, Shape, Text
+from taskrush.declare.nodes import Mapping, Node
+from taskrush.declare.shapes import Flag, Made, Number, OneOf, Reader, Shape, Text
 from taskrush.declare.structures import Either, Key, ListOf, MapOf, Record
 from taskrush.declare.task_shape import DefaultsShape, TasksShape
 from taskrush.model.declaration import CacheConfig, Include, Remote
@@ -86,19 +86,15 @@ REMOTES = Made(
 )
 
 
-class _Policies(Anything):
-    """A mapping of settings."""
-
-    words = "a mapping"
-
-    def read(self, reader: Reader, node: Node, name: str) -> Any:
-        if not isinstance(node, Mapping):
-            reader.wrong(node, name, self.words)
-            return None
-        return plain(node)
-
-    def schema(self) -> Dict[str, Any]:
-        return {"type": "object"}
+_SIZE = re.compile(r"[0-9]+(?:\.[0-9]+)? ?(?:[kmgt]i?b?|b)?", re.IGNORECASE)
+_AGE = re.compile(r"[0-9]+(?:\.[0-9]+)?[smhdw]")
+POLICIES = Record(
+    (
+        Key(names=("max_size",), shape=Text("a size such as `10GB` or `512MiB`", _SIZE), help="how much is kept"),
+        Key(names=("ttl",), shape=Text("a time such as `30d` or `12h`", _AGE), help="how long unused results are kept"),
+        Key(names=("compression",), shape=Flag(), help="whether stored files may be compressed"),
+    )
+)
 
 
 def _cache_config(reader: Reader, node: Mapping, name: str, values: Dict[str, Any]) -> CacheConfig:
@@ -118,7 +114,7 @@ CACHE_CONFIG = Record(
             ),
             help="where results are kept, the nearest first",
         ),
-        Key(names=("policies",), shape=_Policies(), help="`max_size`, `ttl`, `compression`, ..."),
+        Key(names=("policies",), shape=POLICIES, help="how much is kept, for how long: `max_size`, `ttl`, `compression`"),
     ),
     _cache_config,
 )

@@ -7,6 +7,9 @@ import attrs
 
 from taskrush.model.task import TaskId
 
+NO_EARLIER_RESULT = "no earlier result"
+"""The reason of a task that runs for the first time; not worth a word where space is short."""
+
 
 class State(enum.Enum):
     """The states of a task in a run; the last five are ends.

@@ -8,16 +8,20 @@ import argparse
 import os
 import signal
 import sys
-from typing import Any, Callable, Dict, Mapping, Sequence, Tuple
+from typing import TYPE_CHECKING, Any, Callable, Dict, Mapping, Sequence, Tuple
 
 from taskrush.errors import ConfigError, UsageError
 from taskrush.events import Record
 from taskrush.model.plan import Plan
 from taskrush.model.settings import Settings
+from taskrush.model.task import TaskId
 from taskrush.protocols import Subscriber
 from taskrush_cli.render.console import Console, terminal_width
 from taskrush_cli.render.output import Output
 from taskrush_cli.render.style import Style, is_terminal
+
+if TYPE_CHECKING:
+    from taskrush.cache.forecast import Forecast
 
 PIPE_CLOSED = 141
 
@@ -33,7 +37,7 @@ def run(options: argparse.Namespace) -> int:
     sys.path.append(project.root)  # functions may import from their folder while they run, not only while they load
     plan = project.plan(options.targets, only=settings.only, arguments=options.arguments, extra=options.extra)
     if settings.dry_run:
-        return _dry_run(plan, settings)
+        return _dry_run(project, plan, settings, env)
     project.require(plan)
     confirm(plan, settings)
     return Session(project, plan, settings, env).run()
@@ -81,17 +85,30 @@ def confirm(plan: Plan, settings: Settings) -> None:
             raise UsageError(f"task `{name}` was not agreed to, nothing was run")
 
 
-def _dry_run(plan: Plan, settings: Settings) -> int:
+def _dry_run(project: Any, plan: Plan, settings: Settings, env: Mapping[str, str]) -> int:
     from taskrush_cli.render.plan import render_plan
 
+    found: Dict[TaskId, Forecast] = {}
+    asked = not (settings.force or settings.no_cache or settings.cache in ("off", "none", "local:", "local:w"))
+    if asked and any(task.is_cached for task in plan.tasks):
+        from taskrush_cli.forecasting import forecasts
+
+        found, warnings = forecasts(project, plan, env)
+        for message in warnings:
+            print(f"warning: {message}", file=sys.stderr)
     if settings.output == "json":
         import json
 
-        print(json.dumps({"version": 1, "tasks": [task.id for task in plan.tasks], "targets": list(plan.targets)}))
+        facts: Dict[str, Any] = {"tasks": [task.id for task in plan.tasks], "targets": list(plan.targets)}
+        if found:
+            from taskrush_cli.forecasting import as_json
+
+            facts["forecast"] = [as_json(found[task.id]) for task in plan.tasks]
+        print(json.dumps({"version": 1, **facts}))
         return 0
     style = Style.of(sys.stdout, settings.color, os.environ)
     width = terminal_width(os.environ) if is_terminal(sys.stdout) else 0
-    print("\n".join(render_plan(plan, style, width, settings.verbose)))
+    print("\n".join(render_plan(plan, style, width, settings.verbose, found)))
     return 0
 
 

@@ -7,7 +7,7 @@ of several tasks is put in order is a `Mode`'s, what stands at the bottom of the
 import os
 import shutil
 import threading
-from typing import Callable, Dict, List, Mapping, Optional, Sequence
+from typing import Callable, Dict, List, Mapping, Optional, Sequence, Set
 
 from taskrush.errors import Where
 from taskrush.events import (
@@ -20,7 +20,7 @@ from taskrush.events import (
     TaskStarted,
     Warned,
 )
-from taskrush.model.outcome import Outcome, State
+from taskrush.model.outcome import NO_EARLIER_RESULT, Outcome, State
 from taskrush.model.plan import Plan
 from taskrush.model.task import TaskId
 from taskrush_cli.render.ci import Dialect
@@ -37,6 +37,7 @@ _LOOKS = {
     State.CANCELLED: ("■", "cancelled", "yellow"),
     State.SKIPPED: ("-", "skipped", "dim"),
 }
+SAVED_SECONDS = 0.5  # less is not worth a word
 _ORDER = (State.SUCCEEDED, State.FRESH, State.HIT, State.SKIPPED, State.CANCELLED, State.FAILED)
 
 
@@ -75,6 +76,9 @@ class Console:
         self._step_summary = step_summary
         self._width = width
         self._commands: Dict[TaskId, str] = {}
+        self._why: Dict[TaskId, str] = {}
+        self._headed: Set[TaskId] = set()
+        self._saved = 0.0
         self._outcomes: Dict[TaskId, Outcome] = {}
         self._reason: Optional[str] = None
         self._mode = self._make_mode("errors" if quiet and mode != "none" else mode)
@@ -124,15 +128,22 @@ class Console:
         if self._dialect is not None:
             return task + (" (continued)" if again else "")
         sign = self._style.sign("▶", ">")
+        self._headed.add(task)
         if self._verbose and not again:
             lines = [f"  $ {line}" for line in self._commands.get(task, "").split("\n") if line]
             name = f"{self._style.paint(sign, 'blue')} {self._style.paint(task, 'bold')}"
+            why = self._reason_of(task)
+            name += f"  {self._style.paint(why, 'dim')}" if why else ""
             return "\n".join([name, *(self._style.paint(line, "dim") for line in lines)])
         command = "(continued)" if again else self._command(task)
-        if command and self._width:
-            command = cut(command, max(10, self._width - len(task) - 4), self._style.sign("…", "..."))
+        why = "" if again else self._reason_of(task)
+        if self._width:
+            room = self._width - len(task) - 4
+            dots = self._style.sign("…", "...")
+            why = cut(why, max(10, room), dots)
+            command = cut(command, max(10, room - (len(why) + 2 if why else 0)), dots)
         head = f"{self._style.paint(sign, 'blue')} {self._style.paint(task, 'bold')}"
-        return head + (f"  {self._style.paint(command, 'dim')}" if command else "")
+        return head + "".join(f"  {self._style.paint(text, 'dim')}" for text in (command, why) if text)
 
     def footer(self, task: TaskId, outcome: Outcome) -> str:
         """What is said when a task ends."""
@@ -142,7 +153,13 @@ class Console:
         follows = outcome.state in (State.SKIPPED, State.CANCELLED) and not outcome.ok and task not in self._commands
         if (boring or follows or (self._tasks[task].capture and outcome.ok)) and not self._verbose:
             return ""
-        return self._line(task, outcome)
+        reason = "" if task in self._headed or outcome.state in (State.FRESH, State.HIT) else self._reason_of(task)
+        return self._line(task, outcome) + (f"  {self._style.paint(reason, 'dim')}" if reason else "")
+
+    def _reason_of(self, task: TaskId) -> str:
+        """Why it was not taken from the cache, in brackets; not for what runs for the first time."""
+        reason = self._why.get(task, "")
+        return f"({reason})" if reason and (self._verbose or reason != NO_EARLIER_RESULT) else ""
 
     def _command(self, task: TaskId) -> str:
         text = self._commands.get(task, "")
@@ -168,6 +185,8 @@ class Console:
     def _on_start(self, event: TaskStarted, at: float) -> None:
         task = self._tasks[event.task]
         self._commands[event.task] = event.command
+        if event.reason:
+            self._why[event.task] = event.reason
         if task.interactive:
             self._mode.leave()
             self.on_change("interactive")
@@ -186,6 +205,7 @@ class Console:
         state = event.outcome.state
         self.ended[state] = self.ended.get(state, 0) + 1
         self._outcomes[event.task] = event.outcome
+        self._saved += event.outcome.saved_seconds or 0.0
         self._mode.finished(event.task, event.outcome)
         if self._tasks[event.task].interactive:
             self.on_change("interactive over")
@@ -234,9 +254,10 @@ class Console:
         word, color = ("done", "green") if event.ok else ("failed", "red")
         if not event.ok and event.exit_code > 128:
             word, color = "interrupted", "yellow"
+        saved = self._saved >= SAVED_SECONDS
         counts = ", ".join(f"{self.ended[state]} {state.value}" for state in _ORDER if self.ended.get(state))
         return f"{self._style.paint(word, color, 'bold')}: {count(self.total, 'task')} in {duration(event.seconds)}" + (
-            f" ({counts})" if counts else ""
+            (f" ({counts})" if counts else "") + (f", {duration(self._saved)} saved" if saved else "")
         )
 
     def _place(self, task: TaskId) -> str:

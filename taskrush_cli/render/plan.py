@@ -1,6 +1,6 @@
 """A plan as a table: in which order, what would be done, and why. Pure: nothing is run or read."""
 
-from typing import Dict, List, Tuple
+from typing import TYPE_CHECKING, Dict, List, Mapping, Optional, Tuple
 
 from taskrush.model.graph import EdgeKind
 from taskrush.model.plan import Plan
@@ -8,29 +8,56 @@ from taskrush.model.task import Argv, Call, Shell, Task, TaskId
 from taskrush_cli.render.style import Style, count
 from taskrush_cli.render.table import cut, pad, width_of
 
+if TYPE_CHECKING:
+    from taskrush.cache.forecast import Forecast
 
-def render_plan(plan: Plan, style: Style, width: int, verbose: int = 0) -> List[str]:
-    """The lines of `taskrush --dry-run`; `width` 0 means that lines may be as long as they like."""
+_COLORS = {"fresh": "green", "hit": "green", "miss": "yellow"}
+
+
+def render_plan(
+    plan: Plan, style: Style, width: int, verbose: int = 0, found: "Optional[Mapping[TaskId, Forecast]]" = None
+) -> List[str]:
+    """The lines of `taskrush --dry-run`; `width` 0 means that lines may be as long as they like.
+
+    `found` is what the cache has for each task, empty where it was not asked.
+    """
     why = _reasons(plan)
-    rows = [(str(number), task.id, why[task.id], _action(task)) for number, task in enumerate(plan.tasks, 1)]
-    sizes = [max((width_of(row[column]) for row in rows), default=0) for column in range(3)]
+    verdicts = {task: one.verdict for task, one in (found or {}).items()}
+    rows = [
+        (str(number), task.id, why[task.id], verdicts.get(task.id, ""), _action(task))
+        for number, task in enumerate(plan.tasks, 1)
+    ]
+    sizes = [max((width_of(row[column]) for row in rows), default=0) for column in range(4)]
+    before = sum(sizes) + (8 if sizes[3] else 6)
     lines = []
-    for (number, task_id, reason, action), task in zip(rows, plan.tasks):
+    for (number, task_id, reason, verdict, action), task in zip(rows, plan.tasks):
         head = f"{number:>{sizes[0]}}  "
-        room = width - sizes[0] - sizes[1] - sizes[2] - 6 if width else 0
+        room = width - before if width else 0
         first, *more = action.split("\n")
         text = first + (" ..." if more and not verbose else "")
         if width:
             text = cut(text, max(room, 10), style.sign("…", "..."))
         name = style.paint(task_id, "bold") + " " * (sizes[1] - width_of(task_id))
-        lines.append(f"{head}{name}  {style.paint(pad(reason, sizes[2]), 'dim')}  {text}".rstrip())
-        indent = " " * (sum(sizes) + 6)
+        shown = f"{style.paint(pad(verdict, sizes[3]), _COLORS.get(verdict, 'dim'))}  " if sizes[3] else ""
+        lines.append(f"{head}{name}  {style.paint(pad(reason, sizes[2]), 'dim')}  {shown}{text}".rstrip())
+        indent = " " * before
         if verbose:
             lines.extend(indent + line for line in more)
+        if verdict in ("miss", "after") and found:
+            lines.append(f"{indent}{style.paint(found[task.id].reason, 'dim')}")
         for note in _notes(task):
             lines.append(f"{indent}{style.paint(note, 'yellow')}")
-    lines.append(f"would run {count(len(plan), 'task')}; nothing was run")
+    lines.append(f"would run {_how_many(plan, verdicts)}; nothing was run")
     return lines
+
+
+def _how_many(plan: Plan, verdicts: Mapping[TaskId, str]) -> str:
+    if not verdicts:
+        return count(len(plan), "task")
+    sure = sum(verdict in ("miss", "always") for verdict in verdicts.values())
+    perhaps = sum(verdict == "after" for verdict in verdicts.values())
+    more = f" and perhaps {perhaps} more" if perhaps else ""
+    return f"{sure} of {count(len(plan), 'task')}{more}"
 
 
 def _reasons(plan: Plan) -> Dict[TaskId, str]:
