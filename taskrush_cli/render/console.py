@@ -38,6 +38,7 @@ _LOOKS = {
     State.SKIPPED: ("-", "skipped", "dim"),
 }
 SAVED_SECONDS = 0.5  # less is not worth a word
+TOLD = 8  # so many cancelled tasks are told of one by one
 _ORDER = (State.SUCCEEDED, State.FRESH, State.HIT, State.SKIPPED, State.CANCELLED, State.FAILED)
 
 
@@ -80,7 +81,7 @@ class Console:
         self._headed: Set[TaskId] = set()
         self._saved = 0.0
         self._outcomes: Dict[TaskId, Outcome] = {}
-        self._reason: Optional[str] = None
+        self._stopping: Optional[int] = None
         self._mode = self._make_mode("errors" if quiet and mode != "none" else mode)
 
     def _make_mode(self, name: str) -> Mode:
@@ -90,6 +91,11 @@ class Console:
         mode = kinds[name](self._out, self, self._dialect)
         mode.always = self._verbose > 0
         return mode
+
+    @property
+    def crowd(self) -> bool:
+        """Whether so many tasks ran when the run was stopped that their ends are counted, not told one by one."""
+        return (self._stopping or 0) > TOLD and not self._verbose
 
     def on_record(self, record: Record) -> None:
         with self.lock:
@@ -118,6 +124,7 @@ class Console:
             self.on_change("finished")
             self._summary(event)
             self._mode.close()
+            self._out.calm()
 
     # --- lines for the mode -----------------------------------------------------
 
@@ -150,6 +157,8 @@ class Console:
         if self._quiet and outcome.state is not State.FAILED:
             return ""
         boring = self._tasks[task].action is None and outcome.state is State.SUCCEEDED
+        if outcome.state is State.CANCELLED and self.crowd:
+            return ""
         follows = outcome.state in (State.SKIPPED, State.CANCELLED) and not outcome.ok and task not in self._commands
         if (boring or follows or (self._tasks[task].capture and outcome.ok)) and not self._verbose:
             return ""
@@ -211,11 +220,10 @@ class Console:
             self.on_change("interactive over")
 
     def _on_stop(self, event: StopRequested) -> None:
-        self._reason = event.reason
-        number = len(self.running)
+        self._stopping = number = len(self.running)
         text = f"{self._style.paint('stopping:', 'yellow', 'bold')} {event.reason}"
         if number and event.grace:
-            names = ", ".join(list(self.running)[:3]) + (", ..." if number > 3 else "")
+            names = ", ".join(list(self.running)[:3]) + (f" and {number - 3} more" if number > 3 else "")
             text += f"; {names} may take {event.grace:g}s to end, interrupt again to end at once"
         self._say(text)
 

@@ -173,6 +173,13 @@ class Live:
         bar = Table.grid()
         bar.add_column(width=max(4, min(30, width - text.cell_len - 1)))
         bar.add_column(no_wrap=True)
-        bar.add_row(ProgressBar(total=max(1, console.total), completed=ended, pulse=False), text)
+        progress = ProgressBar(
+            total=max(1, console.total),
+            completed=ended,
+            pulse=False,
+            complete_style="red" if failed else "cyan",
+            finished_style="red" if failed else "green",
+        )
+        bar.add_row(progress, text)
         rich.print(bar)
         return target.getvalue().splitlines()

@@ -21,11 +21,17 @@ LINE_LIMIT = 65536
 
 
 class Lines(Protocol):
-    """What a mode says about a task, as text without a line end; empty where nothing is to be said."""
+    """What a mode says about a task, as text without a line end; empty where nothing is to be said.
+
+    `crowd`: so many tasks are being cancelled that what they wrote and nobody saw is left out.
+    """
 
     def header(self, task: TaskId, again: bool) -> str: ...
 
     def footer(self, task: TaskId, outcome: Outcome) -> str: ...
+
+    @property
+    def crowd(self) -> bool: ...
 
 
 @attrs.define(eq=False)
@@ -134,13 +140,14 @@ class Grouped(Mode):
 
     def finished(self, task: TaskId, outcome: Outcome) -> None:
         entry = self._entries.get(task)
-        if entry is not None and (entry.log or self.always) and not entry.shown:
+        unseen = outcome.state.value == "cancelled" and self._lines.crowd
+        if entry is not None and (entry.log or self.always) and not entry.shown and not unseen:
             self._show(entry, group=outcome.ok)
         was_oldest = entry is not None and entry is next(iter(self._entries.values()))
         self._finish(task, outcome)
         if was_oldest and self._entries:
             oldest = next(iter(self._entries.values()))
-            if oldest.log and not oldest.shown:
+            if oldest.log and not oldest.shown and not self._lines.crowd:
                 self._show(oldest)
 
     def _show(self, entry: Entry, group: bool = True) -> None:
@@ -181,8 +188,9 @@ class Stream(Mode):
         self._markers: Optional[re.Pattern[bytes]] = dialect.marker if dialect else None
         width = min(max(map(len, names), default=0), 24)
         bar = style.sign("│", "|")
+        reset = "\x1b[0m" if style.color else ""  # the line before may have left its colours on
         self._prefix = {
-            name: (style.paint(f"{name:<{width}}", PALETTE[number % len(PALETTE)]) + f" {bar} ").encode()
+            name: (reset + style.paint(f"{name:<{width}}", PALETTE[number % len(PALETTE)]) + f" {bar} ").encode()
             for number, name in enumerate(names)
         }
         self._partial: Dict[TaskId, Dict[str, bytes]] = {}

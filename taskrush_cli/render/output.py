@@ -6,11 +6,17 @@ everything goes to standard output, because groups only work in one stream. It k
 """
 
 import os
+import re
 import select
-from typing import Any, Callable, Optional, Protocol, Tuple
+from typing import Any, Callable, Dict, Optional, Protocol, Tuple
 
 OURS = None  # the owner of what we say ourselves
 PARTIAL_LIMIT = 65536
+RESET = b"\x1b[0m"
+KEPT = 8 * 24  # a program that switches colours on without end
+FAR = 4096  # how far back from its end output is searched for colours
+_COLORS = re.compile(rb"\x1b\[([0-9;:]*)m")
+_OFF = (b"", b"0", b"00", b"0;0")
 
 
 class Region(Protocol):
@@ -22,11 +28,42 @@ class Region(Protocol):
 
 
 class _Cursor:
-    """Where a device stands: at the start of a line, and who wrote last."""
+    """Where a device stands: at the start of a line, who wrote last, and what colours everyone left switched on."""
 
     def __init__(self) -> None:
         self.at_start = True
         self.owner: Optional[str] = OURS
+        self.colors: Dict[Optional[str], bytes] = {}
+        self.plain = True
+
+    def switch(self, owner: Optional[str]) -> bytes:
+        """What has to be written before `owner` goes on: on a line of its own, in its own colours."""
+        lead = b""
+        if owner != self.owner:
+            lead = (b"" if self.plain else RESET) + (b"" if self.at_start else b"\n")
+            self.plain = True
+        if self.plain and owner in self.colors:
+            self.plain = False
+            lead += self.colors[owner]
+        self.owner = owner
+        return lead
+
+    def note(self, owner: Optional[str], data: bytes) -> None:
+        """See what colours `owner` leaves switched on."""
+        if b"\x1b[" not in data:
+            return
+        own = b""
+        for codes in reversed(_COLORS.findall(data, max(0, len(data) - FAR))):
+            if codes in _OFF:
+                break
+            own = b"\x1b[" + codes + b"m" + own
+        else:
+            own = self.colors.get(owner, b"") + own
+        self.plain = not own
+        if own:
+            self.colors[owner] = own[-KEPT:]
+        else:
+            self.colors.pop(owner, None)
 
 
 class _Device:
@@ -37,6 +74,7 @@ class _Device:
         self.cursor = cursor
         self.broken = False
         self.error: Optional[OSError] = None
+        self._terminal = stream.isatty()
         try:
             self._fd = int(stream.fileno())
         except (AttributeError, OSError, ValueError):
@@ -46,10 +84,19 @@ class _Device:
         if not data:
             return
         cursor = self.cursor
-        if not cursor.at_start and cursor.owner != owner:
-            data = b"\n" + data
+        lead = cursor.switch(owner)
+        if self._terminal:
+            cursor.note(owner, data)
         cursor.at_start = data.endswith(b"\n")
-        cursor.owner = owner
+        self._try(lead + data)
+
+    def calm(self) -> None:
+        """Switch off the colours that a task left on; whoever wrote last gets them back when going on."""
+        if not self.cursor.plain:
+            self.cursor.plain = True
+            self._try(RESET)
+
+    def _try(self, data: bytes) -> None:
         if self.broken:
             return
         try:
@@ -119,6 +166,11 @@ class Output:
             self._partial = None
             self._emit(stream, owner, data)
 
+    def calm(self) -> None:
+        """Leave the terminal in its plain colours."""
+        for device in self._devices.values():
+            device.calm()
+
     @property
     def partial(self) -> bytes:
         """The line that is held back, to be shown in the region."""
@@ -148,6 +200,7 @@ class Output:
         if end:
             self._region.clear()
             self._emit(stream, owner, data[:end])
+            self.calm()
             self._region.restore()
 
     def _emit(self, stream: str, owner: Optional[str], data: bytes) -> None:

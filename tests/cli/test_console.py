@@ -198,3 +198,38 @@ def test_verbose_says_commands_and_every_reason() -> None:
 def test_long_commands_fit_the_terminal() -> None:
     lines = shown([TaskStarted(A, "x" * 300), out(A, "o\n")], width=40)
     assert lines[0] == "▶ a  " + "x" * 34 + "…"
+
+
+def crowd(number: int, **options: object) -> List[str]:
+    """The lines of a run of so many tasks that is interrupted while all of them run."""
+    names = [TaskId(f"t{index}") for index in range(number)]
+    plan = Plan(
+        tasks=tuple(Task(id=name, action="x") for name in names),
+        needs=((),) * number,
+        after=((),) * number,
+        targets=tuple(names),
+    )
+    events: List[Event] = [TaskStarted(name, "x") for name in names]
+    events += [out(name, f"said by {name}\n") for name in names]
+    events.append(StopRequested("SIGINT", 5.0))
+    events += [TaskFinished(name, Outcome(state=State.CANCELLED, ok=False, reason="cancelled")) for name in names]
+    events.append(RunFinished(ok=False, exit_code=130, seconds=1.0))
+    raw = io.BytesIO()
+    stream = io.TextIOWrapper(raw, encoding="utf-8", write_through=True)
+    console = Console(plan, Output(stream, stream), Style(unicode=True), **options)  # type: ignore[arg-type]
+    for index, event in enumerate(events):
+        console.on_record(Record("run", index, 1000.0, event))
+    return raw.getvalue().decode().splitlines()
+
+
+@pytest.mark.parametrize("mode", ["grouped", "stream", "errors", "none"])
+def test_a_crowd_that_is_cancelled_is_counted(mode: str) -> None:
+    """Ctrl-C while 200 tasks run gives a few lines; a few tasks are told of, and with -v all."""
+    lines = crowd(200, mode=mode)
+    after = lines[next(index for index, line in enumerate(lines) if line.startswith("stopping")) :]
+    assert after == [
+        "stopping: SIGINT; t0, t1, t2 and 197 more may take 5s to end, interrupt again to end at once",
+        "interrupted: 200 tasks in 1.00s (200 cancelled)",
+    ]
+    assert sum("■" in line for line in crowd(3, mode=mode)) == 3
+    assert sum("■" in line for line in crowd(200, mode=mode, verbose=1)) == 200

@@ -148,3 +148,49 @@ def test_a_full_disk_loses_output_and_nothing_else(monkeypatch: pytest.MonkeyPat
     held.write("stdout", b"x" * MEMORY, shown=False)
     held.write("stdout", b"y", shown=False)
     assert held.lost == 1
+
+
+class TerminalStream(io.TextIOWrapper):
+    """Says that it is a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def on_terminal() -> "tuple[Output, io.BytesIO]":
+    raw = io.BytesIO()
+    stream = TerminalStream(raw, write_through=True)
+    return Output(stream, stream), raw
+
+
+def test_colours_that_a_task_leaves_on_are_its_own() -> None:
+    """Whoever writes next starts plain; the task that goes on has its colours again."""
+    out, raw = on_terminal()
+    out.task("a", "stdout", b"\x1b[1m\x1b[31mred\n")
+    out.say("ours")
+    out.task("a", "stdout", b"still\x1b[0m\n")
+    out.say("ours")
+    out.task("a", "stdout", b"plain\x1b[32m")
+    out.task("b", "stdout", b"other\n")
+    assert raw.getvalue() == (
+        b"\x1b[1m\x1b[31mred\n\x1b[0mours\n\x1b[1m\x1b[31mstill\x1b[0m\nours\nplain\x1b[32m\x1b[0m\nother\n"
+    )
+
+
+def test_the_end_leaves_a_terminal_in_plain_colours() -> None:
+    """As often as it is asked, but once."""
+    out, raw = on_terminal()
+    out.task("a", "stdout", b"\x1b[41mx\n")
+    out.calm()
+    out.calm()
+    assert raw.getvalue() == b"\x1b[41mx\n\x1b[0m"
+
+
+def test_a_pipe_holds_the_bytes_of_tasks_and_nothing_else() -> None:
+    """No control sequence of ours goes where there is no terminal."""
+    raw = io.BytesIO()
+    out = Output(io.TextIOWrapper(raw, write_through=True), io.StringIO())
+    out.task("a", "stdout", b"\x1b[31mred\n")
+    out.task("b", "stdout", b"x\n")
+    out.calm()
+    assert raw.getvalue() == b"\x1b[31mred\nx\n"
