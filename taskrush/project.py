@@ -3,7 +3,7 @@
 import itertools
 import os
 import time
-from typing import TYPE_CHECKING, Any, Callable, Iterable, Mapping, Optional, Sequence, Tuple, Union
+from typing import TYPE_CHECKING, Any, Callable, Iterable, List, Mapping, Optional, Sequence, Tuple, Union
 
 import attrs
 
@@ -39,12 +39,16 @@ Targets = Union[str, Iterable[str]]
 
 @attrs.frozen
 class Project:
-    """A workspace and its graph of tasks. `root` is absolute, as are `sources`, the files that declare the tasks."""
+    """A workspace and its graph of tasks. `root` is absolute, as are `sources`, the files that declare the tasks.
+
+    `looked` are all paths whose state loading depended on: there or not, save for those that discovery looks for.
+    """
 
     root: str
     graph: Graph
     files: Tuple[FileDecl, ...] = ()
     sources: Tuple[str, ...] = ()
+    looked: Tuple[str, ...] = ()
 
     @classmethod
     def load(cls, path: str = ".", *, env: Optional[Mapping[str, str]] = None) -> "Project":
@@ -58,15 +62,16 @@ class Project:
             names = ", ".join((*RUSH_NAMES, "tasks.py"))
             raise UsageError(f"no task file ({names}) here or in any folder above", "`taskrush init` makes one")
         environ = {**os.environ, **(env or {})}
-        files = load_files(found.root, found.rush, environ) if found.rush else ()
-        tasks = list(expand(files, Surroundings(environ, env or {}, _reader(found.root))))
+        looked: List[str] = []
+        files = load_files(found.root, found.rush, environ, looked) if found.rush else ()
+        tasks = list(expand(files, Surroundings(environ, env or {}, _reader(found.root, looked))))
         if found.python:
             from taskrush.declare.module import load_module
             from taskrush.declare.taskset import TaskSet
 
             tasks.extend(TaskSet.from_module(load_module(found.python)).tasks)
         sources = (*(file.path for file in files), *((found.python,) if found.python else ()))
-        return cls(found.root, link(tasks), files, sources)
+        return cls(found.root, link(tasks), files, sources, (*sources, *looked))
 
     @classmethod
     def of(cls, tasks: "Union[TaskSet, Iterable[Task]]", root: str = ".") -> "Project":
@@ -270,10 +275,11 @@ def _settled(ingredient: Ingredient, texts: Mapping[str, str]) -> Ingredient:
     )
 
 
-def _reader(root: str) -> Callable[[str], Optional[str]]:
+def _reader(root: str, looked: List[str]) -> Callable[[str], Optional[str]]:
     """Reads texts by their path from the workspace; None for what is not there or cannot be read."""
 
     def read(path: str) -> Optional[str]:
+        looked.append(os.path.join(root, path))
         try:
             with open(os.path.join(root, path), encoding="utf-8", errors="surrogateescape") as file:
                 return file.read()

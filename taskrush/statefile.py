@@ -3,17 +3,20 @@
 State is disposable: whatever is wrong with a file, it counts as absent. It knows nothing of what is inside.
 """
 
-import hashlib
 import marshal
 import os
 import stat
 import sys
-from typing import Any, Optional
 
 from taskrush._version import __version__
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Optional
+
 _SALT = f"{__version__} {sys.implementation.cache_tag} {marshal.version}".encode()
 FOLDER = ".taskrush"
+OPENSSL_PAYS = 1 << 20
 
 
 def state_folder(root: str) -> str:
@@ -49,7 +52,7 @@ def write_whole(path: str, data: bytes, mode: int = 0o600, sync: bool = False) -
         raise
 
 
-def save_state(path: str, kind: str, value: Any) -> bool:
+def save_state(path: str, kind: str, value: "Any") -> bool:
     """Keep plain values (numbers, texts, bytes, tuples, lists, dicts); False if that is not possible here."""
     body = marshal.dumps(value)
     try:
@@ -59,7 +62,7 @@ def save_state(path: str, kind: str, value: Any) -> bool:
     return True
 
 
-def load_state(path: str, kind: str) -> Optional[Any]:
+def load_state(path: str, kind: str) -> "Optional[Any]":
     """What `save_state` kept, or None if it is absent, damaged, foreign, or of another version."""
     try:
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0))
@@ -86,5 +89,23 @@ def load_state(path: str, kind: str) -> Optional[Any]:
         return None
 
 
+def digest_of(data: bytes) -> bytes:
+    """SHA-256. OpenSSL's is five times as fast as the interpreter's own, but takes as long to load as 1 MiB to hash."""
+    if len(data) > OPENSSL_PAYS and "hashlib" not in sys.modules:
+        __import__("hashlib")
+    found = sys.modules.get("hashlib") or sys.modules.get("_sha2") or sys.modules.get("_sha256") or _hashes()
+    digest: bytes = found.sha256(data).digest()
+    return digest
+
+
+def _hashes() -> "Any":
+    for name in ("_sha2", "_sha256", "hashlib"):
+        try:
+            return __import__(name)
+        except ImportError:
+            pass
+    raise AssertionError("no SHA-256 in this interpreter")
+
+
 def _seal(kind: str, body: bytes) -> bytes:
-    return hashlib.sha256(_SALT + b"\0" + kind.encode() + b"\0" + body).digest()
+    return digest_of(_SALT + b"\0" + kind.encode() + b"\0" + body)

@@ -48,6 +48,12 @@ def _main(arguments: "List[str]") -> int:
         from taskrush_cli.complete import complete
 
         return complete(arguments[1:])
+    from taskrush_cli.looking import asked
+
+    wanted = asked(arguments)
+    code = None if wanted is None else wanted.answer()
+    if code is not None:
+        return code
     from taskrush_cli.parser import parse
 
     command, options = parse(arguments)

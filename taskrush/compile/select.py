@@ -5,18 +5,20 @@ with a tag. Function names may be written as in Python: `run_tests` also means `
 by their names.
 """
 
-import re
-from typing import Iterable, List, Optional, Tuple
-
 from taskrush.compile.names import near
-from taskrush.errors import UsageError
-from taskrush.model.graph import Graph
-from taskrush.model.task import TaskId
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Iterable, List, Optional, Tuple
+
+    from taskrush.errors import UsageError
+    from taskrush.model.graph import Graph
+    from taskrush.model.task import TaskId
 
 TAG = "tag:"
 
 
-def select(graph: Graph, targets: Iterable[str]) -> Tuple[TaskId, ...]:
+def select(graph: "Graph", targets: "Iterable[str]") -> "Tuple[TaskId, ...]":
     """The tasks asked for, in that order. Raises `UsageError` for a name that means nothing, with near ones."""
     chosen: List[TaskId] = []
     for target in targets:
@@ -24,7 +26,7 @@ def select(graph: Graph, targets: Iterable[str]) -> Tuple[TaskId, ...]:
     return tuple(dict.fromkeys(chosen))
 
 
-def _matches(graph: Graph, target: str) -> List[TaskId]:
+def _matches(graph: "Graph", target: str) -> "List[TaskId]":
     name = target[1:] if target.startswith(":") else target
     for spelling in (name, name.replace("_", "-"), name.replace("-", "_")):
         if spelling in graph.names:
@@ -35,18 +37,26 @@ def _matches(graph: Graph, target: str) -> List[TaskId]:
         found = [task.id for task in visible if tag in task.tags]
         if not found:
             tags = {other for task in visible for other in task.tags}
-            raise UsageError(f"no task has the tag `{tag}`", near(tag, sorted(tags)))
+            raise _wrong(f"no task has the tag `{tag}`", near(tag, sorted(tags)))
         return _without_members(graph, found)
     if any(sign in name for sign in "*?["):
+        import re  # as dear as all the rest of a list
+
         matcher = re.compile(_pattern(name))
         found = [task.id for task in visible if matcher.fullmatch(task.id)]
         if not found:
-            raise UsageError(f"no task matches `{target}`", "`*` stays within a namespace, `**` does not")
+            raise _wrong(f"no task matches `{target}`", "`*` stays within a namespace, `**` does not")
         return _without_members(graph, found)
-    raise UsageError(f"no task is called `{target}`", _hint(graph, name))
+    raise _wrong(f"no task is called `{target}`", _hint(graph, name))
 
 
-def _hint(graph: Graph, name: str) -> Optional[str]:
+def _wrong(message: str, hint: "Optional[str]") -> "UsageError":
+    from taskrush.errors import UsageError
+
+    return UsageError(message, hint)
+
+
+def _hint(graph: "Graph", name: str) -> "Optional[str]":
     prefix = name.rstrip(":") + ":"
     if any(task.id.startswith(prefix) and not task.hidden for task in graph):
         return f"`{prefix[:-1]}` is a namespace: `{prefix}*` means all tasks in it"
@@ -54,7 +64,7 @@ def _hint(graph: Graph, name: str) -> Optional[str]:
     return near(name, shown)
 
 
-def _without_members(graph: Graph, found: List[TaskId]) -> List[TaskId]:
+def _without_members(graph: "Graph", found: "List[TaskId]") -> "List[TaskId]":
     """Members of a matrix are left to the task that stands for them all."""
     every = set(found)
     return [task_id for task_id in found if graph.tasks[task_id].group not in every]
@@ -62,6 +72,8 @@ def _without_members(graph: Graph, found: List[TaskId]) -> List[TaskId]:
 
 def _pattern(text: str) -> str:
     """A shell pattern over names as a regular expression."""
+    import re
+
     pieces = {"**": ".*", "*": "[^:]*", "?": "[^:]"}
     parts = re.split(r"(\*\*|\*|\?|\[[^\]]+\])", text)
     return "".join(
@@ -71,6 +83,8 @@ def _pattern(text: str) -> str:
 
 
 def _class(text: str) -> str:
+    import re
+
     inside = text[1:-1]
     negated = inside[:1] in ("!", "^") and len(inside) > 1
     signs = inside[1:] if negated else inside

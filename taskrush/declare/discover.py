@@ -1,9 +1,13 @@
-"""Finds the workspace and the files in it that declare tasks. It reads no more of them than their names."""
+"""Finds the workspace and the files in it that declare tasks. It reads no more of them than their names.
+
+Nothing dear is imported here: every command line comes this way.
+"""
 
 import os
-from typing import List, Optional
 
-import attrs
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import List, Optional
 
 RUSH_NAMES = (".rush", ".rush.yml", ".rush.yaml", "taskrush.toml")
 PYTHON_NAME = "tasks.py"
@@ -11,19 +15,21 @@ PYPROJECT = "pyproject.toml"
 MARK = b"tool.taskrush"
 
 
-@attrs.frozen
 class Found:
     """A workspace: its absolute root and the absolute paths of what declares its tasks.
 
     `rush` is the one file that is no Python: a `.rush` file, `taskrush.toml` or `pyproject.toml`.
     """
 
-    root: str
-    rush: Optional[str]
-    python: Optional[str]
+    __slots__ = ("python", "root", "rush")
+
+    def __init__(self, root: str, rush: "Optional[str]", python: "Optional[str]") -> None:
+        self.root = root
+        self.rush = rush
+        self.python = python
 
 
-def discover(start: str) -> Optional[Found]:
+def discover(start: str) -> "Optional[Found]":
     """The nearest folder from `start` upwards that declares tasks, or None. Raises `ConfigError` for two rush files."""
     folder = os.path.abspath(start)
     while True:
@@ -39,7 +45,7 @@ def discover(start: str) -> Optional[Found]:
         folder = parent
 
 
-def rush_files(folder: str) -> List[str]:
+def rush_files(folder: str) -> "List[str]":
     """The files of a folder that declare tasks in YAML or TOML; more than one is a mistake."""
     found = [path for name in RUSH_NAMES for path in [os.path.join(folder, name)] if os.path.isfile(path)]
     pyproject = os.path.join(folder, PYPROJECT)
@@ -48,7 +54,7 @@ def rush_files(folder: str) -> List[str]:
     return found
 
 
-def only_one(files: List[str]) -> None:
+def only_one(files: "List[str]") -> None:
     """Raises `ConfigError` when a folder declares tasks in two files."""
     if len(files) < 2:
         return

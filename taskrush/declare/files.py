@@ -10,7 +10,7 @@ from typing import Dict, List, Mapping, Optional, Tuple
 import attrs
 
 from taskrush.declare.compiled import load, save
-from taskrush.declare.discover import only_one, rush_files
+from taskrush.declare.discover import PYPROJECT, RUSH_NAMES, only_one, rush_files
 from taskrush.declare.nodes import decode, read_bytes, shown
 from taskrush.errors import ConfigError, Problem
 from taskrush.model.declaration import FileDecl, Include
@@ -19,12 +19,16 @@ from taskrush.model.substitution import substitute
 MAX_FILES = 1000
 
 
-def load_files(root: str, path: str, environ: Optional[Mapping[str, str]] = None) -> Tuple[FileDecl, ...]:
+def load_files(
+    root: str, path: str, environ: Optional[Mapping[str, str]] = None, looked: Optional[List[str]] = None
+) -> Tuple[FileDecl, ...]:
     """The file at `path` and those it includes, in order. `root` is the workspace; `environ` fills `${NAME}` in paths.
+
+    To `looked` goes every path that what is included depends on, whether there is anything or not.
 
     Raises `ConfigError` with the problems of all files.
     """
-    loader = _Loader(root, os.environ if environ is None else environ)
+    loader = _Loader(root, os.environ if environ is None else environ, [] if looked is None else looked)
     loader.load(os.path.abspath(path), "", ())
     if loader.problems:
         raise ConfigError(*loader.problems)
@@ -32,9 +36,10 @@ def load_files(root: str, path: str, environ: Optional[Mapping[str, str]] = None
 
 
 class _Loader:
-    def __init__(self, root: str, environ: Mapping[str, str]) -> None:
+    def __init__(self, root: str, environ: Mapping[str, str], looked: List[str]) -> None:
         self.root = os.path.abspath(root)
         self.environ = environ
+        self.looked = looked
         self.files: List[FileDecl] = []
         self.problems: List[Problem] = []
         self.count = 0
@@ -65,7 +70,9 @@ class _Loader:
     def _include(self, decl: FileDecl, include: Include, above: Tuple[str, ...]) -> None:
         written = substitute(include.path, self._variables(decl))
         path = os.path.normpath(os.path.join(os.path.dirname(decl.path), written))
+        self.looked.append(path)
         if os.path.isdir(path):
+            self.looked.extend(os.path.join(path, name) for name in (*RUSH_NAMES, PYPROJECT))
             files = rush_files(path)
             try:
                 only_one(files)

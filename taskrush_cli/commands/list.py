@@ -5,24 +5,25 @@ The JSON form is stable: `{"version": 1, "root", "tasks": [...]}`; keys are adde
 `required`, `default`, `choices`, `help`, `env`), `command`, `file`, `line`.
 """
 
-import argparse
-import json
 import os
-import shutil
 import sys
-from typing import Any, Dict, List, Sequence, Tuple
 
 from taskrush.compile.select import select
-from taskrush.declare.options import choice_texts, metavar, option_strings, takes_value, text_of
-from taskrush.model.graph import EdgeKind, Graph
-from taskrush.model.task import Param, Task
-from taskrush_cli.render.style import Style, is_terminal
+from taskrush_cli.listing import PARAM, ROW, Listing, made
+from taskrush_cli.render.style import Style, columns, is_terminal
 from taskrush_cli.render.table import cut, pad, width_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse
+    from typing import Any, Dict, List, Sequence
+
+    from taskrush_cli.listing import Row
 
 GROUPINGS = ("namespace", "tag", "file")
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
+def add_arguments(parser: "argparse.ArgumentParser") -> None:
     parser.add_argument("targets", nargs="*", metavar="TASK", help="only these tasks; patterns such as 'docs:*' too")
     parser.add_argument("--all", "-a", action="store_true", help="show hidden tasks too")
     parser.add_argument("--by", choices=GROUPINGS, default="namespace", help="how to group (default: namespace)")
@@ -31,132 +32,82 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     form.add_argument("--json", action="store_true", help="everything as JSON")
 
 
-def run(options: argparse.Namespace) -> int:
-    project = options.workspace.project
-    graph: Graph = project.graph
-    tasks = [task for task in graph if options.all or not task.hidden]
+def run(options: "argparse.Namespace") -> int:
+    listing = made(options.workspace.project)
+    listing.color, listing.verbose = options.settings.color, options.settings.verbose
+    return show(listing, options)
+
+
+def show(listing: Listing, options: "Any") -> int:
+    """Print a listing. `options` are `targets`, `all`, `by`, `simple`, `json`, and `hint` where nothing was asked."""
+    rows = [row for row in listing.rows if options.all or not row[ROW.index("hidden")]]
     if options.targets:
-        tasks = [graph.tasks[task_id] for task_id in select(graph, options.targets)]
+        chosen = select(listing, options.targets)  # type: ignore[arg-type]  # it knows of tasks what `select` asks
+        by_name = {row[0]: row for row in listing.rows}
+        rows = [by_name[name] for name in chosen]
     if options.json:
-        shown = {"version": 1, "root": project.root, "tasks": [as_json(graph, task, project.root) for task in tasks]}
+        import json
+
+        shown = {"version": 1, "root": listing.root, "tasks": [as_json(row) for row in rows]}
         print(json.dumps(shown, indent=2, ensure_ascii=False))
         return 0
     if options.simple:
-        lines = [str(task.id) for task in tasks]
+        lines = [row[0] for row in rows]
     else:
-        style = Style.of(sys.stdout, options.settings.color, os.environ)
-        width = shutil.get_terminal_size((100, 24)).columns if is_terminal(sys.stdout) else 0
-        lines = table(tasks, options.by, style, width, options.settings.verbose, project.root)
+        style = Style.of(sys.stdout, listing.color, os.environ)
+        width = columns(1, os.environ, 100) if is_terminal(sys.stdout) else 0
+        lines = table(rows, options.by, style, width, listing.verbose)
     encoding = sys.stdout.encoding or "utf-8"
     print("\n".join(lines).encode(encoding, "replace").decode(encoding))
-    if getattr(options, "hint", False) and tasks:
+    if getattr(options, "hint", False) and rows:
         print("hint: `taskrush TASK` runs one, `taskrush --help` shows more", file=sys.stderr)
-    if not options.simple and not tasks:
+    if not options.simple and not rows:
         print("hint: `taskrush init` writes a first task, `list --all` shows hidden ones", file=sys.stderr)
     return 0
 
 
-def table(tasks: Sequence[Task], by: str, style: Style, width: int, verbose: int, root: str) -> List[str]:
+def table(rows: "Sequence[Row]", by: str, style: Style, width: int, verbose: int) -> "List[str]":
     """The lines of the list. `width` 0 means that lines may be as long as they like."""
-    names = [_label(task, style) for task in tasks]
-    wide = max((width_of(_plain(task)) for task in tasks), default=0)
+    names = [row[0] + (f" ({', '.join(row[3])})" if row[3] else "") for row in rows]
+    wide = max(map(width_of, names), default=0)
     groups: Dict[str, List[str]] = {}
-    for task, label in zip(tasks, names):
+    for row, plain in zip(rows, names):
+        name, namespace, text, aliases, tags, hidden = row[:6]
         room = width - wide - 4
-        text = task.description if not width or room < 12 else cut(task.description, room, style.sign("…", "..."))
-        line = f"  {label}{' ' * (wide - width_of(_plain(task)))}  {text}".rstrip()
-        rows = [line, *(_details(task, style) if verbose else ())]
-        for group in _groups(task, by, root):
-            groups.setdefault(group, []).extend(rows)
+        if width and room >= 12:
+            text = cut(text, room, style.sign("…", "..."))
+        label = style.paint(name, "dim" if hidden else "cyan")
+        label += style.paint(f" ({', '.join(aliases)})", "dim") if aliases else ""
+        lines = [f"  {label}{' ' * (wide - width_of(plain))}  {text}".rstrip()]
+        if verbose:
+            lines += _details(row, style)
+        for group in (tags or ("",)) if by == "tag" else (row[9] if by == "file" else namespace,):
+            groups.setdefault(group, []).extend(lines)
     if not groups:
         return ["no tasks"]
     if list(groups) == [""]:
         return groups[""]
-    lines: List[str] = []
+    shown: List[str] = []
     for group in sorted(groups, key=lambda name: (name != "", name)):
         if group or by != "namespace":
-            lines += ["", style.paint(group or f"without {by}", "bold")]
-        lines += groups[group]
-    return lines[1:] if lines[0] == "" else lines
+            shown += ["", style.paint(group or f"without {by}", "bold")]
+        shown += groups[group]
+    return shown[1:] if shown[0] == "" else shown
 
 
-def _groups(task: Task, by: str, root: str) -> Tuple[str, ...]:
-    if by == "tag":
-        return task.tags or ("",)
-    if by == "file":
-        return (_file(task, root) or "",)
-    return (task.namespace,)
-
-
-def _file(task: Task, root: str) -> str:
-    return os.path.relpath(task.where.path, root).replace(os.sep, "/") if task.where else ""
-
-
-def _plain(task: Task) -> str:
-    return task.id + (f" ({', '.join(task.aliases)})" if task.aliases else "")
-
-
-def _label(task: Task, style: Style) -> str:
-    name = style.paint(task.id, "dim" if task.hidden else "cyan")
-    return name + (style.paint(f" ({', '.join(task.aliases)})", "dim") if task.aliases else "")
-
-
-def _details(task: Task, style: Style) -> List[str]:
+def _details(row: "Row", style: Style) -> "List[str]":
     """What `-v` adds: one line for each parameter, then tags."""
-    rows = [(_spelling(param), param) for param in task.params]
-    wide = max((width_of(text) for text, _ in rows), default=0)
-    lines = [f"      {pad(text, wide)}  {_note(param)}".rstrip() for text, param in rows]
-    if task.tags:
-        lines.append("      " + style.paint(f"tags: {', '.join(task.tags)}", "dim"))
+    notes = [param[len(PARAM) :] for param in row[ROW.index("params")]]
+    wide = max((width_of(spelling) for spelling, _ in notes), default=0)
+    lines = [f"      {pad(spelling, wide)}  {note}".rstrip() for spelling, note in notes]
+    tags = row[ROW.index("tags")]
+    if tags:
+        lines.append("      " + style.paint(f"tags: {', '.join(tags)}", "dim"))
     return lines
 
 
-def _spelling(param: Param) -> str:
-    return option_strings(param)[0] + (f" {metavar(param)}" if takes_value(param) else "")
-
-
-def _note(param: Param) -> str:
-    notes = [param.help] if param.help else []
-    if param.required:
-        notes.append("required")
-    elif param.default not in (None, (), [], False):
-        notes.append(f"default: {text_of(param.default)}")
-    return "; ".join(notes)
-
-
-def as_json(graph: Graph, task: Task, root: str) -> Dict[str, Any]:
+def as_json(row: "Row") -> "Dict[str, Any]":
     """One task in the documented form."""
-    return {
-        "name": task.id,
-        "namespace": task.namespace,
-        "description": task.description,
-        "aliases": list(task.aliases),
-        "tags": list(task.tags),
-        "hidden": task.hidden,
-        "deps": list(dict.fromkeys(e.on for e in graph.edges[task.id] if e.kind is not EdgeKind.FINALLY)),
-        "params": [
-            {
-                "name": param.name,
-                "options": list(option_strings(param)),
-                "kind": param.kind,
-                "many": param.many,
-                "required": param.required,
-                "default": _json_default(param.default),
-                "choices": list(choice_texts(param)),
-                "help": param.help,
-                "env": param.env,
-            }
-            for param in task.params
-        ],
-        "command": str(task.action or ""),
-        "file": _file(task, root),
-        "line": task.where.line if task.where else 0,
-    }
-
-
-def _json_default(value: Any) -> Any:
-    if value is None or isinstance(value, (bool, int, float, str)):
-        return value
-    if isinstance(value, (list, tuple)):
-        return [_json_default(item) for item in value]
-    return text_of(value)
+    shown = dict(zip(ROW, row))
+    shown["params"] = [dict(zip(PARAM, param)) for param in shown["params"]]
+    return shown

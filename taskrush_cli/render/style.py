@@ -1,8 +1,10 @@
 """Whether and how to colour: decided once per stream, by what was asked for, the environment and the stream itself."""
 
-from typing import Any, Mapping
+import os
 
-import attrs
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Mapping
 
 _CODES = {
     "bold": "1",
@@ -17,15 +19,17 @@ _CODES = {
 PALETTE = ("cyan", "magenta", "yellow", "blue", "green")
 
 
-@attrs.frozen
 class Style:
     """`color`: control sequences may be used. `unicode`: signs beyond ASCII may be used."""
 
-    color: bool = False
-    unicode: bool = False
+    __slots__ = ("color", "unicode")
+
+    def __init__(self, color: bool = False, unicode: bool = False) -> None:
+        self.color = color
+        self.unicode = unicode
 
     @classmethod
-    def of(cls, stream: Any, when: str, environ: Mapping[str, str]) -> "Style":
+    def of(cls, stream: "Any", when: str, environ: "Mapping[str, str]") -> "Style":
         """`when` is auto, always or never; auto heeds NO_COLOR, FORCE_COLOR, TERM=dumb and whether it is a terminal."""
         encoding = (getattr(stream, "encoding", None) or "").lower().replace("-", "")
         return cls(_wants_color(stream, when, environ), encoding.startswith("utf"))
@@ -40,7 +44,7 @@ class Style:
         return pretty if self.unicode else plain
 
 
-def _wants_color(stream: Any, when: str, environ: Mapping[str, str]) -> bool:
+def _wants_color(stream: "Any", when: str, environ: "Mapping[str, str]") -> bool:
     if when in ("always", "never"):
         return when == "always"
     if environ.get("NO_COLOR"):
@@ -50,11 +54,19 @@ def _wants_color(stream: Any, when: str, environ: Mapping[str, str]) -> bool:
     return is_terminal(stream) and environ.get("TERM") != "dumb"
 
 
-def is_terminal(stream: Any) -> bool:
+def is_terminal(stream: "Any") -> bool:
     try:
         return bool(stream.isatty())
     except (AttributeError, ValueError):
         return False
+
+
+def columns(descriptor: int, environ: "Mapping[str, str]", default: int) -> int:
+    """How wide the terminal at a descriptor is; `COLUMNS` wins."""
+    try:
+        return int(environ.get("COLUMNS") or 0) or os.get_terminal_size(descriptor).columns or default
+    except (OSError, ValueError):
+        return default
 
 
 def duration(seconds: float) -> str:

@@ -1,12 +1,12 @@
 """Texts that fit into columns of a terminal, in any script. Pure."""
 
-import unicodedata
-
 
 def width_of(text: str) -> int:
     """How many columns a terminal gives to `text`."""
     if text.isascii():
         return len(text)
+    import unicodedata
+
     return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
 
 

@@ -2,11 +2,11 @@
 
 import os
 from pathlib import Path
-from typing import Dict, Mapping
+from typing import Dict, Mapping, Optional, Tuple
 
 import pytest
 
-from taskrush.declare.discover import Found, discover
+from taskrush.declare.discover import discover
 from taskrush.declare.files import load_files
 from taskrush.errors import ConfigError
 
@@ -20,6 +20,12 @@ def tree(root: Path, files: Mapping[str, str]) -> None:
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
+
+
+def found(start: Path) -> Tuple[str, Optional[str], Optional[str]]:
+    workspace = discover(str(start))
+    assert workspace is not None
+    return (workspace.root, workspace.rush, workspace.python)
 
 
 def names(root: Path, environ: Mapping[str, str] = {}) -> Dict[str, str]:
@@ -41,14 +47,14 @@ def refused(root: Path) -> str:
 def test_the_nearest_folder_upwards_is_the_workspace(tmp_path: Path, name: str) -> None:
     """Whatever its task file is called, beside `tasks.py` or alone."""
     tree(tmp_path, {name: "", "tasks.py": "", "a/b/c.txt": "", "a/tasks.py": ""})
-    assert discover(str(tmp_path)) == Found(str(tmp_path), str(tmp_path / name), str(tmp_path / "tasks.py"))
-    assert discover(str(tmp_path / "a" / "b")) == Found(str(tmp_path / "a"), None, str(tmp_path / "a" / "tasks.py"))
+    assert found(tmp_path) == (str(tmp_path), str(tmp_path / name), str(tmp_path / "tasks.py"))
+    assert found(tmp_path / "a" / "b") == (str(tmp_path / "a"), None, str(tmp_path / "a" / "tasks.py"))
 
 
 def test_a_pyproject_counts_only_with_our_table(tmp_path: Path) -> None:
     """Other projects' files are passed by, also when they mention us."""
     tree(tmp_path, {"pyproject.toml": TABLE, "a/pyproject.toml": '[project]\nname = "tool.taskrush"\n'})
-    assert discover(str(tmp_path / "a")) == Found(str(tmp_path), str(tmp_path / "pyproject.toml"), None)
+    assert found(tmp_path / "a") == (str(tmp_path), str(tmp_path / "pyproject.toml"), None)
     [file] = load_files(str(tmp_path), str(tmp_path / "pyproject.toml"))
     assert [task.name for task in file.tasks] == ["lint"]
 
