@@ -53,14 +53,15 @@ class Marks:
         self._changed = True
         return value[1:]
 
-    def put(self, task: TaskId, mark: Tuple[Any, ...], parts: Mapping[str, str]) -> None:
-        """Keep plain values; the mark last. Trouble is ignored: then the task is not known to have ended well."""
+    def put(self, task: TaskId, mark: Tuple[Any, ...], parts: Mapping[str, str]) -> bool:
+        """Keep plain values; the mark last. False for trouble: then the task is not known to have ended well."""
         try:
             self._make()
         except OSError:
-            return
-        if save_state(self._path("parts", task), PARTS, dict(parts)):
-            save_state(self._path("marks", task), MARK, (str(task), *mark))
+            return False
+        return save_state(self._path("parts", task), PARTS, dict(parts)) and save_state(
+            self._path("marks", task), MARK, (str(task), *mark)
+        )
 
     def forget(self, task: TaskId) -> None:
         """Remove the mark; the parts stay, for explaining."""

@@ -15,6 +15,7 @@ from typing import Any, Callable, ContextManager, Dict, List, Optional, Sequence
 import attrs
 
 from taskrush.cache.confine import Confined, Unsafe
+from taskrush.cache.leftovers import Leftovers
 from taskrush.cache.log import LogWriter, replay
 from taskrush.cache.marks import Marks
 from taskrush.cache.objects import Damaged, ObjectStore
@@ -64,6 +65,7 @@ class LocalResultCache:
         self._run_id = run_id
         self._warn = warn
         self._marks = Marks(root, files.now)
+        self._leftovers = Leftovers(root)
 
     def save(self) -> None:
         """The run is over: keep what makes the next one quick."""
@@ -115,13 +117,16 @@ class LocalResultCache:
                 rows = found.manifest.to_json()
                 unchanged = [row[0] for row in rows if row[1] != FOLDER and self._is_there(row, room)]
                 keep = {entry.path for entry in found.manifest.entries}
-                stale = self._stale(task, mark, keep)
+                here = self._identities(task, room)
+                left = self._leftovers.among(task, here)
+                stale = self._stale(task, mark, left, keep)
+                own = {*left, *(row[0] for row in mark.rows)} if mark is not None else set(left)
             log = self._store.get_bytes(found.log) if found.log is not None else b""
             if log is None:
                 return False
+            self._leftovers.note(task, {path: seen for path, seen in here.items() if path not in own})
             self.forget(task)
-            made = restore(self._root, found.manifest, self._store, stale, unchanged)
-            if made is None:
+            if not restore(self._root, found.manifest, self._store, stale, unchanged, self._files):
                 return False
         except Damaged as error:
             self._warn(f"a stored result of `{task.id}` counts as missing: {error}")
@@ -152,14 +157,23 @@ class LocalResultCache:
         Of an incremental task everything counts as made by it that its outputs match.
         """
         mark = self.mark(task)
-        self.forget(task)
-        if task.incremental:
+        if task.incremental or not task.outputs:
+            self.forget(task)
             return Recording(self, task, {})
         with Confined(self._root) as room:
-            for path in self._stale(task, mark, set()):
+            for path in self._stale(task, mark, self._leftovers.among(task, self._identities(task, room)), set()):
                 room.remove(path)
-            before = {path: identity(status) for path, status in self._found(task, room).items()}
+            before = self._identities(task, room)
+        self._leftovers.note(task, before)
+        self.forget(task)  # only now: it says what there was to remove
         return Recording(self, task, before)
+
+    def abandon(self, task: Task, before: Dict[str, Identity]) -> None:
+        """The task did not end well, or is not kept: note what it made, so that the next run clears it away."""
+        if task.outputs and not task.incremental:
+            with Confined(self._root) as room:
+                here = self._identities(task, room)
+            self._leftovers.note_made(task, {path: now for path, now in here.items() if before.get(path) != now})
 
     def finish(
         self,
@@ -173,7 +187,7 @@ class LocalResultCache:
         """Keep the result of a task that ended well; a reason in words if it was not kept."""
         try:
             with Confined(self._root) as room:
-                manifest, _ = collect(self._found(task, room), before, self._store, room, self._secrets)
+                manifest = collect(self._found(task, room), before, self._store, room, self._files, self._secrets)
             if any(secret in os.fsencode(value) for secret in self._secrets):
                 raise NotStorable("its return value holds a secret")
             data, cut = log.close()
@@ -191,10 +205,11 @@ class LocalResultCache:
                 parts={part.name: part.value for part in fingerprint.parts},
             )
             self._store.put_record(found.key, write_record(found))
-        except (NotStorable, Unsafe) as error:
-            return str(error)
-        except OSError as error:
-            return f"the cache cannot be written: {error.strerror or error}"
+        except (NotStorable, Unsafe, OSError) as error:
+            self.abandon(task, before)
+            return (
+                f"the cache cannot be written: {error.strerror or error}" if isinstance(error, OSError) else str(error)
+            )
         self._write_mark(task, found)
         return None
 
@@ -217,19 +232,22 @@ class LocalResultCache:
         value: Union[str, bool, None] = found.value
         if found.value is not None and len(found.value) > SHORT:
             value = False
-        self._marks.put(task.id, (found.key, found.manifest.to_json(), found.log, found.seconds, value), found.parts)
+        mark = (found.key, found.manifest.to_json(), found.log, found.seconds, value)
+        if self._marks.put(task.id, mark, found.parts) and task.outputs:
+            self._leftovers.clear(task)
 
     # --- inside -------------------------------------------------------------------
 
     def _found(self, task: Task, room: Confined) -> Dict[str, os.stat_result]:
         return found_outputs(self._files, task.outputs, room)
 
-    def _stale(self, task: Task, mark: Optional[Mark], keep: "set[str]") -> List[str]:
-        """What the task made earlier and `keep` does not hold, deepest first; never what it also reads."""
-        if mark is None:
-            return []
+    def _identities(self, task: Task, room: Confined) -> Dict[str, Identity]:
+        return {path: identity(status) for path, status in self._found(task, room).items()}
+
+    def _stale(self, task: Task, mark: Optional[Mark], left: List[str], keep: "set[str]") -> List[str]:
+        """What the task made earlier or left over and `keep` does not hold, deepest first; never what it also reads."""
         inputs = Patterns(task.inputs or ())
-        paths = (row[0] for row in mark.rows)
+        paths = {*left, *(row[0] for row in mark.rows)} if mark is not None else set(left)
         return sorted((path for path in paths if path not in keep and not inputs.matches(path)), reverse=True)
 
     def _is_there(self, row: List[Any], room: Confined) -> bool:
@@ -240,7 +258,7 @@ class LocalResultCache:
         if kind == FILE:
             return (
                 stat.S_ISREG(status.st_mode)
-                and stat.S_IMODE(status.st_mode) == mode
+                and (stat.S_IMODE(status.st_mode) == mode or self._store.is_object(digest, status))
                 and status.st_size == size
                 and self._files.digest(path, status) == digest
             )
@@ -272,6 +290,7 @@ class Recording:
     def abandon(self) -> None:
         """The task did not end well, or its result must not be kept."""
         self._log.close()
+        self._cache.abandon(self._task, self._before)
 
 
 # --- records ------------------------------------------------------------------------

@@ -328,5 +328,36 @@ def test_identical_files_are_stored_once(bench: Bench) -> None:
             (bench.root / "out" / name).write_bytes(b"same" * 100)
 
     bench.save(TASK, "k", make)
-    sizes = [status.st_size for _, status in bench.store.objects()]
+    sizes = [status.size for _, status in bench.store.objects()]
     assert sizes.count(400) == 1
+
+
+def test_what_a_failed_run_made_is_gone_from_the_next_result(bench: Bench) -> None:
+    """Files of an attempt that failed are neither stored nor left lying about; what a person put there stays."""
+    out = bench.root / "out"
+    recording = bench.cache().begin(TASK)
+    out.mkdir()
+    (out / "half").write_text("half")
+    recording.abandon()
+    (out / "mine").write_text("mine")
+
+    def make() -> None:
+        assert sorted(os.listdir(str(out))) == ["mine"]
+        (out / "whole").write_text("whole")
+
+    assert bench.save(TASK, "k", make) is None
+    assert sorted(os.listdir(str(out))) == ["mine", "whole"]
+    found = bench.cache().stored(TASK, Fingerprint((), "k"))
+    assert found is not None
+    assert [entry.path for entry in found.manifest.entries] == ["out/whole"]
+
+
+def test_what_a_killed_run_made_is_cleared_away_by_a_restore_too(bench: Bench) -> None:
+    """Nobody was there to note what it made: everything that was not there before counts."""
+    out = bench.root / "out"
+    bench.save(TASK, "k", lambda: make_one(bench))
+    (out / "mine").write_text("mine")
+    bench.cache().begin(TASK)
+    (out / "half").write_text("half")
+    assert bench.restore(TASK, "k")
+    assert sorted(os.listdir(str(out))) == ["f", "mine"]
