@@ -20,6 +20,7 @@ from taskrush.errors import UsageError
 from taskrush.model.graph import Graph
 from taskrush.model.settings import merge
 from taskrush.model.task import TaskId
+from taskrush_cli.ahead import look_ahead, overrides
 from taskrush_cli.commands import COMMANDS
 from taskrush_cli.given import ACTIONS, FLAGS, Given
 from taskrush_cli.workspace import Workspace
@@ -36,11 +37,31 @@ class Parser(argparse.ArgumentParser):
 
 def parse(arguments: Sequence[str]) -> Tuple[Command, argparse.Namespace]:
     """The function to call and what to give it. Raises `UsageError`, and what loading a project raises."""
-    words, extra = list(arguments), []
+    words: List[str] = list(arguments)
+    extra: List[str] = []
     if "--" in words:
         cut = words.index("--")
         words, extra = words[:cut], words[cut + 1 :]
-    workspace = Workspace(directory_of(words))
+    ahead = look_ahead(words)
+    try:
+        return _parse(words, extra, Workspace(ahead.directory, ahead.env, ahead.env_file))
+    except _Elsewhere as other:
+        return _parse(words, extra, Workspace(other.directory, ahead.env, ahead.env_file))
+    except UsageError:
+        if ahead.perhaps is None or not os.path.isdir(ahead.perhaps):
+            raise
+        return _parse(words, extra, Workspace(ahead.perhaps, ahead.env, ahead.env_file))
+
+
+class _Elsewhere(Exception):
+    """What looked like an option of a task says that the project lies in another folder."""
+
+    def __init__(self, directory: str) -> None:
+        super().__init__(directory)
+        self.directory = directory
+
+
+def _parse(words: Sequence[str], extra: Sequence[str], workspace: Workspace) -> Tuple[Command, argparse.Namespace]:
     given = Given()
     at = 0
     while at < len(words) and words[at].startswith("-") and not {"list", "json"} & set(given.values):
@@ -176,13 +197,17 @@ def _complete(
     """Add all settings by name, `settings`, `workspace` and what followed `--`, and keep what the subcommand set."""
     for action in ACTIONS:
         given.values.pop(action, None)
-    given.values["directory"] = workspace.directory
+    if given.values.setdefault("directory", workspace.directory) != workspace.directory:
+        raise _Elsewhere(given.values["directory"])
     graph = workspace.graph
     file = workspace.project.files[:1] if graph is not None else ()
     namespace.settings = merge(file[0].settings if file else {}, os.environ, given.values)
     for name, value in attrs.asdict(namespace.settings).items():
         if not hasattr(namespace, name):
             setattr(namespace, name, value)
+    if graph is not None:
+        settings = namespace.settings
+        workspace.under(overrides(settings.directory, settings.env_file, settings.env))
     namespace.workspace = workspace
     namespace.extra = tuple(extra)
     if not hasattr(namespace, "arguments"):

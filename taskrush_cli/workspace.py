@@ -1,18 +1,24 @@
 """The project that a command line is about, loaded at most once, when a word cannot be understood without it."""
 
 import os
-from typing import Mapping, Optional
+from typing import Mapping, Optional, Sequence
 
 from taskrush.errors import TaskRushError, UsageError
 from taskrush.model.graph import Graph
 from taskrush.project import Project
+from taskrush_cli.ahead import overrides
 
 
 class Workspace:
-    """The project of the folder in question, loaded when it is first asked for, once."""
+    """The project of the folder in question, loaded when it is first asked for, once.
 
-    def __init__(self, directory: str) -> None:
+    `env` and `env_file` are what is known already of the options of these names.
+    """
+
+    def __init__(self, directory: str, env: Sequence[str] = (), env_file: Sequence[str] = ()) -> None:
         self.directory = directory
+        self._given = (env_file, env)
+        self._env: Mapping[str, str] = {}
         self._project: Optional[Project] = None
         self._error: Optional[TaskRushError] = None
 
@@ -24,16 +30,18 @@ class Workspace:
             try:
                 if not os.path.isdir(self.directory):
                     raise UsageError(f"no such folder: {self.directory}")
-                self._project = Project.load(self.directory)
+                self._env = overrides(self.directory, *self._given)
+                self._project = Project.load(self.directory, env=self._env)
             except TaskRushError as error:
                 self._error = error
                 raise
         return self._project
 
     def under(self, env: Mapping[str, str]) -> Project:
-        """The project with variables that win over what its files declare."""
-        if env:
+        """The project with variables that win over what its files declare; loaded again only for other ones."""
+        if env != self._env:
             self._project = Project.load(self.directory, env=env)
+            self._env = env
         return self.project
 
     @property

@@ -81,9 +81,7 @@ class _Expander:
         ]
         whole = Task(
             id=group,
-            description=_shown(
-                decl.description, attrs.evolve(scope, values=ChainMap(every_value(found), scope.values))
-            ),
+            description=_shown(decl.description, attrs.evolve(scope, values={**scope.values, **every_value(found)})),
             deps=tuple(Dep(":" + member.id, where=decl.where) for member in members),
             params=decl.params or (),
             aliases=_aliases(grown),

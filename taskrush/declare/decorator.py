@@ -24,7 +24,7 @@ from taskrush.declare.mark import (
 from taskrush.declare.place import place_of, place_of_caller
 from taskrush.declare.signature import ResultOf
 from taskrush.model.policy import Cache, Ingredient, Requirement
-from taskrush.model.task import Task
+from taskrush.model.task import Task, dashed
 
 F = TypeVar("F", bound=Callable[..., Any])
 R = TypeVar("R")
@@ -99,7 +99,7 @@ def task(
 
     def mark(function: F) -> F:
         _check(function, isolate)
-        known = getattr(function, "__name__", "<lambda>").replace("_", "-")
+        known = dashed(getattr(function, "__name__", "<lambda>"))
         made = Mark(
             name=name or (None if known == "<lambda>" else known),
             explicit=name is not None,

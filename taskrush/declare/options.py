@@ -10,7 +10,7 @@ import enum
 from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from taskrush.errors import UsageError
-from taskrush.model.task import Param, Task
+from taskrush.model.task import Param, Task, dashed
 
 KINDS = ("str", "int", "float", "bool", "path")
 _TRUE = ("true", "yes", "on", "1")
@@ -19,7 +19,7 @@ _FALSE = ("false", "no", "off", "0")
 
 def option_strings(param: Param) -> Tuple[str, ...]:
     """How a parameter is spelled: `--dry-run`; a yes-or-no one also `--no-dry-run`."""
-    name = param.name.replace("_", "-")
+    name = dashed(param.name)
     return (f"--{name}", f"--no-{name}") if is_flag(param) else (f"--{name}",)
 
 

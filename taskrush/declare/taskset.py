@@ -17,7 +17,7 @@ from taskrush.declare.place import at, place_of
 from taskrush.declare.signature import Signature, read_signature
 from taskrush.errors import ConfigError, Problem, Where
 from taskrush.model.policy import Ingredient
-from taskrush.model.task import Call, Dep, Task, TaskId
+from taskrush.model.task import Call, Dep, Task, TaskId, dashed
 
 F = TypeVar("F", bound=Callable[..., Any])
 Declared = Union[Task, Command[Any], Callable[..., Any]]
@@ -70,21 +70,22 @@ class TaskSet:
     def from_module(cls, module: ModuleType) -> "TaskSet":
         """All marked functions and commands that a module defines or imports by name, and the sets it holds.
 
-        Sets that another set of the module includes are not taken in a second time.
+        What a set holds has the names that it has there; sets that another set includes are not taken in a second time.
         """
         found = cls()
         values = list(vars(module).items())
+        sets = [value for _, value in values if isinstance(value, TaskSet)]
+        held = {key for one in sets for key in one._entries}
         variables: Dict[object, List[str]] = {}
         for name, value in values:
-            if mark_of(value) is not None:
-                variables.setdefault(_key(value), []).append(name.replace("_", "-"))
+            if mark_of(value) is not None and _key(value) not in held:
+                variables.setdefault(_key(value), []).append(dashed(name))
         for _, value in values:
             if isinstance(value, Task):
                 found.add(value)
-            elif mark_of(value) is not None:
+            elif mark_of(value) is not None and _key(value) not in held:
                 for name in _own_first(value, variables.pop(_key(value), ())):
                     found._put(value, name)
-        sets = [value for _, value in values if isinstance(value, TaskSet)]
         inner = {id(one) for outer in sets for one in outer._included}
         for one in sets:
             if id(one) not in inner:

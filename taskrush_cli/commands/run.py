@@ -10,12 +10,13 @@ import signal
 import sys
 from typing import TYPE_CHECKING, Any, Callable, Dict, Mapping, Sequence, Tuple
 
-from taskrush.errors import ConfigError, UsageError
+from taskrush.errors import UsageError
 from taskrush.events import Record
 from taskrush.model.plan import Plan
 from taskrush.model.settings import Settings
 from taskrush.model.task import TaskId
 from taskrush.protocols import Subscriber
+from taskrush_cli import ahead
 from taskrush_cli.render.console import Console, terminal_width
 from taskrush_cli.render.output import Output
 from taskrush_cli.render.style import Style, is_terminal
@@ -44,28 +45,8 @@ def run(options: argparse.Namespace) -> int:
 
 
 def overrides(settings: Settings) -> Dict[str, str]:
-    """The variables of `--env-file` and `-e`, the latter winning. Raises `UsageError`."""
-    from taskrush.compile.dotenv import parse_dotenv
-
-    found: Dict[str, str] = {}
-    for name in settings.env_file:
-        path = os.path.join(settings.directory, name)
-        try:
-            with open(path, encoding="utf-8") as file:
-                values, problems = parse_dotenv(file.read(), name)
-        except OSError as error:
-            raise UsageError(f"--env-file {name}: {(error.strerror or str(error)).lower()}") from None
-        except UnicodeDecodeError:
-            raise UsageError(f"--env-file {name}: not UTF-8 text") from None
-        if problems:
-            raise ConfigError(*problems)
-        found.update(values)
-    for pair in settings.env:
-        key, equals, value = pair.partition("=")
-        if not equals or not key or "\0" in pair:
-            raise UsageError(f"-e takes KEY=VALUE, not `{pair}`")
-        found[key] = value
-    return found
+    """The variables of `--env-file` and `-e`, the latter winning. Raises `UsageError`, `ConfigError`."""
+    return ahead.overrides(settings.directory, settings.env_file, settings.env)
 
 
 def confirm(plan: Plan, settings: Settings) -> None:

@@ -119,6 +119,40 @@ def test_the_folder_may_be_named_anywhere(project: Path) -> None:
     assert parse(["build", "-C", "inner"])[1].workspace.directory == "inner"
 
 
+def test_options_of_tasks_are_not_taken_for_those_that_find_the_project(project: Path) -> None:
+    """`--env prod` behind a task that has such a parameter is the task's; elsewhere it is ours, as is `-e`."""
+    (project / "inner").mkdir()
+    text = "tasks: {build: {cmd: make, params: {env: a, directory: b}}, test: {cmd: test}}"
+    (project / ".rush").write_text(text)
+    _, options = parse(["build", "--env", "prod", "--directory", "inner", "-e", "A=1"])
+    assert options.arguments == {"build": {"env": "prod", "directory": "inner"}}
+    assert (options.settings.env, options.workspace.directory) == (("A=1",), ".")
+    _, options = parse(["test", "--env", "B=2", "--directory", "inner"])
+    assert (options.settings.env, options.workspace.directory) == (("B=2",), "inner")
+
+
+@pytest.mark.parametrize(
+    "words", [["-e", "A=1", "build"], ["build", "-eA=1"], ["--env=A=1", "list"], ["list", "-eA=1"]]
+)
+def test_a_project_is_loaded_once_with_its_variables(project: Path, words: List[str]) -> None:
+    """What `-e` says is known before `tasks.py` is executed; it counts for subcommands too."""
+    (project / ".rush").write_text("tasks: {build: {cmd: make, env: {B: '${A:-none}'}}}")
+    (project / "tasks.py").write_text("with open('loads', 'a') as file:\n    file.write('x')\n")
+    workspace = parse(words)[1].workspace
+    assert workspace.under({"A": "1"}).task("build").env == {"B": "1"}
+    assert (project / "loads").read_text() == "x"
+
+
+def test_a_folder_found_by_a_long_option_behind_a_task(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where we stand in no project at all; a folder that is not there is told."""
+    inner = project / "inner"
+    (inner / "deep").mkdir(parents=True)
+    (inner / ".rush").write_text("tasks: {only-there: echo}")
+    assert parse(["only-there", "--directory", "inner"])[1].targets == ["only-there"]
+    with pytest.raises(UsageError, match="no such folder: nowhere"):
+        parse(["build", "--directory", "nowhere"])
+
+
 def test_options_of_subcommands_and_ours_mix() -> None:
     """A subcommand's own options go to it, ours are taken from between them."""
     _, options = parse(["builtin", "list", "--color", "never", "--by", "tag", "-v", "b*"])

@@ -9,6 +9,7 @@ import pytest
 
 from taskrush import ConfigError, Dep, Project, Task, TaskSet, command, link, result_of, task
 from taskrush.declare.module import load_module
+from taskrush.declare.options import option_strings
 
 pytestmark = pytest.mark.core
 
@@ -191,6 +192,35 @@ def test_sets_that_a_module_holds_are_part_of_it(tmp_path: Path) -> None:
     tasks = TaskSet().include(docs, "docs")
     assert list(by_id(TaskSet.from_module(module(docs=docs, tasks=tasks)))) == ["docs:build"]
     assert list(by_id(TaskSet.from_module(module(docs=docs)))) == ["build"]
+
+
+def test_two_sets_of_one_module_may_use_the_same_names() -> None:
+    """What a set holds is not taken in under its bare name as well."""
+
+    @task(name="build")
+    def build_docs() -> None: ...
+
+    @task(name="build")
+    def build_code(version: str = "1") -> None: ...
+
+    @task
+    def other() -> None: ...
+
+    docs, code = TaskSet([build_docs]), TaskSet([build_code])
+    every = TaskSet().include(docs, "docs").include(code, "code")
+    found = module(build_docs=build_docs, build_code=build_code, other=other, docs=docs, code=code, every=every)
+    tasks = by_id(TaskSet.from_module(found))
+    assert {name: one.aliases for name, one in tasks.items()} == {"other": (), "docs:build": (), "code:build": ()}
+
+
+def test_names_with_underscores_for_what_python_reserves() -> None:
+    """`list_` is the task `list`, `from_` the option `--from`."""
+
+    @task
+    def list_(from_: str = "a", _x: int = 1) -> None: ...
+
+    made = by_id(TaskSet.from_module(module(list_=list_)))["list"]
+    assert [option_strings(param)[0] for param in made.params] == ["--from", "--x"]
 
 
 def test_a_dependency_on_what_is_no_task_is_told_when_it_is_planned() -> None:
