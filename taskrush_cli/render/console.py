@@ -68,6 +68,7 @@ class Console:
         self.total = len(plan)
         self.on_change: Callable[[str], None] = lambda what: None
         self._tasks = {task.id: task for task in plan.tasks}
+        self._targets = plan.targets
         self._started_in = os.getcwd()
         self._out = out
         self._style = style
@@ -163,7 +164,7 @@ class Console:
         if (boring or follows or (self._tasks[task].capture and outcome.ok)) and not self._verbose:
             return ""
         reason = "" if task in self._headed or outcome.state in (State.FRESH, State.HIT) else self._reason_of(task)
-        return self._line(task, outcome) + (f"  {self._style.paint(reason, 'dim')}" if reason else "")
+        return self._line(task, outcome, reason)
 
     def _reason_of(self, task: TaskId) -> str:
         """Why it was not taken from the cache, in brackets; not for what runs for the first time."""
@@ -177,17 +178,21 @@ class Console:
         lines = text.split("\n")
         return lines[0] + (" ..." if len(lines) > 1 else "")
 
-    def _line(self, task: TaskId, outcome: Outcome) -> str:
+    def _line(self, task: TaskId, outcome: Outcome, note: str = "", place: str = "") -> str:
+        """A sign, the name, the first line of the reason, notes and `place`; then the lines that follow it."""
         pretty, plain, color = _LOOKS[outcome.state]
         text = f"{self._style.paint(self._style.sign(pretty, plain), color)} {self._style.paint(task, 'bold')}"
         reason = outcome.reason or {State.FRESH: "fresh", State.HIT: "from cache"}.get(outcome.state, "")
         if outcome.state is State.SKIPPED:
             reason = f"skipped: {reason}"
-        if reason:
-            text += f"  {self._style.paint(reason, color)}"
+        first, *more = reason.split("\n")
+        if first:
+            text += f"  {self._style.paint(first, color)}"
+        if note:
+            text += f"  {self._style.paint(note, 'dim')}"
         if task in self._commands and outcome.state not in (State.FRESH, State.HIT):
             text += f"  {self._style.paint(duration(outcome.seconds), 'dim')}"
-        return text
+        return "\n".join([text + place, *more])
 
     # --- events -------------------------------------------------------------------
 
@@ -248,15 +253,22 @@ class Console:
         self._mode.leave()
         if len(self._outcomes) > 1 or not event.ok:
             for entry in failures if len(failures) > 1 or (replays and failures[0].log) else ():
-                self._out.say(self._line(entry.task, self._outcomes[entry.task]) + self._place(entry.task))
+                self._out.say(self._line(entry.task, self._outcomes[entry.task], place=self._place(entry.task)))
             self._out.say(self._totals(event))
         if failures:
-            names = " ".join(entry.task for entry in failures[:5])
-            hint = f"`taskrush {names}` runs {'it' if len(failures) == 1 else 'them'} again"
+            names = list(dict.fromkeys(name for entry in failures for name in self._to_type(entry.task)))[:5]
+            hint = f"`taskrush {' '.join(names)}` runs {'it' if len(names) == 1 else 'them'} again"
             if any((outcome.reason or "").startswith("not started: `") for outcome in self._outcomes.values()):
                 hint += "; with `-k` tasks that do not need what failed go on"
             self._out.say(f"{self._style.paint('hint:', 'cyan')} {hint}")
         self._write_step_summary(event)
+
+    def _to_type(self, task: TaskId) -> List[str]:
+        """What runs a task again; for one that only computes a variable, what the person had asked for."""
+        import shlex  # only needed once something failed
+
+        wanted = self._targets if self._tasks[task].hidden and self._tasks[task].capture else (task,)
+        return [shlex.quote(name) for name in wanted]
 
     def _totals(self, event: RunFinished) -> str:
         word, color = ("done", "green") if event.ok else ("failed", "red")

@@ -36,11 +36,11 @@ PLAN = Plan(
 OK = succeeded(seconds=1.0)
 
 
-def shown(events: Sequence[Event], **options: object) -> List[str]:
+def shown(events: Sequence[Event], plan: Plan = PLAN, **options: object) -> List[str]:
     """The lines that a console writes; both streams go to one place."""
     raw = io.BytesIO()
     stream = io.TextIOWrapper(raw, encoding="utf-8", write_through=True)
-    console = Console(PLAN, Output(stream, stream), Style(unicode=True), **options)  # type: ignore[arg-type]
+    console = Console(plan, Output(stream, stream), Style(unicode=True), **options)  # type: ignore[arg-type]
     for number, event in enumerate(events):
         console.on_record(Record("run", number, 1000.0 + number, event))
     return raw.getvalue().decode("utf-8", "backslashreplace").splitlines()
@@ -177,6 +177,33 @@ def test_warnings_stops_and_skips() -> None:
         "- b  skipped: only for plan9",
         "interrupted: 3 tasks in 2.00s (2 skipped, 1 cancelled)",
     ]
+
+
+def test_a_reason_of_several_lines_keeps_its_first_one_whole() -> None:
+    """Time and place stand behind the first line, hints below it."""
+    bad = failed("it cannot\nhint: do otherwise", seconds=1.0)
+    events = [TaskStarted(A, "run a"), TaskFinished(A, bad), TaskStarted(B, "run b"), TaskFinished(B, bad)]
+    assert shown([*events, end(State.FAILED)]) == [
+        "✗ a  it cannot  1.00s",
+        "hint: do otherwise",
+        "✗ b  it cannot  1.00s",
+        "hint: do otherwise",
+        "✗ a  it cannot  1.00s",
+        "hint: do otherwise",
+        "✗ b  it cannot  1.00s",
+        "hint: do otherwise",
+        "failed: 3 tasks in 2.00s (2 failed)",
+        "hint: `taskrush a b` runs them again",
+    ]
+
+
+def test_a_variable_that_cannot_be_computed_is_tried_again_by_what_was_asked_for() -> None:
+    """Its hidden task has a name that no shell would pass on."""
+    name = TaskId("a$v")
+    tasks = (Task(id=name, action="false", hidden=True, capture=True), Task(id="odd name", action="x"))
+    plan = Plan(tasks=tasks, needs=((), (0,)), after=((), ()), targets=(TaskId("odd name"),))
+    lines = shown([TaskStarted(name, "false"), TaskFinished(name, failed("bad")), end(State.FAILED)], plan)
+    assert lines[-1] == "hint: `taskrush 'odd name'` runs it again"
 
 
 def test_verbose_says_commands_and_every_reason() -> None:
