@@ -3,11 +3,14 @@
 import hashlib
 import json
 import os
+import re
 from typing import Any
+
+_STEP = re.compile(r'"([^"]*)"|([^."]+)')
 
 
 def part_digest(path: str, pointer: str) -> str:
-    """The digest of the value at `pointer` (`dependencies.react`, steps between dots, numbers for lists).
+    """The digest of the value at `pointer`: `dependencies.react`, `exports."./x"`, numbers for lists.
 
     `missing` if the file or the place is not there, `unreadable ...` with the digest of the whole file if it cannot be
     understood: then any change of it counts.
@@ -21,7 +24,8 @@ def part_digest(path: str, pointer: str) -> str:
         value = _parse(path, data)
     except Exception:  # each parser has errors of its own
         return "unreadable " + hashlib.sha256(data).hexdigest()
-    for step in pointer.split(".") if pointer else ():
+    for quoted, plain in _STEP.findall(pointer):
+        step = quoted or plain
         if isinstance(value, dict) and step in value:
             value = value[step]
         elif isinstance(value, list) and step.isdigit() and int(step) < len(value):

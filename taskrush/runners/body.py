@@ -7,13 +7,15 @@ caller's goes.
 import os
 import subprocess
 import sys
-from typing import Dict, List, Mapping, Optional, Sequence, Union
+from typing import Dict, List, Mapping, Optional, Sequence, Tuple, Union
 
 import attrs
 
 from taskrush.errors import CommandFailed, TaskCancelled
+from taskrush.model.environment import mentioned
 from taskrush.model.outcome import State
-from taskrush.model.task import Argv, Shell
+from taskrush.model.policy import Ingredient
+from taskrush.model.task import Argv, Shell, Task
 from taskrush.protocols import Pollable
 from taskrush.runners.carry import carry
 from taskrush.runners.current import Current, current
@@ -80,11 +82,12 @@ def _run_inside(
         action=action,
         cwd=now.task.cwd if cwd is None else os.path.join(now.task.cwd, cwd),
         env={**now.task.env, **(env or {})},
+        ingredients=(*_undeclared(action), *now.task.ingredients),
         extra=(),
         arguments={},
         capture=False,
     )
-    handle = now.local.start(task, on_output, {})
+    handle = now.local.start(attrs.evolve(task, ingredients=_sparing(task)), on_output, {})
     now.on_cancel.append(handle.cancel)
     if now.cancelled.is_set():
         handle.cancel()
@@ -100,6 +103,11 @@ def _run_inside(
     if check and code != 0:
         raise CommandFailed(str(action), code)
     return Completed(code, *(b"".join(chunks[name]).decode("utf-8", "replace") for name in ("stdout", "stderr")))
+
+
+def _sparing(task: Task) -> Tuple[Ingredient, ...]:
+    """Its ingredients, without the variables that the command merely mentions: it is no part of its task's key."""
+    return (*(Ingredient(env=f"!{name}") for name in mentioned(task)), *task.ingredients)
 
 
 def _run_outside(
