@@ -11,7 +11,7 @@ from typing import Callable, Mapping, Optional
 from taskrush.model.outcome import Outcome, cancelled, failed
 from taskrush.model.task import Call, Task
 from taskrush.protocols import OnOutput, Runner
-from taskrush.runners.current import Current, _current
+from taskrush.runners.current import Current, _current, functions_under_way
 from taskrush.runners.invoke import Unbindable, arguments_of, invoke
 
 
@@ -52,7 +52,12 @@ class CallRunning:
         self._context.run(_current.set, current)
 
     def wait(self) -> Outcome:
-        return self._context.run(self._call)
+        thread = threading.get_ident()
+        functions_under_way.add(thread)
+        try:
+            return self._context.run(self._call)
+        finally:
+            functions_under_way.discard(thread)
 
     def cancel(self, force: bool = False) -> None:
         if force:

@@ -7,7 +7,7 @@ a task's function starts does not inherit it, unless it is started inside a copy
 
 import contextvars
 import threading
-from typing import Callable, Dict, List, Optional
+from typing import Callable, Dict, List, Optional, Set
 
 import attrs
 
@@ -15,6 +15,8 @@ from taskrush.errors import TaskCancelled
 from taskrush.model.task import Task
 from taskrush.protocols import OnOutput, Runner
 
+functions_under_way: Set[int] = set()
+"""Threads of this process in which a task's function runs."""
 PENDING_LIMIT = 8192  # bytes of an unfinished line that are kept back
 
 

@@ -15,7 +15,7 @@ from taskrush.model.task import Task
 from taskrush.protocols import OnOutput
 from taskrush.runners.guardian import Guardian
 from taskrush.runners.process_tree import Tree, kill_tree, leftovers, send, signal_group, sweep
-from taskrush.runners.spawn import Child, describe_exit, exit_descriptor, reap, spawn, start_error
+from taskrush.runners.spawn import Child, describe_exit, exit_descriptor, reap, spawn_command, start_error
 from taskrush.runners.terminal import Foreground
 
 DRAIN_SECONDS = 0.2  # how long after the end of a process its pipes may stay open
@@ -125,7 +125,7 @@ class LocalRunning:
                 self._pid = self._foreground.start(words, self._cwd, env)
                 self._deadline = time.monotonic() + TERMINAL_LOOK
             else:
-                child: Child = spawn(words, self._cwd, env)
+                child: Child = spawn_command(words, self._cwd, env)
                 self._pid = child.pid
                 self._streams = {child.stdout: "stdout", child.stderr: "stderr"}
         except (OSError, ValueError) as error:

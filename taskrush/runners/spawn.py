@@ -5,17 +5,20 @@ Processes are started in a session of their own, with nothing to read, and two p
 
 import os
 import signal
-import subprocess
 import sys
 import threading
 from typing import TYPE_CHECKING, Dict, Mapping, Optional, Sequence, Tuple
 
 import attrs
 
+from taskrush.model.simple_command import simple_words
+from taskrush.runners import direct
+
 if TYPE_CHECKING:
     import resource
 
 DEFAULT_SHELL = ("/bin/sh", "-c") if os.name == "posix" else ("cmd.exe", "/d", "/s", "/c")
+ALL_ARGUMENTS = ' "$@"'
 
 
 @attrs.frozen
@@ -38,6 +41,41 @@ class Exit:
     peak_bytes: int = 0
 
 
+def spawn_command(words: Sequence[str], cwd: str, env: Mapping[str, str]) -> Child:
+    """As `spawn`, but without the shell where the command does not need one.
+
+    Whatever cannot be started so is given to the shell, which says what is wrong in its own words.
+    """
+    plain = _without_shell(words, env)
+    if plain is not None:
+        try:
+            return spawn(plain, cwd, {**env, "PWD": _folder_name(cwd, env)})
+        except OSError:
+            pass
+    return spawn(words, cwd, env)
+
+
+def _without_shell(words: Sequence[str], env: Mapping[str, str]) -> Optional[Tuple[str, ...]]:
+    """The words of the command that the default shell is given, and of what follows it as `"$@"`."""
+    if tuple(words[:2]) != DEFAULT_SHELL or len(words) < 3:
+        return None
+    command = words[2]
+    if len(words) == 3:
+        return simple_words(command, env)
+    if not command.endswith(ALL_ARGUMENTS):
+        return None
+    plain = simple_words(command[: -len(ALL_ARGUMENTS)], env)
+    return None if plain is None else (*plain, *words[4:])
+
+
+def _folder_name(cwd: str, env: Mapping[str, str]) -> str:
+    """The `PWD` that a shell would set: what it was, if it is a name of this folder."""
+    name = env.get("PWD", "")
+    if name == cwd or (name.startswith("/") and os.path.isdir(name) and os.path.samefile(name, cwd)):
+        return name
+    return os.path.realpath(cwd)
+
+
 def spawn(words: Sequence[str], cwd: str, env: Mapping[str, str]) -> Child:
     """Start a command. Raises `OSError` or `ValueError`; `start_error` puts those into words."""
     out_read, out_write = os.pipe()
@@ -45,16 +83,9 @@ def spawn(words: Sequence[str], cwd: str, env: Mapping[str, str]) -> Child:
     try:
         if not words or not words[0]:
             raise ValueError("the command is empty")
-        process = subprocess.Popen(
-            words,
-            cwd=cwd,
-            env=env,
-            stdin=subprocess.DEVNULL,
-            stdout=out_write,
-            stderr=err_write,
-            start_new_session=True,
-            close_fds=True,
-        )
+        pid = direct.start(words, cwd, env, out_write, err_write)
+        if pid is None:
+            pid = _popen(words, cwd, env, out_write, err_write)
     except BaseException:
         os.close(out_read)
         os.close(err_read)
@@ -64,8 +95,24 @@ def spawn(words: Sequence[str], cwd: str, env: Mapping[str, str]) -> Child:
         os.close(err_write)
     os.set_blocking(out_read, False)
     os.set_blocking(err_read, False)
+    return Child(pid, out_read, err_read)
+
+
+def _popen(words: Sequence[str], cwd: str, env: Mapping[str, str], out: int, err: int) -> int:
+    import subprocess  # not needed on most ways
+
+    process = subprocess.Popen(
+        words,
+        cwd=cwd,
+        env=env,
+        stdin=subprocess.DEVNULL,
+        stdout=out,
+        stderr=err,
+        start_new_session=True,
+        close_fds=True,
+    )
     process.returncode = 0  # it is waited for in `reap`, not there
-    return Child(process.pid, out_read, err_read)
+    return process.pid
 
 
 def reap(pid: int) -> Optional[Exit]:

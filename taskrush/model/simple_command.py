@@ -1,0 +1,62 @@
+"""Which shell commands mean the same without a shell: words only. Text in, words out; no process is started here.
+
+The test is conservative: whatever a shell might treat specially, in any of the shells that go by the name of `sh`, is
+left to the shell. What is taken: plain words of letters, digits and `_ @ % + = : , . / -`, and quoted texts in which
+nothing is expanded, on one line. What is not: expansions, patterns, redirections, lists, comments, assignments,
+anything but ASCII outside of quotes, and commands that a shell carries out itself (builtins, reserved words).
+"""
+
+import re
+from typing import List, Mapping, Optional, Tuple
+
+_PLAIN = re.compile(r"[A-Za-z0-9_@%+:,./-][A-Za-z0-9_@%+=:,./-]*(?:[ \t]+[A-Za-z0-9_@%+:,./-][A-Za-z0-9_@%+=:,./-]*)*")
+_PIECE = re.compile(r"""([ \t]+)|([A-Za-z0-9_@%+=:,./-]+)|'([^'\n\r]*)'|"([^"$`\\!\n\r]*)\"""")
+_NAME = re.compile(r"[A-Za-z0-9_.][A-Za-z0-9_+.-]*|[A-Za-z0-9_.,@:]*/[A-Za-z0-9_+.,@%:/-]*")
+
+# those of dash, bash, ksh, zsh and busybox, reserved words included
+_OWN_COMMANDS = """
+. : [ [[ ]] { } ! alias ash autoload bg bind bindkey break builtin bye caller case cd chdir command compgen complete
+compopt continue coproc declare dirs disable disown do done echo echotc echoti elif else emulate enable end esac
+eval exec exit export false fc fg fi float for foreach function functions getln getopts hash hist history if in
+integer jobs kill let limit local log logout mapfile mknod namespace newgrp nocorrect noglob popd print printf pushd
+pushln pwd r read readarray readonly rehash repeat return sched select set setopt shift shopt source stop suspend
+test then time times trap true type typeset ulimit umask unalias unfunction unhash unlimit unset unsetopt until
+vared wait whence where which while zcompile zformat zle zmodload zparseopts zregexparse zstyle
+"""
+_SHELLS_OWN = frozenset(_OWN_COMMANDS.split())
+_SHELL_SETTINGS = ("SHELLOPTS", "BASHOPTS", "BASH_XTRACEFD", "POSIXLY_CORRECT")
+
+
+def simple_words(command: str, env: Mapping[str, str]) -> Optional[Tuple[str, ...]]:
+    """The words of a command that needs no shell in this environment; None if it is better left to one."""
+    command = command.strip(" \t\n")
+    words = command.split() if _PLAIN.fullmatch(command) else _quoted(command)
+    if not words or words[0] in _SHELLS_OWN or _NAME.fullmatch(words[0]) is None:
+        return None
+    if any(name in env for name in _SHELL_SETTINGS) or f"BASH_FUNC_{words[0]}%%" in env or "%" in env.get("PATH", "%"):
+        return None
+    return tuple(words)
+
+
+def _quoted(command: str) -> Optional[List[str]]:
+    """The words of a command in which something is quoted."""
+    words: List[str] = []
+    open_word = False
+    at = 0
+    while at < len(command):
+        piece = _PIECE.match(command, at)
+        if piece is None:
+            return None
+        at = piece.end()
+        if piece.group(1) is not None:
+            open_word = False
+            continue
+        text = piece.group(piece.lastindex or 0)
+        if not open_word:
+            if text.startswith("=") and piece.group(2) is not None:
+                return None
+            words.append(text)
+            open_word = True
+        else:
+            words[-1] += text
+    return words
