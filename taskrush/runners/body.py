@@ -82,7 +82,6 @@ def _run_inside(
         action=action,
         cwd=now.task.cwd if cwd is None else os.path.join(now.task.cwd, cwd),
         env={**now.task.env, **(env or {})},
-        ingredients=(*_undeclared(action), *now.task.ingredients),
         extra=(),
         arguments={},
         capture=False,
