@@ -50,7 +50,10 @@ if TYPE_CHECKING:
     from taskrush.model.outcome import RunResult as RunResult
     from taskrush.model.outcome import State as State
     from taskrush.model.plan import Plan as Plan
+    from taskrush.model.policy import Cache as Cache
     from taskrush.model.policy import Ingredient as Ingredient
+    from taskrush.model.policy import Requirement as Requirement
+    from taskrush.model.policy import Retry as Retry
     from taskrush.model.task import Argv as Argv
     from taskrush.model.task import Call as Call
     from taskrush.model.task import Dep as Dep
@@ -101,7 +104,7 @@ _HOMES = {
     "model.graph": ("Graph",),
     "model.outcome": ("Outcome", "RunResult", "State"),
     "model.plan": ("Plan",),
-    "model.policy": ("Ingredient",),
+    "model.policy": ("Cache", "Ingredient", "Requirement", "Retry"),
     "model.task": ("Argv", "Call", "Dep", "Param", "Shell", "Task", "TaskId"),
     "plan.planner": ("make_plan",),
     "project": ("Project",),

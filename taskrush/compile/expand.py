@@ -188,6 +188,7 @@ class _Expander:
             tags=decl.tags or (),
             hidden=bool(decl.hidden),
             retry=decl.retry,
+            remote=decl.remote,
             missing=(*missing.of_task(decl, file), *missing.of_file(file)),
             where=decl.where,
             problems=tuple(  # the last one: what comes before finds them

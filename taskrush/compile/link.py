@@ -9,6 +9,7 @@ import attrs
 
 from taskrush.compile.file_edges import file_edges, give_way
 from taskrush.compile.ingredients import wrong_parts, wrong_result
+from taskrush.compile.missing import of_declared
 from taskrush.compile.names import near, resolve, what_is_wrong
 from taskrush.compile.paths import wrong_output
 from taskrush.errors import Problem, Where
@@ -35,6 +36,8 @@ class _Linker:
         self._declared: Dict[TaskId, Dict[TaskId, Edge]] = {}
         self._closers: Dict[TaskId, Dict[TaskId, Edge]] = {}
         for task in tasks:
+            if not task.missing and (task.retry is not None or task.remote is not None):
+                task = attrs.evolve(task, missing=of_declared(task))
             first = self.tasks.setdefault(task.id, task)
             if first is not task:
                 hint = "give one of them another name"

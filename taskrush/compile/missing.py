@@ -9,8 +9,9 @@ from typing import List, Optional, Tuple
 from taskrush.compile.names import near
 from taskrush.errors import Problem, Where
 from taskrush.model.declaration import FileDecl, TaskDecl
+from taskrush.model.task import Task
 
-HINT = "`--dry-run` shows what would run; take the key out to run without it"
+HINT = "`--dry-run` shows what would run; leave it out to run without it"
 
 
 def of_file(file: FileDecl) -> Tuple[Problem, ...]:
@@ -45,6 +46,18 @@ def of_task(decl: TaskDecl, file: FileDecl) -> Tuple[Problem, ...]:
         place = _place(decl, "cache.share_across_team", "cache.share", "cache")
         found.append(_lacks(f"task `{name}`: sharing a cache across a team is", place))
     return tuple(found)
+
+
+def of_declared(task: Task) -> Tuple[Problem, ...]:
+    """What a task lacks that was declared in Python or made by a program."""
+    lacks = []
+    if task.retry is not None and task.retry.attempts > 1:
+        lacks.append("retries are")
+    if task.retry is not None and task.retry.notify_on_failure:
+        lacks.append("notifications are")
+    if task.remote is not None:
+        lacks.append(f"remote execution (`{task.remote}`) is")
+    return tuple(_lacks(f"task `{task.id}`: {what}", task.where) for what in lacks)
 
 
 def wrong_remote(decl: TaskDecl, file: FileDecl) -> Tuple[Problem, ...]:

@@ -4,7 +4,7 @@ from typing import Any, Iterable, Literal, Mapping, Optional, Sequence, Union, o
 
 from taskrush.declare.mark import Command, Dependency, Input, Mark, several, shared_fields, texts
 from taskrush.declare.place import place_of_caller
-from taskrush.model.policy import Cache, Requirement
+from taskrush.model.policy import Cache, Requirement, Retry
 from taskrush.model.task import Argv, Param, Shell
 
 
@@ -31,6 +31,8 @@ def command(
     platforms: Iterable[str] = ...,
     confirm: Optional[str] = ...,
     interactive: bool = ...,
+    retry: Union[int, Retry, None] = ...,
+    remote: Optional[str] = ...,
     aliases: Iterable[str] = ...,
     tags: Iterable[str] = ...,
     hidden: bool = ...,
@@ -58,6 +60,8 @@ def command(
     platforms: Iterable[str] = ...,
     confirm: Optional[str] = ...,
     interactive: bool = ...,
+    retry: Union[int, Retry, None] = ...,
+    remote: Optional[str] = ...,
     aliases: Iterable[str] = ...,
     tags: Iterable[str] = ...,
     hidden: bool = ...,
@@ -84,6 +88,8 @@ def command(
     platforms: Iterable[str] = (),
     confirm: Optional[str] = None,
     interactive: bool = False,
+    retry: Union[int, Retry, None] = None,
+    remote: Optional[str] = None,
     aliases: Iterable[str] = (),
     tags: Iterable[str] = (),
     hidden: bool = False,
@@ -96,6 +102,7 @@ def command(
         inputs, outputs, incremental, env, pass_env, cwd, cache, if_, requires, platforms, confirm, interactive
     )
     fields.update(aliases=texts(aliases), tags=texts(tags), hidden=hidden)
+    fields.update(retry=Retry(attempts=retry) if isinstance(retry, int) else retry, remote=remote)
     fields.update(capture=capture, params=tuple(params), shell=texts(shell))
     mark = Mark(
         name=name,

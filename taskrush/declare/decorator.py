@@ -23,7 +23,7 @@ from taskrush.declare.mark import (
 )
 from taskrush.declare.place import place_of, place_of_caller
 from taskrush.declare.signature import ResultOf
-from taskrush.model.policy import Cache, Ingredient, Requirement
+from taskrush.model.policy import Cache, Ingredient, Requirement, Retry
 from taskrush.model.task import Task, dashed
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -52,6 +52,8 @@ def task(
     platforms: Iterable[str] = ...,
     confirm: Optional[str] = ...,
     interactive: bool = ...,
+    retry: Union[int, Retry, None] = ...,
+    remote: Optional[str] = ...,
     aliases: Iterable[str] = ...,
     tags: Iterable[str] = ...,
     hidden: bool = ...,
@@ -77,6 +79,8 @@ def task(
     platforms: Iterable[str] = (),
     confirm: Optional[str] = None,
     interactive: bool = False,
+    retry: Union[int, Retry, None] = None,
+    remote: Optional[str] = None,
     aliases: Iterable[str] = (),
     tags: Iterable[str] = (),
     hidden: bool = False,
@@ -96,6 +100,7 @@ def task(
         inputs, outputs, incremental, env, pass_env, cwd, cache, if_, requires, platforms, confirm, interactive
     )
     fields.update(aliases=texts(aliases), tags=texts(tags), hidden=hidden)
+    fields.update(retry=Retry(attempts=retry) if isinstance(retry, int) else retry, remote=remote)
 
     def mark(function: F) -> F:
         _check(function, isolate)

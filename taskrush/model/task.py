@@ -152,6 +152,7 @@ class Task:
     `env` is added to the environment of the action. `bindings` are results of other tasks under the names by which
     this one receives them. `arguments` are the values of `params`; `extra` is what followed `--`.
     `group` is the task that stands for all members of the matrix this one belongs to.
+    `retry` says when it is tried again, `remote` where it runs if not here: a run of this version refuses both.
     `problems` are errors that only matter once this task is to run.
     """
 
@@ -185,6 +186,7 @@ class Task:
     hidden: bool = False
     group: Optional[TaskId] = None
     retry: Optional[Retry] = None
+    remote: Optional[str] = None
     runner: str = "local"
     problems: Tuple[Problem, ...] = attrs.field(default=(), eq=False)
     missing: Tuple[Problem, ...] = attrs.field(default=(), eq=False)

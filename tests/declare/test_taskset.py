@@ -7,7 +7,19 @@ from typing import Any, Dict
 
 import pytest
 
-from taskrush import ConfigError, Dep, Project, Task, TaskSet, command, link, result_of, task
+from taskrush import (
+    ConfigError,
+    Dep,
+    MissingCapability,
+    Project,
+    Retry,
+    Task,
+    TaskSet,
+    command,
+    link,
+    result_of,
+    task,
+)
 from taskrush.declare.module import load_module
 from taskrush.declare.options import option_strings
 
@@ -221,6 +233,28 @@ def test_names_with_underscores_for_what_python_reserves() -> None:
 
     made = by_id(TaskSet.from_module(module(list_=list_)))["list"]
     assert [option_strings(param)[0] for param in made.params] == ["--from", "--x"]
+
+
+def test_what_is_not_part_of_this_version_is_refused_by_a_run_alone() -> None:
+    """`retry` and `remote` are said as in files; planning works, a run names the task's line. One try is no retry."""
+
+    @task(retry=Retry(attempts=3, delay="exponential"), remote="cluster")
+    def heavy() -> None: ...
+
+    flaky = command("true", name="flaky", retry=2)
+    project = Project.of(TaskSet([heavy, flaky, command("true", name="once", retry=1), Task(id="t", remote="x")]))
+    assert len(project.plan(["heavy", "flaky", "once", "t"])) == 4
+    with pytest.raises(MissingCapability) as caught:
+        project.run(["heavy", "flaky", "once", "t"])
+    assert [problem.message for problem in caught.value.problems] == [
+        "task `heavy`: retries are not part of this version",
+        "task `heavy`: remote execution (`cluster`) is not part of this version",
+        "task `flaky`: retries are not part of this version",
+        "task `t`: remote execution (`x`) is not part of this version",
+    ]
+    assert caught.value.problems[0].where is not None
+    assert caught.value.problems[0].where.line == heavy.__code__.co_firstlineno
+    assert project.run("once").ok
 
 
 def test_a_dependency_on_what_is_no_task_is_told_when_it_is_planned() -> None:
