@@ -39,6 +39,7 @@ from taskrush.protocols import Clock, Memory, OnOutput, Runner, Subscriber
 QUEUE_LIMIT = 256  # pieces of output that threads may be ahead of the subscribers
 BATCH = 256  # instructions carried out before the outside world is looked at again
 FORWARDED = frozenset(getattr(signal, name, signal.SIGTERM) for name in ("SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM"))
+REMIND_SECONDS = (0.2, 0.6)  # after a stop: commands are told again that cannot have heard it
 ABORT_SECONDS = 5.0  # how long what was killed may take to be gone when `run` ends by an exception
 
 
@@ -144,6 +145,13 @@ class Executor:
         """
         self._carrier.post(lambda: self._on_stop(reason, exit_code, force))
 
+    def pause(self, meanwhile: Callable[[], None]) -> None:
+        """Let commands stand still while `meanwhile` is called (it may stop this process: Ctrl-Z), then go on.
+
+        From any thread or signal handler; functions that run are not paused.
+        """
+        self._carrier.post(lambda: self._on_pause(meanwhile))
+
     # --- the loop -----------------------------------------------------------
 
     def _work(self) -> None:
@@ -207,7 +215,25 @@ class Executor:
                 runner.interrupt(exit_code - 128 if exit_code - 128 in FORWARDED else signal.SIGTERM)
             if self._memory is not None:
                 self._memory.interrupt()
+            for seconds in REMIND_SECONDS:
+                self._carrier.at(self._clock.monotonic() + seconds, self._remind)
         self._give(Stop(reason, force))
+
+    def _on_pause(self, meanwhile: Callable[[], None]) -> None:
+        pauses = [pause for pause in (getattr(one, "pause", None) for one in self._runners.values()) if pause]
+        for pause in pauses:
+            pause(True)
+        try:
+            meanwhile()
+        finally:
+            for pause in pauses:
+                pause(False)
+
+    def _remind(self) -> None:
+        for runner in self._runners.values():
+            remind = getattr(runner, "remind", None)
+            if remind is not None and self._finished is None:
+                remind()
 
     def _in_turn(self, hear: OnOutput) -> OnOutput:
         """`hear` for use in any thread: called in turn, and whoever is far ahead of the subscribers waits."""

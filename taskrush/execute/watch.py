@@ -115,6 +115,14 @@ class Watcher:
             executor.stop(reason, exit_code, force)
         self._inbox.put(lambda: None)
 
+    def pause(self, meanwhile: Callable[[], None]) -> None:
+        """Let what runs stand still while `meanwhile` is called, as `Executor.pause`."""
+        executor = self._executor
+        if executor is not None:
+            executor.pause(meanwhile)
+        else:
+            meanwhile()
+
     def run_again(self) -> None:
         """Run everything once more; from any thread."""
         self._post(Begin(time.time()))

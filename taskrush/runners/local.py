@@ -56,6 +56,15 @@ class LocalRunner:
         self._interrupted = True
         self._tree.stop_signal = signum
 
+    def remind(self) -> None:
+        """Tell those commands again to end that did not hear it."""
+        self._tree.remind()
+
+    def pause(self, on: bool) -> None:
+        """Let commands stand still, or go on."""
+        if os.name == "posix":
+            self._tree.pause(on)
+
     def close(self) -> None:
         if self._interrupted:
             self._tree.sweep()

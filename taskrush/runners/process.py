@@ -14,7 +14,7 @@ from taskrush.model.outcome import Outcome, cancelled, failed, succeeded
 from taskrush.model.task import Task
 from taskrush.protocols import OnOutput
 from taskrush.runners.guardian import Guardian
-from taskrush.runners.process_tree import Tree, kill_tree, leftovers, send, signal_group, sweep
+from taskrush.runners.process_tree import Tree, kill_tree, leftovers, send, sweep
 from taskrush.runners.spawn import Child, describe_exit, exit_descriptor, reap, spawn_command, start_error
 from taskrush.runners.terminal import Foreground
 
@@ -98,7 +98,7 @@ class LocalRunning:
         if self._outcome is not None or not self._pid:
             return
         if not force:
-            signal_group(self._pid, self._tree.stop_signal)
+            self._tree.tell(self._pid)
         elif self._exited_at is None:
             kill_tree(self._pid, self._mark)
         else:
@@ -133,6 +133,8 @@ class LocalRunning:
             reason, code = start_error(words, self._cwd, env, error)
             self._outcome = failed(reason, code=code)
             return
+        if self._foreground is None:
+            self._tree.started(self._pid)
         self._guardian.watch(self._pid)
         self._exit_fd = exit_descriptor(self._pid)
 
@@ -159,6 +161,7 @@ class LocalRunning:
         end = reap(self._pid)
         if end is None:
             return
+        self._tree.ended(self._pid)
         self._close_exit()
         self._code = end.code
         self._cpu += end.cpu_seconds

@@ -8,7 +8,7 @@ children inherit: the run, and which command of it (`RUN.3`; below another run `
 import itertools
 import os
 import signal
-from typing import Dict, Iterable, List, Mapping, Set
+from typing import Dict, Iterable, List, Mapping, Optional, Set
 
 COOKIE = "TASKRUSH_RUN"
 PROC = "/proc"
@@ -24,6 +24,7 @@ class Tree:
         self.stop_signal: int = signal.SIGTERM
         self._prefix = f"{outer}/" if outer else ""
         self._number = itertools.count(1)
+        self._leaders: Dict[int, int] = {}
 
     def new_mark(self) -> str:
         """The mark of one more command."""
@@ -32,6 +33,31 @@ class Tree:
     def cookie(self, mark: str) -> Dict[str, str]:
         """What the environment of a command holds, so that it and its children are recognised."""
         return {COOKIE: self._prefix + mark}
+
+    def started(self, leader: int) -> None:
+        """A command was started, in a session of its own."""
+        self._leaders[leader] = 0
+
+    def ended(self, leader: int) -> None:
+        """It was waited for: its number may be somebody else's from now on."""
+        self._leaders.pop(leader, None)
+
+    def tell(self, leader: int) -> None:
+        """Tell a command to end."""
+        if leader in self._leaders:
+            self._leaders[leader] = newest()
+        signal_group(leader, self.stop_signal)
+
+    def remind(self) -> None:
+        """Tell those again that cannot have heard it: dash forgets a SIGINT that comes while it starts a program."""
+        for leader, since in list(self._leaders.items()):
+            if since and deaf(leader, self.stop_signal, since):
+                signal_group(leader, self.stop_signal)
+
+    def pause(self, on: bool) -> None:
+        """Let everything stand still, or go on."""
+        for leader in list(self._leaders):
+            signal_group(leader, signal.SIGSTOP if on else signal.SIGCONT)
 
     def sweep(self) -> None:
         """Kill every process that carries the run's cookie, until none is left."""
@@ -83,6 +109,57 @@ def send(pids: Iterable[int], signum: int) -> None:
             os.kill(pid, signum)
         except (ProcessLookupError, PermissionError):
             pass
+
+
+def newest() -> int:
+    """The number of the process that was started last; 0 where that cannot be told."""
+    try:
+        with open(f"{PROC}/loadavg", "rb") as file:
+            return int(file.read().split()[-1])
+    except (OSError, ValueError, IndexError):
+        return 0
+
+
+def deaf(leader: int, signum: int, since: int) -> bool:
+    """Whether a command holds a process, not newer than number `since`, that lives although the signal would end it.
+
+    Newer ones do not count: they may be what a trap does to clean up.
+    """
+    bit = 1 << (signum - 1)
+    todo = [leader]
+    while todo:
+        pid = todo.pop()
+        masks = _masks(pid)
+        if pid <= since and masks is not None and not masks & bit:
+            return True
+        todo += _children(pid)
+    return False
+
+
+def _masks(pid: int) -> Optional[int]:
+    """The signals that a process blocks, ignores or catches; None if it is gone."""
+    found = 0
+    try:
+        with open(f"{PROC}/{pid}/status", "rb") as file:
+            for line in file:
+                if line.startswith((b"SigBlk:", b"SigIgn:", b"SigCgt:")):
+                    found |= int(line.split()[1], 16)
+                elif line.startswith(b"State:") and line.split()[1] in (b"Z", b"X"):
+                    return None
+    except (OSError, ValueError, IndexError):
+        return None
+    return found
+
+
+def _children(pid: int) -> List[int]:
+    found: List[int] = []
+    try:
+        for thread in os.listdir(f"{PROC}/{pid}/task"):
+            with open(f"{PROC}/{pid}/task/{thread}/children", "rb") as file:
+                found.extend(map(int, file.read().split()))
+    except (OSError, ValueError):
+        pass
+    return found
 
 
 def _kill_all(pids: Iterable[int]) -> None:

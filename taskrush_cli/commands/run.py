@@ -1,7 +1,7 @@
 """`taskrush TASK...`: plan, ask, run, and show what happens as it happens.
 
 It owns the signals of the process while tasks run: the first SIGINT, SIGTERM or SIGHUP asks them to end, the second
-ends them.
+ends them; SIGTSTP (Ctrl-Z) lets them stand still until we go on.
 """
 
 import argparse
@@ -20,6 +20,7 @@ from taskrush_cli import ahead
 from taskrush_cli.render.console import Console, terminal_width
 from taskrush_cli.render.output import Output
 from taskrush_cli.render.style import Style, is_terminal
+from taskrush_cli.signals import heard, sleep
 
 if TYPE_CHECKING:
     from taskrush.cache.forecast import Forecast
@@ -107,26 +108,24 @@ class Session:
         )
 
     def run(self) -> int:
-        signals = [signal.SIGINT, signal.SIGTERM]
-        if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
-            signals.append(signal.SIGHUP)
-        before = [(number, signal.signal(number, self._on_signal)) for number in signals]
         started_in = os.getcwd()
         os.chdir(self._root)  # the process is ours: relative paths in functions mean what they mean in commands
-        try:
-            if self._live is not None:
-                self._live.start()
-            return int(self._executor.run().exit_code)
-        finally:
-            if self._live is not None:
-                self._live.stop()
-            os.chdir(started_in)
-            for number, handler in before:
-                signal.signal(number, handler)
+        with heard(self._on_signal, self._on_pause):
+            try:
+                if self._live is not None:
+                    self._live.start()
+                return int(self._executor.run().exit_code)
+            finally:
+                if self._live is not None:
+                    self._live.stop()
+                os.chdir(started_in)
 
     def _on_signal(self, number: int, frame: object) -> None:
         self._stops += 1
         self._executor.stop(signal.Signals(number).name, exit_code=128 + number, force=self._stops > 1)
+
+    def _on_pause(self) -> None:
+        self._executor.pause(sleep if self._live is None else lambda: self._live.pause(sleep))
 
     def _on_broken(self, error: OSError) -> None:
         reason, code = broken(error)

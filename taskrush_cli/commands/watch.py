@@ -19,6 +19,7 @@ from taskrush_cli.commands.run import broken, confirm, listeners, overrides, run
 from taskrush_cli.commands.run import run as run_once
 from taskrush_cli.render.error import render_error
 from taskrush_cli.render.style import Style
+from taskrush_cli.signals import heard, sleep
 
 SHOWN = 4  # names of one kind in a line
 
@@ -65,23 +66,22 @@ class _Session:
         )
 
     def run(self) -> int:
-        signals = [signal.SIGINT, signal.SIGTERM]
-        if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
-            signals.append(signal.SIGHUP)
-        before = [(number, signal.signal(number, self._on_signal)) for number in signals]
-        try:
-            for _ in self._watcher:
+        with heard(self._on_signal, self._on_pause):
+            try:
+                for _ in self._watcher:
+                    self._still()
+                return self._code
+            finally:
                 self._still()
-            return self._code
-        finally:
-            self._still()
-            for number, handler in before:
-                signal.signal(number, handler)
 
     def _on_signal(self, number: int, frame: object) -> None:
         self._stops += 1
         self._code = self._code or 128 + number
         self._watcher.stop(signal.Signals(number).name, force=self._stops > 1, exit_code=128 + number)
+
+    def _on_pause(self) -> None:
+        live = self._live
+        self._watcher.pause(sleep if live is None else lambda: live.pause(sleep))
 
     def _on_broken(self, error: OSError) -> None:
         reason, code = broken(error)

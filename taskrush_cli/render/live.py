@@ -11,7 +11,7 @@ import os
 import re
 import threading
 import time
-from typing import Any, List
+from typing import Any, Callable, List
 
 from taskrush.model.outcome import State
 from taskrush_cli.render.console import Console
@@ -49,6 +49,12 @@ class Live:
         self._over.set()
         with self._console.lock:
             self._out.detach()
+
+    def pause(self, meanwhile: Callable[[], None]) -> None:
+        """Call `meanwhile` with the lines taken away."""
+        with self._console.lock:
+            self.clear()
+            meanwhile()
 
     def _on_change(self, what: str) -> None:
         if what == "interactive":
