@@ -7,6 +7,7 @@ import hmac
 import os
 import subprocess
 import sys
+import time
 from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
 
 import attrs
@@ -15,6 +16,7 @@ from taskrush.cache.evict import DEFAULT_MAX_SIZE, Limits, evict_sometimes, pars
 from taskrush.cache.locks import KeyLock
 from taskrush.cache.memory import CacheMemory, Modes, Seen
 from taskrush.cache.objects import ObjectStore
+from taskrush.cache.outputs import sweep
 from taskrush.cache.result_cache import LocalResultCache
 from taskrush.cache.stats import add_stats
 from taskrush.errors import ConfigError, Problem, UsageError
@@ -186,6 +188,7 @@ def make_memory(
 def _tidy(cache: WorkspaceCache, stored: bool, seen: Sequence[Seen]) -> None:
     cache.index.save()
     cache.results.save()
+    sweep(cache.root, time.time())
     add_stats(cache.root, seen)
     if stored:
         evict_sometimes(cache.store, cache.limits)

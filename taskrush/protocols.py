@@ -3,11 +3,13 @@
 import os
 from typing import (
     Any,
+    BinaryIO,
     Callable,
     ContextManager,
     Iterable,
     Iterator,
     Mapping,
+    NamedTuple,
     Optional,
     Protocol,
     Sequence,
@@ -174,6 +176,52 @@ class Clock(Protocol):
 
     def monotonic(self) -> float:
         """Seconds since some start; never goes back."""
+
+
+class Kept(NamedTuple):
+    """What a store says of one of its keys: bytes, and when it was last used or written (seconds since 1970)."""
+
+    size: int
+    used_at: float
+
+
+class CacheStore(Protocol):
+    """Bytes under keys, which are relative paths `kind/...`. A put is whole or not at all. All raise `OSError` only.
+
+    Trust nothing that comes out: who reads verifies.
+    """
+
+    root: str
+
+    def get(self, key: str, limit: int) -> Optional[bytes]:
+        """The first `limit` bytes and one more if there are more; None if there is no such key."""
+
+    def open(self, key: str) -> Optional[BinaryIO]:
+        """A file to read from; None if there is no such key."""
+
+    def put(self, key: str, data: bytes) -> None:
+        """Keep some bytes."""
+
+    def staging(self) -> str:
+        """A folder of this machine for files that `adopt` is to take."""
+
+    def adopt(self, key: str, file: str) -> None:
+        """Keep a file of the staging folder, which is gone afterwards."""
+
+    def touch(self, key: str) -> bool:
+        """Note that it was used now; False if there is no such key."""
+
+    def keys(self, kind: str) -> Iterator[Tuple[str, Kept]]:
+        """All keys of a kind, sorted."""
+
+    def delete(self, key: str) -> bool:
+        """False if there was no such key."""
+
+    def move(self, key: str, to: str) -> bool:
+        """False if there was no such key."""
+
+    def clear(self, kind: str) -> None:
+        """Delete all keys of a kind."""
 
 
 class Files(Protocol):

@@ -126,6 +126,8 @@ class Confined:
 
     def clear_way(self, path: str) -> None:
         """Remove what stands where a folder has to be made: files and links on the way to `path`."""
+        if self._last is not None and path.rpartition("/")[0] == self._last:
+            return  # that folder is open
         steps = parts_of(path)[:-1]
         for count in range(1, len(steps) + 1):
             part = "/".join(steps[:count])

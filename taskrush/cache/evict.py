@@ -38,11 +38,11 @@ class Evicted:
 def evict(store: ObjectStore, limits: Limits, now: Optional[float] = None, grace: float = GRACE_SECONDS) -> Evicted:
     """Remove records that are too old or too many, then objects that no record names."""
     now = time.time() if now is None else now
-    sizes = {digest: status.st_size for digest, status in store.objects()}
+    sizes = {digest: status.size for digest, status in store.objects()}
     records: List[Tuple[float, str, int, Set[str]]] = []
     for key, status in store.records():
         named = named_objects(store.get_record(key)) or set()
-        records.append((status.st_mtime, key, status.st_size, named))
+        records.append((status.used_at, key, status.size, named))
     records.sort()
     uses: Dict[str, int] = {}
     for _, _, _, named in records:
@@ -65,15 +65,17 @@ def evict(store: ObjectStore, limits: Limits, now: Optional[float] = None, grace
                 total -= sizes.get(digest, 0)
     gone = 0
     for digest, status in store.objects():
-        if not uses.get(digest) and now - status.st_mtime > grace and store.delete_object(digest):
+        if not uses.get(digest) and now - status.used_at > grace and store.delete_object(digest):
             gone += 1
-            freed += status.st_size
+            freed += status.size
     _sweep(store, now)
     return Evicted(records=removed, objects=gone, freed=freed, left=max(0, total))
 
 
 def evict_sometimes(store: ObjectStore, limits: Limits) -> Optional[Evicted]:
-    """`evict`, at most once an hour for all runs of this user together."""
+    """`evict`, at most once an hour for all runs of this user together. Shared stores are left to whoever owns them."""
+    if not store.is_local:
+        return None
     stamp = os.path.join(store.root, "evicted")
     try:
         if time.time() - os.stat(stamp).st_mtime < EVERY_SECONDS:
@@ -91,18 +93,12 @@ def evict_sometimes(store: ObjectStore, limits: Limits) -> Optional[Evicted]:
 def _sweep(store: ObjectStore, now: float) -> None:
     """Remove what killed runs left half-written, and what was set aside long ago."""
     for kind, age in (("incoming", GRACE_SECONDS), ("damaged", 7 * 86400.0)):
-        folder = os.path.join(store.root, kind)
-        try:
-            names = os.listdir(folder)
-        except OSError:
-            continue
-        for name in names:
-            path = os.path.join(folder, name)
-            try:
-                if now - os.stat(path).st_mtime > age:
-                    os.unlink(path)
-            except OSError:
-                pass
+        for key, kept in store.places.keys(kind):
+            if now - kept.used_at > age:
+                try:
+                    store.places.delete(key)
+                except OSError:
+                    pass
 
 
 def parse_size(text: str) -> int:

@@ -1,20 +1,26 @@
-"""The local store: immutable objects named by the SHA-256 of their content, small records by key.
+"""Objects named by the SHA-256 of their content, and small records by key, over any store.
 
-Everything is written beside its place and renamed; every object is hashed again when it is read. What does not match is
-set aside, so that it counts as missing. It knows nothing of tasks.
+Every object is hashed again when it is read, after it was decompressed. What does not match is set aside, so that it
+counts as missing. It knows nothing of tasks.
 """
 
 import hashlib
 import os
-import shutil
-import stat
 import sys
-from typing import BinaryIO, Callable, Iterator, Optional, Tuple
+from typing import BinaryIO, Callable, Dict, Iterator, List, Optional, Tuple, Union
 
-from taskrush.statefile import write_whole
+from taskrush.cache.compression import SAMPLE, Compressor, compressor, reader
+from taskrush.cache.local_store import LocalStore
+from taskrush.protocols import CacheStore, Kept
 
 CHUNK = 1 << 20
+RECORD_LIMIT = 1 << 28
+KINDS = ("records", "objects", "incoming", "damaged")
+ZST = ".zst"
 _FICLONE = 0x40049409
+
+Look = Callable[[bytes], object]
+"""Is shown all pieces of an object's content, in order."""
 
 
 class Damaged(Exception):
@@ -22,63 +28,67 @@ class Damaged(Exception):
 
 
 class ObjectStore:
-    """Objects and records below one folder of this machine, shared by all workspaces of a user."""
+    """Objects and records in a store, or below a folder. With `compress` new objects are compressed where it pays;
+    with `link` files restored from a folder may share their inode with an object."""
 
-    def __init__(self, root: str) -> None:
-        self._root = root
+    def __init__(self, places: Union[str, CacheStore], compress: bool = False, link: bool = False) -> None:
+        self._places: CacheStore = LocalStore(places) if isinstance(places, str) else places
+        self._local = self._places if isinstance(self._places, LocalStore) else None
+        self._compress = compress
+        self._link = link and self._local is not None
+        self._clones = sys.platform.startswith("linux")
 
     @property
     def root(self) -> str:
-        return self._root
+        """The folder or URL."""
+        return self._places.root
+
+    @property
+    def places(self) -> CacheStore:
+        return self._places
+
+    @property
+    def is_local(self) -> bool:
+        return self._local is not None
 
     # --- objects ----------------------------------------------------------------
 
     def object_path(self, digest: str) -> str:
-        return os.path.join(self._root, "objects", digest[:2], digest[2:])
+        """Where an object is, in a store below a folder."""
+        return os.path.join(self.root, self._key_of(digest) or _key(digest))
 
     def has(self, digest: str) -> bool:
-        return os.path.exists(self.object_path(digest))
+        return self._key_of(digest) is not None
 
     def put_bytes(self, data: bytes) -> str:
         """Store some bytes; their digest."""
         digest = hashlib.sha256(data).hexdigest()
-        path = self.object_path(digest)
-        if not _mark_used(path):
-            os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
-            write_whole(path, data, mode=0o400)
+        if not self._mark_used(digest):
+            worker = compressor(data) if self._compress else None
+            if worker is not None:
+                self._places.put(_key(digest) + ZST, worker.feed(data) + worker.end())
+            else:
+                self._places.put(_key(digest), data)
         return digest
 
-    def put_file(self, source: BinaryIO, look: Optional[Callable[[bytes], None]] = None) -> Tuple[str, int]:
-        """Store what can be read from an open file; its digest and size. Hashed while it is copied, read once.
-
-        `look` is shown every piece; what it raises ends the storing.
-        """
-        folder = os.path.join(self._root, "incoming")
-        os.makedirs(folder, mode=0o700, exist_ok=True)
-        beside = os.path.join(folder, f"{os.getpid()}-{os.urandom(8).hex()}")
-        descriptor = os.open(beside, os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0), 0o400)
+    def put_file(self, source: BinaryIO, look: Optional[Look] = None) -> Tuple[str, int]:
+        """Store what can be read from an open, unbuffered file; its digest and size. It is read once."""
+        if os.fstat(source.fileno()).st_size <= CHUNK:
+            pieces = list(_pieces(source, os.fstat(source.fileno()).st_size + 1))
+            if look is not None:
+                for data in pieces:
+                    look(data)
+            data = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+            return self.put_bytes(data), len(data)
+        beside = os.path.join(self._places.staging(), f"{os.getpid()}-{os.urandom(8).hex()}")
+        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0)
         try:
-            with open(descriptor, "r+b", buffering=0) as target:
-                cloned = _clone(source.fileno(), descriptor)
-                reader = target if cloned else source
-                sha, size = hashlib.sha256(), 0
-                while True:
-                    data = reader.read(CHUNK)
-                    if not data:
-                        break
-                    if look is not None:
-                        look(data)
-                    sha.update(data)
-                    size += len(data)
-                    if not cloned:
-                        target.write(data)
-            digest = sha.hexdigest()
-            path = self.object_path(digest)
-            if _mark_used(path):
+            with open(os.open(beside, flags, 0o444), "r+b", buffering=0) as target:
+                digest, size, ending = self._take_in(source, target, look)
+            if self._mark_used(digest):
                 os.unlink(beside)
             else:
-                os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
-                os.replace(beside, path)
+                self._places.adopt(_key(digest) + ending, beside)
         except BaseException:
             try:
                 os.unlink(beside)
@@ -87,147 +97,237 @@ class ObjectStore:
             raise
         return digest, size
 
+    def _take_in(self, source: BinaryIO, target: BinaryIO, look: Optional[Look]) -> Tuple[str, int, str]:
+        """Copy, compressed or by sharing blocks; digest, size, and how the name ends."""
+        worker: Optional[Compressor] = None
+        if self._compress:
+            worker = compressor(source.read(SAMPLE))
+            source.seek(0)
+        cloned = worker is None and self._clone(source, target)
+        sha, size = hashlib.sha256(), 0
+        for data in _pieces(target if cloned else source, CHUNK):
+            sha.update(data)
+            size += len(data)
+            if look is not None:
+                look(data)
+            if not cloned:
+                _write(target, data if worker is None else worker.feed(data))
+        if worker is not None:
+            _write(target, worker.end())
+        return sha.hexdigest(), size, "" if worker is None else ZST
+
     def get_bytes(self, digest: str, limit: int = 1 << 26) -> Optional[bytes]:
         """The object's bytes, or None if it is missing. Raises `Damaged`."""
-        path = self.object_path(digest)
-        try:
-            with open(path, "rb") as file:
-                data = file.read(limit + 1)
-        except FileNotFoundError:
-            return None
-        except OSError as error:
-            raise Damaged(f"object {digest[:12]} cannot be read: {error.strerror}") from error
-        if len(data) > limit or hashlib.sha256(data).hexdigest() != digest:
-            self.set_aside(digest)
-            raise Damaged(f"object {digest[:12]} is damaged")
-        return data
+        pieces: List[bytes] = []
+        return b"".join(pieces) if self._read(digest, limit, pieces.append) is not None else None
 
-    def copy_to(self, digest: str, target: BinaryIO) -> bool:
-        """Write the object into an open, empty file; False if it is missing. Raises `Damaged` if it does not match."""
-        path = self.object_path(digest)
-        try:
-            source = open(path, "rb", buffering=0)  # noqa: SIM115
-        except FileNotFoundError:
+    def copy_to(self, digest: str, target: BinaryIO, size: int, look: Optional[Look] = None) -> bool:
+        """Write an object of this size into an open, empty file; False if it is missing. Raises `Damaged`.
+
+        Nothing is written of small objects that do not match; never more than `size` of any.
+        """
+        if size <= CHUNK:
+            pieces: List[bytes] = []
+            if self._read(digest, size, pieces.append, size, target) is None:
+                return False
+            if pieces:
+                _write(target, pieces[0] if len(pieces) == 1 else b"".join(pieces))
+            if look is not None:
+                for data in pieces or _pieces(_rewound(target), CHUNK):
+                    look(data)
+            return True
+
+        def take(data: bytes) -> None:
+            _write(target, data)
+            if look is not None:
+                look(data)
+
+        cloned = self._read(digest, size, take, size, target)
+        if cloned and look is not None:
+            for data in _pieces(_rewound(target), CHUNK):
+                look(data)
+        return cloned is not None
+
+    def link_to(self, digest: str, place: str, size: int, look: Look) -> bool:
+        """Make `place` another name of the object, whose content was just verified; False if that cannot be."""
+        if not self._link or self._local is None or self._read(digest, size, look, size) is None:
             return False
-        except OSError as error:
-            raise Damaged(f"object {digest[:12]} cannot be read: {error.strerror}") from error
-        with source:
-            cloned = _clone(source.fileno(), target.fileno())
-            sha = hashlib.sha256()
-            while True:
-                data = (target if cloned else source).read(CHUNK)
-                if not data:
-                    break
-                sha.update(data)
-                if not cloned:
-                    target.write(data)
-        if sha.hexdigest() != digest:
-            self.set_aside(digest)
-            raise Damaged(f"object {digest[:12]} is damaged")
+        try:
+            os.link(self._local.path(_key(digest)), place, follow_symlinks=False)
+        except (OSError, NotImplementedError):
+            return False  # another file system, or too many names, or a compressed object
         return True
+
+    def is_object(self, digest: str, status: os.stat_result) -> bool:
+        """Whether a file is a name of this object, so that writing to the one writes to the other."""
+        if self._local is None or status.st_nlink < 2:
+            return False
+        try:
+            kept = os.lstat(self._local.path(_key(digest)))
+        except OSError:
+            return False
+        return (kept.st_ino, kept.st_dev) == (status.st_ino, status.st_dev)
+
+    def is_sound(self, digest: str) -> bool:
+        """Whether an object is what its name says; one that is not has been set aside."""
+        try:
+            return self._read(digest, sys.maxsize, lambda data: None) is not None
+        except Damaged:
+            return False
+
+    def _read(
+        self, digest: str, limit: int, take: Look, size: Optional[int] = None, target: Optional[BinaryIO] = None
+    ) -> Optional[bool]:
+        """Show `take` all of an object's content; None if it is missing, True if it was cloned to `target` instead.
+
+        Raises `Damaged`.
+        """
+        try:
+            key = self._key_of(digest)
+            source = self._places.open(key) if key is not None else None
+            if key is None or source is None:
+                return None
+            with source:
+                inner = reader(source) if key.endswith(ZST) else source
+                if inner is None:
+                    return None  # nothing here can decompress it
+                cloned = target is not None and inner is source and self._clone(source, target)
+                if cloned and target is not None:
+                    inner = target
+                sha, count = hashlib.sha256(), 0
+                for data in _pieces(inner, CHUNK if size is None else min(size, CHUNK) + 1):
+                    count += len(data)
+                    if count > limit:
+                        break
+                    sha.update(data)
+                    if not cloned:
+                        take(data)
+        except (OSError, EOFError) as error:
+            raise self._damaged(digest, f"cannot be read: {getattr(error, 'strerror', None) or error}") from error
+        except Exception as error:
+            if type(error).__name__ != "ZstdError":
+                raise
+            raise self._damaged(digest, "is damaged") from error
+        if count > limit or (size is not None and count != size) or sha.hexdigest() != digest:
+            raise self._damaged(digest, "is damaged")
+        return cloned
+
+    def _damaged(self, digest: str, what: str) -> Damaged:
+        self.set_aside(digest)
+        return Damaged(f"object {digest[:12]} {what}")
 
     def set_aside(self, digest: str) -> None:
         """Move an object out of the way, where `cache verify` finds it."""
-        folder = os.path.join(self._root, "damaged")
+        for ending in ("", ZST):
+            try:
+                self._places.move(_key(digest) + ending, f"damaged/{digest}{ending}")
+            except OSError:
+                pass
+
+    def _key_of(self, digest: str) -> Optional[str]:
+        """Where an object is now: stores may hold plain and compressed ones side by side."""
+        plain = _key(digest)
+        for key in (plain + ZST, plain) if self._compress else (plain, plain + ZST):
+            if self._local is None:
+                if self._places.get(key, 0) is not None:
+                    return key
+            elif os.path.exists(self._local.path(key)):
+                return key
+        return None
+
+    def _mark_used(self, digest: str) -> bool:
+        """Make an object young, so that eviction leaves it to the record about to name it; False if it is absent."""
+        plain = _key(digest)
+        return self._places.touch(plain) or self._places.touch(plain + ZST)
+
+    def _clone(self, source: BinaryIO, target: BinaryIO) -> bool:
+        """Share the blocks of one open file with another (reflink), where the file system can."""
+        if not self._clones or self._local is None:
+            return False
+        import fcntl
+
         try:
-            os.makedirs(folder, mode=0o700, exist_ok=True)
-            os.replace(self.object_path(digest), os.path.join(folder, digest))
+            fcntl.ioctl(target.fileno(), _FICLONE, source.fileno())
         except OSError:
-            pass
+            self._clones = False  # another file system, or one that cannot
+            return False
+        return True
 
     # --- records ------------------------------------------------------------------
 
     def record_path(self, key: str) -> str:
-        return os.path.join(self._root, "records", key[:2], key[2:] + ".json")
+        return os.path.join(self.root, _record(key))
 
     def get_record(self, key: str) -> Optional[bytes]:
         """The record under a key, or None."""
         try:
-            with open(self.record_path(key), "rb") as file:
-                return file.read(1 << 28)
+            return self._places.get(_record(key), RECORD_LIMIT)
         except OSError:
             return None
 
     def put_record(self, key: str, data: bytes) -> None:
         """Keep a record; raises `OSError`."""
-        path = self.record_path(key)
-        os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
-        write_whole(path, data, sync=True)
+        self._places.put(_record(key), data)
 
     def delete_record(self, key: str) -> bool:
-        try:
-            os.unlink(self.record_path(key))
-        except OSError:
-            return False
-        return True
+        return self._quietly(self._places.delete, _record(key))
 
     def touch(self, key: str) -> None:
         """Note that a record was used now; what was not used for long goes first."""
-        try:
-            os.utime(self.record_path(key))
-        except OSError:
-            pass
+        self._quietly(self._places.touch, _record(key))
 
-    def records(self) -> Iterator[Tuple[str, os.stat_result]]:
-        """Keys with the status of their records."""
-        for key, status in self._walk("records"):
+    def records(self) -> Iterator[Tuple[str, Kept]]:
+        """Keys with what is known of their records."""
+        for key, kept in self._places.keys("records"):
             if key.endswith(".json"):
-                yield key[: -len(".json")], status
+                yield key[len("records/") : -len(".json")].replace("/", ""), kept
 
-    def objects(self) -> Iterator[Tuple[str, os.stat_result]]:
-        """Digests with the status of their objects."""
-        yield from self._walk("objects")
+    def objects(self) -> Iterator[Tuple[str, Kept]]:
+        """Digests with what is known of their objects, once each."""
+        found: Dict[str, Kept] = {}
+        for key, kept in self._places.keys("objects"):
+            digest = key[len("objects/") :].replace("/", "")
+            found[digest[: -len(ZST)] if digest.endswith(ZST) else digest] = kept
+        yield from found.items()
 
     def delete_object(self, digest: str) -> bool:
-        try:
-            os.unlink(self.object_path(digest))
-        except OSError:
-            return False
-        return True
-
-    def _walk(self, kind: str) -> Iterator[Tuple[str, os.stat_result]]:
-        top = os.path.join(self._root, kind)
-        try:
-            folders = sorted(os.listdir(top))
-        except OSError:
-            return
-        for folder in folders:
-            try:
-                with os.scandir(os.path.join(top, folder)) as found:
-                    entries = sorted(found, key=lambda entry: entry.name)
-            except OSError:
-                continue
-            for entry in entries:
-                try:
-                    status = entry.stat(follow_symlinks=False)
-                except OSError:
-                    continue
-                if stat.S_ISREG(status.st_mode) and not entry.name.endswith(".tmp"):
-                    yield folder + entry.name, status
+        gone = [self._quietly(self._places.delete, _key(digest) + ending) for ending in ("", ZST)]
+        return any(gone)
 
     def clear(self) -> None:
         """Remove everything."""
-        for kind in ("records", "objects", "incoming", "damaged"):
-            shutil.rmtree(os.path.join(self._root, kind), ignore_errors=True)
+        for kind in KINDS:
+            self._places.clear(kind)
+
+    def _quietly(self, act: Callable[[str], bool], key: str) -> bool:
+        try:
+            return act(key)
+        except OSError:
+            return False
 
 
-def _mark_used(path: str) -> bool:
-    """Make an object young, so that eviction leaves it to the record about to name it; False if it is absent."""
-    try:
-        os.utime(path)
-    except OSError:
-        return False
-    return True
+def _key(digest: str) -> str:
+    return f"objects/{digest[:2]}/{digest[2:]}"
 
 
-def _clone(source: int, target: int) -> bool:
-    """Share the blocks of one open file with another (reflink), where the file system can."""
-    if not sys.platform.startswith("linux"):
-        return False
-    import fcntl
+def _record(key: str) -> str:
+    return f"records/{key[:2]}/{key[2:]}.json"
 
-    try:
-        fcntl.ioctl(target, _FICLONE, source)
-    except OSError:
-        return False
-    return True
+
+def _pieces(source: BinaryIO, size: int) -> Iterator[bytes]:
+    while True:
+        data = source.read(size)
+        if not data:
+            return
+        yield data
+
+
+def _rewound(file: BinaryIO) -> BinaryIO:
+    file.seek(0)
+    return file
+
+
+def _write(target: BinaryIO, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[target.write(view) :]

@@ -5,12 +5,11 @@ fetched and verified beside its place first, then moved in.
 """
 
 import os
-import shutil
 import stat
 from typing import Dict, Iterable, List, Optional, Sequence, Tuple
 
 from taskrush.cache.confine import Confined, Unsafe, parts_of
-from taskrush.cache.objects import Damaged, ObjectStore
+from taskrush.cache.objects import Look, ObjectStore
 from taskrush.model.artifact import FILE, FOLDER, LINK, Entry, Manifest
 from taskrush.model.pattern import Patterns, literal_prefix
 from taskrush.protocols import Files
@@ -19,6 +18,7 @@ from taskrush.statefile import state_folder
 Identity = Tuple[int, ...]
 NUMBER_LIMIT = 1_000_000
 SIZE_LIMIT = 1 << 40
+LEFT_SECONDS = 3600.0
 
 
 class NotStorable(Exception):
@@ -67,15 +67,20 @@ def _is_empty(files: Files, folder: str) -> bool:
 
 
 class SecretScan:
-    """Raises `NotStorable` as soon as the pieces of a file it is shown hold a secret, cut in two or not."""
+    """Raises `NotStorable` as soon as the pieces of a file it is shown hold a secret, cut in two or not; what does not
+    is shown to `look`."""
 
-    def __init__(self, path: str, secrets: Sequence[bytes]) -> None:
+    def __init__(self, path: str, secrets: Sequence[bytes], look: Look = lambda data: None) -> None:
+        self._look = look
         self._path = path
         self._secrets = secrets
         self._overlap = max(map(len, secrets), default=1) - 1
         self._end = b""
 
     def __call__(self, data: bytes) -> None:
+        self._look(data)
+        if not self._secrets:
+            return
         data = self._end + data
         if any(secret in data for secret in self._secrets):
             raise NotStorable(f"output `{self._path}` holds a secret")
@@ -87,14 +92,14 @@ def collect(
     before: Dict[str, Identity],
     store: ObjectStore,
     room: Confined,
+    files: Files,
     secrets: Sequence[bytes] = (),
-) -> Tuple[Manifest, Dict[str, Identity]]:
+) -> Manifest:
     """Store what was found and describe it. What stood there `before`, untouched since, is not the task's.
 
-    Raises `NotStorable`, `OSError`.
+    Each file is read once: what is learnt of it goes to `files`. Raises `NotStorable`, `OSError`.
     """
     entries = []
-    identities: Dict[str, Identity] = {}
     for path in sorted(found, key=os.fsencode):
         status = found[path]
         if before.get(path) == identity(status):
@@ -107,15 +112,16 @@ def collect(
         elif stat.S_ISREG(status.st_mode):
             folder, name = room.parent(path)
             descriptor = os.open(name, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0), dir_fd=folder)
+            looked_at, quick = files.now(), files.quick_hash()
             with open(descriptor, "rb", buffering=0) as source:
-                digest, size = store.put_file(source, SecretScan(path, secrets) if secrets else None)
+                digest, size = store.put_file(source, SecretScan(path, secrets, quick.update))
                 if identity(os.fstat(descriptor)) != identity(status):
                     raise NotStorable(f"output `{path}` changed while it was being stored")
+            files.learn(path, status, looked_at, quick.digest(), digest)
             entries.append(Entry(path, FILE, digest, size, mode))
         else:
             raise NotStorable(f"output `{path}` is neither a file, a folder nor a link")
-        identities[path] = identity(status)
-    return Manifest(entries=tuple(entries)), identities
+    return Manifest(entries=tuple(entries))
 
 
 def _link_target(room: Confined, path: str) -> str:
@@ -167,46 +173,77 @@ def checked(manifest: Manifest, patterns: Tuple[str, ...]) -> Manifest:
 
 
 def restore(
-    root: str, manifest: Manifest, store: ObjectStore, stale: Iterable[str], unchanged: Iterable[str]
-) -> Optional[Dict[str, Identity]]:
-    """Make the disk hold the manifest; `stale` paths are removed, `unchanged` ones are right already.
+    root: str, manifest: Manifest, store: ObjectStore, stale: Iterable[str], unchanged: Iterable[str], files: Files
+) -> bool:
+    """Make the disk hold the manifest's entries and remove `stale` paths; False if an object is missing.
 
-    None, with nothing changed, if an object is missing. Raises `Damaged`, `Unsafe`, `OSError`.
+    Everything is fetched and verified first; until then nothing changes. Entries in `unchanged` are left as they are.
+    Raises `Damaged`, `Unsafe`, `OSError`.
     """
     skip = set(unchanged)
-    beside = os.path.join(state_folder(root), "incoming", f"{os.getpid()}-{os.urandom(6).hex()}")
-    os.makedirs(beside, mode=0o700)
+    folder = os.path.join(state_folder(root), "incoming")  # one for all: making folders costs more than files
+    if not os.path.isdir(folder):
+        os.makedirs(folder, mode=0o700, exist_ok=True)
+    beside = f"{folder}/{os.getpid()}-{os.urandom(6).hex()}"
+    looked_at = files.now()
+    fetched: List[Tuple[Entry, str, bytes]] = []
+    places: List[str] = []
     try:
-        fetched: List[Tuple[Entry, str]] = []
         for number, entry in enumerate(manifest.entries):
             if entry.path in skip:
                 continue
-            place = os.path.join(beside, str(number))
+            place = f"{beside}-{number}"
+            quick = files.quick_hash()
+            if entry.kind != FOLDER:
+                places.append(place)
             if entry.kind == FILE:
-                descriptor = os.open(place, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
-                with open(descriptor, "r+b", buffering=0) as target:
-                    if not store.copy_to(entry.digest, target):
-                        return None
-                    if os.fstat(descriptor).st_size != entry.size:
-                        raise Damaged(f"object {entry.digest[:12]} has another size than recorded")
-                    os.fchmod(descriptor, entry.mode)
+                if not _fetch(store, entry, place, quick.update):
+                    return False
             elif entry.kind == LINK:
                 os.symlink(entry.target, place)
-            fetched.append((entry, place))
+            fetched.append((entry, place, quick.digest()))
         with Confined(root) as room:
             for path in stale:
                 room.remove(path)
                 _prune(room, path)
-            for entry, place in fetched:
+            for entry, place, mark in fetched:
                 _put(room, entry, place)
-            return {
-                entry.path: identity(status)
-                for entry in manifest.entries
-                for status in (room.status(entry.path),)
-                if status is not None
-            }
+                status = room.status(entry.path) if entry.kind == FILE else None
+                if status is not None:
+                    files.learn(entry.path, status, looked_at, mark, entry.digest)
+        return True
     finally:
-        shutil.rmtree(beside, ignore_errors=True)
+        for place in places:  # what was not moved away
+            try:
+                os.unlink(place)
+            except OSError:
+                pass
+
+
+def sweep(root: str, now: float) -> None:
+    """Remove what killed runs left half-restored an hour ago and more."""
+    folder = os.path.join(root, ".taskrush", "incoming")
+    try:
+        names = os.listdir(folder)
+    except OSError:
+        return
+    for name in names:
+        try:
+            if now - os.lstat(os.path.join(folder, name)).st_mtime > LEFT_SECONDS:
+                os.unlink(os.path.join(folder, name))
+        except OSError:
+            pass
+
+
+def _fetch(store: ObjectStore, entry: Entry, place: str, look: Look) -> bool:
+    if not entry.mode & 0o111 and store.link_to(entry.digest, place, entry.size, look):
+        return True
+    descriptor = os.open(place, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+    with open(descriptor, "r+b", buffering=0) as target:
+        if not store.copy_to(entry.digest, target, entry.size, look):
+            return False
+        os.fchmod(descriptor, entry.mode)
+    return True
 
 
 def _put(room: Confined, entry: Entry, place: str) -> None:

@@ -6,7 +6,7 @@ from typing import Iterator, Optional, Set
 
 import attrs
 
-from taskrush.cache.objects import CHUNK, ObjectStore
+from taskrush.cache.objects import ObjectStore
 
 
 @attrs.frozen(kw_only=True)
@@ -25,11 +25,10 @@ def verify(store: ObjectStore, steps: Optional[Iterator[object]] = None) -> Veri
     sound: Set[str] = set()
     for digest, _ in list(store.objects()):
         objects += 1
-        if _is_sound(store.object_path(digest), digest):
+        if store.is_sound(digest):
             sound.add(digest)
         else:
             damaged += 1
-            store.set_aside(digest)
         if steps is not None:
             next(steps, None)
     for key, _ in list(store.records()):
@@ -52,14 +51,3 @@ def named_objects(record: Optional[bytes]) -> Optional[Set[str]]:
         return {*named, body["log"]} if body.get("log") else named
     except (ValueError, KeyError, TypeError, IndexError):
         return None
-
-
-def _is_sound(path: str, digest: str) -> bool:
-    sha = hashlib.sha256()
-    try:
-        with open(path, "rb") as file:
-            for data in iter(lambda: file.read(CHUNK), b""):
-                sha.update(data)
-    except OSError:
-        return False
-    return sha.hexdigest() == digest

@@ -137,7 +137,7 @@ class FileIndex:
                     return None
                 quick, sha = self.quick_hash(), None
                 if before.st_size <= CHUNK:
-                    data = os.read(descriptor, CHUNK + 1)
+                    data = os.read(descriptor, before.st_size + 1)  # no more room than needed: that costs most
                     quick.update(data)
                     mark = quick.digest()
                     sha = known[3] if known and known[2] == mark else hashlib.sha256(data).hexdigest()

@@ -80,7 +80,7 @@ def _task_of(store: ObjectStore, key: str) -> Any:
 
 
 def _status(cache: WorkspaceCache) -> Dict[str, Any]:
-    objects = [status.st_size for _, status in cache.store.objects()]
+    objects = [status.size for _, status in cache.store.objects()]
     return {
         "folder": cache.store.root,
         "results": sum(1 for _ in cache.store.records()),

@@ -1,0 +1,122 @@
+"""A store in a folder of this machine, in plain system calls: it is on the way of every cached run.
+
+Everything is written beside its place and renamed. Keys are relative paths; it knows nothing of what they hold.
+"""
+
+import os
+import shutil
+import stat
+from typing import BinaryIO, Iterator, Optional, Tuple
+
+from taskrush.protocols import Kept
+
+READ_ONLY = 0o444  # for everybody: the folder itself is private, and a linked output has the mode of its object
+
+
+class LocalStore:
+    """A `CacheStore` below one folder."""
+
+    def __init__(self, root: str) -> None:
+        self.root = root
+        self._made = False
+
+    def path(self, key: str) -> str:
+        """Where a key is, for sharing blocks or linking instead of copying."""
+        return f"{self.root}/{key}"
+
+    def staging(self) -> str:
+        folder = self.path("incoming")
+        if not self._made:
+            os.makedirs(folder, mode=0o700, exist_ok=True)
+            self._made = True
+        return folder
+
+    def get(self, key: str, limit: int) -> Optional[bytes]:
+        try:
+            with open(self.path(key), "rb") as file:
+                return file.read(limit + 1)
+        except FileNotFoundError:
+            return None
+
+    def open(self, key: str) -> Optional[BinaryIO]:
+        try:
+            return open(self.path(key), "rb", buffering=0)
+        except FileNotFoundError:
+            return None
+
+    def put(self, key: str, data: bytes) -> None:
+        beside = f"{self.staging()}/{os.getpid()}-{os.urandom(8).hex()}"
+        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0), READ_ONLY)
+        try:
+            try:
+                view = memoryview(data)
+                while view:
+                    view = view[os.write(descriptor, view) :]
+            finally:
+                os.close(descriptor)
+            self.adopt(key, beside)
+        except BaseException:
+            try:
+                os.unlink(beside)
+            except OSError:
+                pass
+            raise
+
+    def adopt(self, key: str, file: str) -> None:
+        path = self.path(key)
+        try:
+            os.replace(file, path)
+        except FileNotFoundError:
+            os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+            os.replace(file, path)
+
+    def touch(self, key: str) -> bool:
+        try:
+            os.utime(self.path(key))
+        except OSError:
+            return False
+        return True
+
+    def keys(self, kind: str) -> Iterator[Tuple[str, Kept]]:
+        top = self.path(kind)
+        try:
+            folders = sorted(os.listdir(top))
+        except OSError:
+            return
+        for folder in folders:
+            try:
+                with os.scandir(os.path.join(top, folder)) as found:
+                    entries = sorted(found, key=lambda entry: entry.name)
+            except NotADirectoryError:
+                entries = []
+                yield from self._one(kind, folder)
+            except OSError:
+                continue
+            for entry in entries:
+                yield from self._one(f"{kind}/{folder}", entry.name)
+
+    def _one(self, folder: str, name: str) -> Iterator[Tuple[str, Kept]]:
+        try:
+            status = os.lstat(self.path(f"{folder}/{name}"))
+        except OSError:
+            return
+        if stat.S_ISREG(status.st_mode):
+            yield f"{folder}/{name}", Kept(status.st_size, status.st_mtime)
+
+    def delete(self, key: str) -> bool:
+        try:
+            os.unlink(self.path(key))
+        except OSError:
+            return False
+        return True
+
+    def move(self, key: str, to: str) -> bool:
+        try:
+            self.adopt(to, self.path(key))
+        except OSError:
+            return False
+        return True
+
+    def clear(self, kind: str) -> None:
+        shutil.rmtree(self.path(kind), ignore_errors=True)
+        self._made = False
