@@ -6,6 +6,7 @@ by their names.
 """
 
 from taskrush.compile.names import near
+from taskrush.model.spelling import dashed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def select(graph: "Graph", targets: "Iterable[str]") -> "Tuple[TaskId, ...]":
 
 def _matches(graph: "Graph", target: str) -> "List[TaskId]":
     name = target[1:] if target.startswith(":") else target
-    for spelling in (name, name.replace("_", "-"), name.replace("-", "_")):
+    for spelling in (name, name.replace("_", "-"), dashed(name), name.replace("-", "_")):
         if spelling in graph.names:
             return [graph.names[spelling]]
     visible = [task for task in graph if not task.hidden]
@@ -43,7 +44,7 @@ def _matches(graph: "Graph", target: str) -> "List[TaskId]":
         import re  # as dear as all the rest of a list
 
         matcher = re.compile(_pattern(name))
-        found = [task.id for task in visible if matcher.fullmatch(task.id)]
+        found = [task.id for task in visible if any(map(matcher.fullmatch, (task.id, *task.aliases)))]
         if not found:
             raise _wrong(f"no task matches `{target}`", "`*` stays within a namespace, `**` does not")
         return _without_members(graph, found)
@@ -58,7 +59,7 @@ def _wrong(message: str, hint: "Optional[str]") -> "UsageError":
 
 def _hint(graph: "Graph", name: str) -> "Optional[str]":
     prefix = name.rstrip(":") + ":"
-    if any(task.id.startswith(prefix) and not task.hidden for task in graph):
+    if any(other.startswith(prefix) and not graph.tasks[task_id].hidden for other, task_id in graph.names.items()):
         return f"`{prefix[:-1]}` is a namespace: `{prefix}*` means all tasks in it"
     shown = [other for other, task_id in graph.names.items() if not graph.tasks[task_id].hidden]
     return near(name, shown)

@@ -51,7 +51,7 @@ def _roots(graph: Graph, wanted: Sequence[TaskId], shown: Set[TaskId]) -> Iterat
 
 
 def _root_line(graph: Graph, root: TaskId, repeated: bool) -> str:
-    description = graph.tasks[root].description
+    description = graph.tasks[root].description.strip().partition("\n")[0]
     return f"{root} {REPEATED}" if repeated else f"{root}  {description}" if description else root
 
 

@@ -73,6 +73,7 @@ def table(rows: "Sequence[Row]", by: str, style: Style, width: int, verbose: int
     groups: Dict[str, List[str]] = {}
     for row, plain in zip(rows, names):
         name, namespace, text, aliases, tags, hidden = row[:6]
+        text = text.strip().partition("\n")[0]
         room = width - wide - 4
         if width and room >= 12:
             text = cut(text, room, style.sign("…", "..."))

@@ -22,7 +22,7 @@ def graph() -> Graph:
             Task(id="test-secret", action="x", hidden=True, tags=["ci"]),
             Task(id="docs:build", action="x"),
             Task(id="docs:api:build", action="x"),
-            Task(id="run-all", action="x"),
+            Task(id="run-all", action="x", aliases=["ci:run"]),
         ]
     )
 
@@ -34,6 +34,8 @@ def graph() -> Graph:
         (["t"], ["test"]),
         ([":test"], ["test"]),
         (["run_all"], ["run-all"]),
+        (["_run_all_"], ["run-all"]),
+        (["ci:*"], ["run-all"]),
         (["test-secret"], ["test-secret"]),
         (["test-*"], ["test-unit"]),
         (["test*"], ["test", "test-unit"]),
