@@ -54,10 +54,11 @@ class Listing:
 class Choice:
     """A row as `taskrush.compile.select` sees a task."""
 
-    __slots__ = ("group", "hidden", "id", "tags")
+    __slots__ = ("aliases", "group", "hidden", "id", "tags")
 
     def __init__(self, row: "Row") -> None:
         self.id = row[0]
+        self.aliases = row[3]
         self.tags = row[4]
         self.hidden = row[5]
         self.group = row[11]

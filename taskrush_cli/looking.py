@@ -4,6 +4,8 @@ It knows only the plainest spellings of `taskrush list`; whatever it does not kn
 all of them, and so is every error.
 """
 
+import os
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Dict, List, Optional
@@ -32,13 +34,17 @@ class Asked:
         return self.values["by"]
 
     def answer(self) -> "Optional[int]":
-        """List and return the exit code, or None where this is left to the parser."""
+        """List and return the exit code, or None where this is left to the parser. Raises what loading raises."""
         from taskrush_cli.listing import made_and_kept, recalled
 
         try:
-            listing = recalled(self.directory) or made_and_kept(self.directory)
-        except Exception:  # the parser will come upon it again, and say what is wrong
-            return None
+            listing = recalled(self.directory)
+        except Exception:  # what was kept is of no use, and what is wrong with the workspace is told when it is loaded
+            listing = None
+        if listing is None:
+            if not os.path.isdir(self.directory):
+                return None
+            listing = made_and_kept(self.directory)
         if "list" in listing.names:
             return None
         from taskrush_cli.commands.list import show

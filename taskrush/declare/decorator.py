@@ -24,7 +24,8 @@ from taskrush.declare.mark import (
 from taskrush.declare.place import place_of, place_of_caller
 from taskrush.declare.signature import ResultOf
 from taskrush.model.policy import Cache, Ingredient, Requirement, Retry
-from taskrush.model.task import Task, dashed
+from taskrush.model.spelling import dashed
+from taskrush.model.task import Task
 
 F = TypeVar("F", bound=Callable[..., Any])
 R = TypeVar("R")

@@ -10,7 +10,8 @@ import enum
 from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from taskrush.errors import UsageError
-from taskrush.model.task import Param, Task, dashed
+from taskrush.model.spelling import dashed
+from taskrush.model.task import Param, Task
 
 KINDS = ("str", "int", "float", "bool", "path")
 _TRUE = ("true", "yes", "on", "1")

@@ -17,7 +17,8 @@ from taskrush.declare.place import at, place_of
 from taskrush.declare.signature import Signature, read_signature
 from taskrush.errors import ConfigError, Problem, Where
 from taskrush.model.policy import Ingredient
-from taskrush.model.task import Call, Dep, Task, TaskId, dashed
+from taskrush.model.spelling import dashed
+from taskrush.model.task import Call, Dep, Task, TaskId
 
 F = TypeVar("F", bound=Callable[..., Any])
 Declared = Union[Task, Command[Any], Callable[..., Any]]

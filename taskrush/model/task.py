@@ -64,11 +64,6 @@ def describe_function(function: Callable[..., Any]) -> str:
     return f"{getattr(function, '__module__', '?')}:{name}"
 
 
-def dashed(name: str) -> str:
-    """A Python name as it is typed on a command line: `run_tests` is `run-tests`, `list_` is `list`."""
-    return name.strip("_").replace("_", "-") or name
-
-
 def as_action(value: object) -> Optional[Action]:
     """A string is for the shell, a list is an argv, a callable is called; actions and None stay."""
     if value is None or isinstance(value, (Shell, Argv, Call)):

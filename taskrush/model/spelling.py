@@ -1,0 +1,6 @@
+"""How names of Python are typed on a command line. Pure, and imports nothing."""
+
+
+def dashed(name: str) -> str:
+    """A Python name as it is typed on a command line: `run_tests` is `run-tests`, `list_` is `list`."""
+    return name.strip("_").replace("_", "-") or name
