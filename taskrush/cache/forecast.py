@@ -23,13 +23,15 @@ HIT = "hit"
 MISS = "miss"
 AFTER = "after"
 ALWAYS = "always"
+NOTHING = "nothing"
 
 
 @attrs.frozen(kw_only=True)
 class Forecast:
     """What a run would find for one task.
 
-    `verdict` is `fresh`, `hit`, `miss`, `after` (it depends on what `after` makes) or `always` (it is not cached).
+    `verdict` is `fresh`, `hit`, `miss`, `after` (it depends on what `after` makes), `always` (it is not cached) or
+    `nothing` (it has nothing to do itself).
     `changes` are the differences to its last good end, empty if there was none or nothing changed; `assumed` are
     commands whose output was taken to be what it was then. `key` is what it would be looked up under.
     """
@@ -47,8 +49,8 @@ class Forecast:
         """In one line."""
         if self.verdict == AFTER:
             return f"depends on what `{self.after}` makes"
-        if self.verdict == ALWAYS:
-            return "not cached"
+        if self.verdict in (ALWAYS, NOTHING):
+            return "not cached" if self.verdict == ALWAYS else "does nothing itself"
         if self.verdict != MISS:
             return "nothing changed" if self.verdict == FRESH else "an earlier result fits"
         if not self.known:
@@ -79,8 +81,9 @@ def forecast(plan: Plan, fingerprinter: Previewer, cache: LocalResultCache) -> D
             if edge.kind is EdgeKind.FINALLY or edge.order_only:
                 continue
             before = found[edge.on]
-            if before.verdict in (MISS, AFTER, ALWAYS) and (tasks[edge.on].outputs or edge.kind is not EdgeKind.NEEDS):
-                blocker = blocker or (before.after if before.verdict == AFTER else edge.on)
+            runs = before.verdict in (MISS, ALWAYS) and (tasks[edge.on].outputs or edge.kind is not EdgeKind.NEEDS)
+            if runs or before.after is not None:
+                blocker = blocker or before.after or edge.on
             elif edge.kind is EdgeKind.NEEDS:
                 on = tasks[edge.on]
                 parts[f"dependency {edge.on}"] = made[edge.on] if on.outputs else prints[edge.on].key
@@ -92,15 +95,15 @@ def forecast(plan: Plan, fingerprinter: Previewer, cache: LocalResultCache) -> D
                 if tasks[edge.on].outputs:
                     parts[f"dependency {edge.on}"] = made[edge.on]
         if blocker is not None:
-            found[task.id] = Forecast(task=task.id, verdict=AFTER if task.is_cached else ALWAYS, after=blocker)
+            verdict = AFTER if task.is_cached else _uncached(task)
+            found[task.id] = Forecast(task=task.id, verdict=verdict, after=blocker)
             prints[task.id] = Fingerprint((), "")
             continue
         last = cache.last_parts(task)
         assumed = _assume(task, fingerprinter, last or {})
         made_print = prints[task.id] = fingerprinter.fingerprint(task, parts)
         if not task.is_cached:
-            group = task.action is None
-            found[task.id] = Forecast(task=task.id, verdict=FRESH if group else ALWAYS)
+            found[task.id] = Forecast(task=task.id, verdict=_uncached(task))
             if task.outputs:
                 made[task.id] = fingerprinter.outputs_digest(task)
             continue
@@ -125,6 +128,10 @@ def forecast(plan: Plan, fingerprinter: Previewer, cache: LocalResultCache) -> D
             key=made_print.key,
         )
     return found
+
+
+def _uncached(task: Task) -> str:
+    return NOTHING if task.action is None else ALWAYS
 
 
 def _assume(task: Task, fingerprinter: Previewer, last: Mapping[str, str]) -> "tuple[str, ...]":

@@ -4,7 +4,7 @@ import argparse
 import json
 import sys
 
-from taskrush.cache.forecast import FRESH, HIT, MISS, Forecast
+from taskrush.cache.forecast import FRESH, HIT, MISS, NOTHING, Forecast
 from taskrush.compile.select import select
 from taskrush_cli.forecasting import as_json, forecasts, ranked
 
@@ -35,7 +35,7 @@ def lines(found: Forecast) -> "list[str]":
     """What a person reads."""
     shown = [f"`{found.task}` {_headline(found)}"]
     shown.extend(f"  {change}" for change in (ranked(found) if found.verdict == MISS else ()))
-    shown.extend(f"  taken to be unchanged: what `{command}` prints" for command in found.assumed)
+    shown.extend(f"  taken to be unchanged: what `{command}` prints" for command in found.assumed if found.known)
     return shown
 
 
@@ -44,6 +44,8 @@ def _headline(found: Forecast) -> str:
         return "would not run: its outputs are the right ones"
     if found.verdict == HIT:
         return "would not run: an earlier result would be restored"
+    if found.verdict == NOTHING:
+        return "does nothing itself: ask about the tasks that it needs"
     if found.verdict == MISS and not found.known:
         return "would run: it never ended well here"
     if found.verdict == MISS and found.changes:

@@ -22,7 +22,7 @@ def render_plan(
     `found` is what the cache has for each task, empty where it was not asked.
     """
     why = _reasons(plan)
-    verdicts = {task: one.verdict for task, one in (found or {}).items()}
+    verdicts = {task: one.verdict for task, one in (found or {}).items() if one.verdict != "nothing"}
     rows = [
         (str(number), task.id, why[task.id], verdicts.get(task.id, ""), _action(task))
         for number, task in enumerate(plan.tasks, 1)
@@ -57,7 +57,7 @@ def _how_many(plan: Plan, verdicts: Mapping[TaskId, str]) -> str:
     sure = sum(verdict in ("miss", "always") for verdict in verdicts.values())
     perhaps = sum(verdict == "after" for verdict in verdicts.values())
     more = f" and perhaps {perhaps} more" if perhaps else ""
-    return f"{sure} of {count(len(plan), 'task')}{more}"
+    return f"{sure} of {count(len(verdicts), 'task')}{more}"
 
 
 def _reasons(plan: Plan) -> Dict[TaskId, str]:

@@ -108,7 +108,10 @@ def normal(text: str, folder: Path) -> str:
     """Without what differs from machine to machine."""
     for path in {str(folder), os.path.realpath(folder)}:
         text = text.replace(path, "/project")
+    text = text.replace(os.environ.get("TASKRUSH_CACHE_DIR") or "\0", "/cache")
     text = re.sub(r"\b\d+\.\d\ds", "0.01s", text)
+    text = re.sub(r"\b[0-9a-f]{64}\b", "KEY", text)
+    text = re.sub(r"made  \S+ \S+ in 0.01s by run \S+", "made  DAY TIME in 0.01s by run RUN", text)
     return "\n".join(line.rstrip() for line in text.rstrip("\n").split("\n"))
 
 
