@@ -19,6 +19,11 @@ class Bus:
         self._subscribers: List[Subscriber] = list(subscribers)
         self._seq = 0
 
+    @property
+    def listening(self) -> bool:
+        """Whether anybody hears what is told."""
+        return bool(self._subscribers)
+
     def tell(self, event: Event) -> None:
         """Stamp an event and pass it on."""
         if not self._subscribers:

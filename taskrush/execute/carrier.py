@@ -77,20 +77,7 @@ class Carrier:
     def do(self, work: Callable[[], Any], done: Callable[[Any, Optional[BaseException]], None]) -> None:
         """Do `work` in a thread of its own and then hand what it returned or raised to `done`, in a turn."""
 
-        def report() -> None:
-            value, error = None, None
-            try:
-                value = work()
-            except BaseException as raised:  # whatever it is, who waits must hear of it
-                error = raised
-
-            def over() -> None:
-                self._workers.has_room()
-                done(value, error)
-
-            self.post(over)
-
-        self._workers.do(report)
+        self._workers.do(Work(work, done, self._workers, self.post))
 
     def close(self) -> None:
         """Let go of idle threads and of whatever is still carried."""
@@ -152,20 +139,51 @@ class Carried:
         self.over = False
 
 
+class Work:
+    """A piece of work for a worker; the worker calls `carry_out`, then the carrier, in a turn, the object itself."""
+
+    __slots__ = ("_done", "_error", "_post", "_value", "_work", "_workers")
+
+    def __init__(
+        self,
+        work: Callable[[], Any],
+        done: Callable[[Any, Optional[BaseException]], None],
+        workers: "Workers",
+        post: Callable[[Action], None],
+    ) -> None:
+        self._work = work
+        self._done = done
+        self._workers = workers
+        self._post = post
+        self._value: Any = None
+        self._error: Optional[BaseException] = None
+
+    def carry_out(self) -> None:
+        try:
+            self._value = self._work()
+        except BaseException as raised:  # whatever it is, who waits must hear of it
+            self._error = raised
+        self._post(self)
+
+    def __call__(self) -> None:
+        self._workers.has_room()
+        self._done(self._value, self._error)
+
+
 class Workers:
     """Threads that are started when all others are busy, and kept. They end with the program, whatever they do."""
 
     def __init__(self) -> None:
-        self._work: queue.SimpleQueue[Optional[Action]] = queue.SimpleQueue()
+        self._work: queue.SimpleQueue[Optional[Work]] = queue.SimpleQueue()
         self._threads = 0
         self._busy = 0
 
-    def do(self, action: Action) -> None:
+    def do(self, work: Work) -> None:
         self._busy += 1  # counted in the carrier's thread alone
         if self._busy > self._threads:
             self._threads += 1
             threading.Thread(target=self._live, name=f"taskrush worker {self._threads}", daemon=True).start()
-        self._work.put(action)
+        self._work.put(work)
 
     def has_room(self) -> None:
         """One piece of work is over."""
@@ -177,10 +195,11 @@ class Workers:
 
     def _live(self) -> None:
         while True:
-            action = self._work.get()
-            if action is None:
+            work = self._work.get()
+            if work is None:
                 return
-            action()
+            work.carry_out()
+            del work  # nothing is held on to while waiting
 
 
 class Poll:

@@ -101,6 +101,7 @@ class Executor:
             redactor=Redactor(os.fsencode(secret) for secret in secrets),
             outcomes=collections.ChainMap(self._outcomes, dict(earlier or {})),
             tell=self._bus.tell,
+            listening=lambda: self._bus.listening,
             in_turn=self._in_turn,
             withheld=withheld,
         )
@@ -195,7 +196,8 @@ class Executor:
 
     def _ended(self, task_id: TaskId, outcome: Outcome) -> None:
         self._outcomes[task_id] = outcome
-        self._bus.tell(TaskFinished(task_id, outcome))
+        if self._bus.listening:
+            self._bus.tell(TaskFinished(task_id, outcome))
 
     def _kill(self, node: int, force: bool) -> None:
         run = self._runs.get(node)

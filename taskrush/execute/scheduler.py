@@ -93,7 +93,10 @@ class Finished(NamedTuple):
 Instruction = Union[Check, Launch, Kill, Ended, Finished]
 
 
-_OUT = (State.CHECKING, State.RUNNING)  # handed out: an answer is still to come
+_WAITING, _READY, _CHECKING, _RUNNING = State.WAITING, State.READY, State.CHECKING, State.RUNNING
+_SKIPPED, _FAILED, _CANCELLED = State.SKIPPED, State.FAILED, State.CANCELLED  # an attribute of an Enum is slow
+_OUT = (_CHECKING, _RUNNING)  # handed out: an answer is still to come
+_OPEN = (_WAITING, _READY, *_OUT)
 
 
 class Scheduler:
@@ -121,7 +124,7 @@ class Scheduler:
         self._on_failure = on_failure
         self._exclusive = frozenset(exclusive)
         self._names = names or [str(node) for node in range(count)]
-        self._state = [State.WAITING] * count
+        self._state = [_WAITING] * count
         self._blockers = [len(needs[node]) + len(after[node]) for node in range(count)]
         self._dependants: List[List[int]] = [[] for _ in range(count)]
         self._waiting_for_end: List[List[int]] = [[] for _ in range(count)]
@@ -155,18 +158,19 @@ class Scheduler:
                 self._release(stimulus.node)
                 self._end([(stimulus.node, stimulus.outcome)])
         elif isinstance(stimulus, Checked):
-            if self._state[stimulus.node] is State.CHECKING:
+            if self._state[stimulus.node] is _CHECKING:
                 self._checked(stimulus.node, stimulus.outcome)
         elif isinstance(stimulus, Start):
             for node, blockers in enumerate(self._blockers):
-                if not blockers and self._state[node] is State.WAITING:
+                if not blockers and self._state[node] is _WAITING:
                     self._make_ready(node)
         elif isinstance(stimulus, Overdue):
             if self._state[stimulus.node] in _OUT:
                 self._out.append(Kill(stimulus.node, force=True))
         else:
             self._stop(stimulus)
-        self._fill()
+        if self._ready and self._busy < self._jobs:
+            self._fill()
         if self._open == 0 and not self._finished:
             self._finished = True
             self._out.append(Finished(self._ok))
@@ -176,7 +180,7 @@ class Scheduler:
         self._state[node] = state
 
     def _make_ready(self, node: int) -> None:
-        self._set(node, State.READY)
+        self._set(node, _READY)
         heapq.heappush(self._ready, (-self._priority[node], node))
 
     def _fill(self) -> None:
@@ -184,7 +188,7 @@ class Scheduler:
         while self._ready and self._busy < self._jobs and not self._alone and not self._stopped:
             node = self._ready[0][1]
             exclusive = node in self._exclusive
-            if self._state[node] is not State.READY:
+            if self._state[node] is not _READY:
                 heapq.heappop(self._ready)
                 continue
             if exclusive and self._busy:
@@ -192,7 +196,7 @@ class Scheduler:
             heapq.heappop(self._ready)
             self._busy += 1
             self._alone = exclusive
-            self._set(node, State.CHECKING)
+            self._set(node, _CHECKING)
             self._out.append(Check(node))
 
     def _checked(self, node: int, outcome: Optional[Outcome]) -> None:
@@ -205,7 +209,7 @@ class Scheduler:
             self._release(node)
             self._end([(node, outcome)])
             return
-        self._set(node, State.RUNNING)
+        self._set(node, _RUNNING)
         self._out.append(Launch(node))
 
     def _release(self, node: int) -> None:
@@ -217,7 +221,7 @@ class Scheduler:
         """Record ends, the last one first, and everything that follows from each, without recursion."""
         while ends:
             node, outcome = ends.pop()
-            if self._state[node].ended:
+            if self._state[node] not in _OPEN:
                 continue
             self._set(node, outcome.state)
             self._open -= 1
@@ -230,7 +234,7 @@ class Scheduler:
                 reason = f"`{self._names[node]}` {_verb(outcome)}"
                 for dependant in self._dependants[node]:
                     ends.append((dependant, self._not_started(f"needs {reason}")))
-                if outcome.state is not State.SKIPPED and self._on_failure != CONTINUE:
+                if outcome.state is not _SKIPPED and self._on_failure != CONTINUE:
                     ends[:0] = self._drain(reason)
             for waiting in self._waiting_for_end[node]:
                 self._unblock(waiting)
@@ -242,7 +246,7 @@ class Scheduler:
 
     def _unblock(self, node: int) -> None:
         self._blockers[node] -= 1
-        if self._blockers[node] == 0 and self._state[node] is State.WAITING:
+        if self._blockers[node] == 0 and self._state[node] is _WAITING:
             self._make_ready(node)
 
     def _drain(self, reason: str) -> List[Tuple[int, Outcome]]:
@@ -254,7 +258,7 @@ class Scheduler:
         for node, state in enumerate(self._state):
             if node in self._last_wishes:
                 continue
-            if state in (State.WAITING, State.READY):
+            if state in (_WAITING, _READY):
                 ends.append((node, skipped(f"not started: {reason}", ok=False)))
             elif state in _OUT and self._on_failure == KILL:
                 self._out.append(Kill(node, force=False))
@@ -268,7 +272,7 @@ class Scheduler:
             self._out += [Kill(node, stimulus.force) for node, state in enumerate(self._state) if state in _OUT]
         if first:
             over = cancelled(f"not started: {stimulus.reason}")
-            idle = (State.WAITING, State.READY)
+            idle = (_WAITING, _READY)
             self._end([(node, over) for node, state in enumerate(self._state) if state in idle][::-1])
 
     def _closure(self, nodes: Iterable[int]) -> "frozenset[int]":
@@ -284,9 +288,9 @@ class Scheduler:
 
 
 def _verb(outcome: Outcome) -> str:
-    if outcome.state is State.FAILED:
+    if outcome.state is _FAILED:
         return "failed"
-    return "was cancelled" if outcome.state is State.CANCELLED else "was skipped"
+    return "was cancelled" if outcome.state is _CANCELLED else "was skipped"
 
 
 def longest_remaining(dependants: Sequence[Sequence[int]], weights: Optional[Sequence[float]] = None) -> List[float]:

@@ -14,7 +14,7 @@ from taskrush.execute.outputs import not_made
 from taskrush.execute.probes import Probe, probes, unmet
 from taskrush.execute.redaction import RedactedStreams, Redactor
 from taskrush.execute.scheduler import Checked, Exited, Stimulus
-from taskrush.model.outcome import Outcome, State, cancelled, failed, succeeded
+from taskrush.model.outcome import Outcome, State, cancelled, failed, succeeded, timed
 from taskrush.model.task import Call, Task, TaskId
 from taskrush.protocols import Clock, Memory, OnOutput, Pollable, Recording, Runner, Running
 
@@ -36,6 +36,7 @@ class Surroundings:
     tell: Callable[[Event], None]
     in_turn: Callable[[OnOutput], OnOutput]
     withheld: Callable[[Task], Sequence[str]] = lambda task: ()
+    listening: Callable[[], bool] = lambda: True
 
 
 class TaskRun:
@@ -72,7 +73,8 @@ class TaskRun:
         task, memory = self._task, self._around.memory
         covered = task.action is not None and memory is not None and memory.covers(task)
         reason = memory.reason(task) if covered and memory is not None else ""
-        self._around.tell(TaskStarted(task.id, self._command(), reason=reason))
+        if self._around.listening():
+            self._around.tell(TaskStarted(task.id, self._command(), reason=reason))
         self._begun = self._around.clock.monotonic()
         if task.action is None:
             self._end(succeeded())
@@ -196,6 +198,8 @@ class TaskRun:
             self._around.carrier.do(cast(Running, handle).wait, ended)
 
     def _values(self, task: Task) -> Mapping[str, object]:
+        if not task.bindings:
+            return {}
         outcomes = self._around.outcomes
         return {name: outcomes[on].value for name, on in task.bindings.items() if on in outcomes}
 
@@ -214,7 +218,7 @@ class TaskRun:
             outcome = not_made(task, self._around.root, self._values(task)) or outcome
         if self._killed and not outcome.ok:
             outcome = cancelled(outcome.reason, code=outcome.code)
-        outcome = attrs.evolve(outcome, seconds=self._around.clock.monotonic() - self._begun)
+        outcome = timed(outcome, self._around.clock.monotonic() - self._begun)
         if self._redacted is not None:
             for held in self._redacted.flush():
                 self._pass_on(*held)

@@ -64,6 +64,21 @@ class Outcome:
     value: Any = attrs.field(default=None, eq=False, repr=False)
 
 
+def timed(outcome: Outcome, seconds: float) -> Outcome:
+    """The same outcome after so many seconds of wall time; several times as fast as `attrs.evolve`."""
+    return Outcome(
+        state=outcome.state,
+        ok=outcome.ok,
+        code=outcome.code,
+        reason=outcome.reason,
+        seconds=seconds,
+        cpu_seconds=outcome.cpu_seconds,
+        peak_bytes=outcome.peak_bytes,
+        saved_seconds=outcome.saved_seconds,
+        value=outcome.value,
+    )
+
+
 def succeeded(**fields: Any) -> Outcome:
     return Outcome(state=State.SUCCEEDED, ok=True, **fields)
 

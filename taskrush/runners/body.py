@@ -55,7 +55,7 @@ def run(
 def checkpoint() -> None:
     """Raise `TaskCancelled` if the running task was told to stop; for long loops in a task's function."""
     now = current()
-    if now is not None and (now.cancelled.is_set() or now.abandoned):
+    if now is not None and (now.cancelled or now.abandoned):
         raise TaskCancelled(f"task `{now.task.id}` was cancelled")
 
 
@@ -88,7 +88,7 @@ def _run_inside(
     )
     handle = now.local.start(attrs.evolve(task, ingredients=_sparing(task)), on_output, {})
     now.on_cancel.append(handle.cancel)
-    if now.cancelled.is_set():
+    if now.cancelled:
         handle.cancel()
     try:
         outcome = carry(handle) if isinstance(handle, Pollable) else handle.wait()

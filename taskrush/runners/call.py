@@ -31,7 +31,7 @@ class CallRunner:
             from taskrush.runners.prints import install
 
             self._restore = install()
-        return CallRunning(Current(task, on_output, self._local, threading.Event(), self._capture), values)
+        return CallRunning(Current(task, on_output, self._local, self._capture), values)
 
     def interrupt(self, signum: int) -> None:
         """Functions hear of it by `cancel`, and their commands by the runner they go to."""
@@ -62,14 +62,14 @@ class CallRunning:
     def cancel(self, force: bool = False) -> None:
         if force:
             self._current.abandoned = True
-        self._current.cancelled.set()
+        self._current.cancelled = True
         for tell in list(self._current.on_cancel):
             tell(force)
 
     def _call(self) -> Outcome:
         now = self._current
         assert isinstance(now.task.action, Call)
-        if now.cancelled.is_set():
+        if now.cancelled:
             return cancelled("cancelled")
         try:
             arguments = arguments_of(now.task, self._values)
@@ -86,5 +86,5 @@ class CallRunning:
 
     def _on_cancel(self, tell: Callable[[bool], None]) -> None:
         self._current.on_cancel.append(tell)
-        if self._current.cancelled.is_set():
+        if self._current.cancelled:
             tell(False)

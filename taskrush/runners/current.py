@@ -31,8 +31,8 @@ class Current:
     task: Task
     on_output: OnOutput
     local: Runner
-    cancelled: threading.Event
     captures: bool = False
+    cancelled: bool = False
     abandoned: bool = False
     on_cancel: "List[Callable[[bool], None]]" = attrs.field(factory=list)
     _pending: Dict[str, bytearray] = attrs.field(factory=dict)
@@ -53,6 +53,8 @@ class Current:
 
     def flush(self, stream: Optional[str] = None) -> None:
         """Hand on what waits, of one stream or of all."""
+        if not self._pending:
+            return
         with self._lock:
             for name in list(self._pending) if stream is None else [stream]:
                 ready = bytes(self._pending.pop(name, b""))

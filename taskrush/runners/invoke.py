@@ -41,7 +41,7 @@ def invoke(
     try:
         positional, named = _bind(function, arguments, extra)
         value = function(*positional, **named)
-        if inspect.isawaitable(value):
+        if value is not None and inspect.isawaitable(value):
             value = _await(value, on_cancel)
     except Unbindable as error:
         return failed(str(error))
