@@ -108,7 +108,13 @@ class Project:
             if extra and chosen[-1] in (task.id, task.group):
                 task = attrs.evolve(task, extra=tuple(extra))
             tasks.append(task)
-        return attrs.evolve(plan, tasks=tuple(tasks))
+        whole: Optional[Plan] = None
+        if only:
+            try:
+                whole = self.plan(targets, arguments=arguments, extra=extra)
+            except (GraphError, UsageError):  # nobody asked for these; but then nobody knows what this stands on
+                tasks = [attrs.evolve(task, cache=attrs.evolve(task.cache, enabled=False)) for task in tasks]
+        return attrs.evolve(plan, tasks=tuple(tasks), whole=whole)
 
     @property
     def problems(self) -> Tuple[Problem, ...]:
@@ -161,6 +167,8 @@ class Project:
         task runs, and its result is kept.
 
         Where `plan` is a part of another one, `whole` is that one and `earlier` are the outcomes of what is left out.
+        Of a plan made with `only`, results are kept where all that was left out declares its outputs: else nobody
+        can tell what they were made from.
 
         With `capture_prints` what functions print to `sys.stdout` and `sys.stderr` is the output of their tasks.
         Raises `MissingCapability` when a planned task needs what this version does not have.
@@ -168,6 +176,12 @@ class Project:
         self.require(plan)
         run_id = new_run_id()
         secrets = self.secrets(plan, env or {})
+        whole = whole or plan
+        if whole.whole is not None:
+            planned = {task.id for task in whole.tasks}
+            whole = whole.whole
+            if any(task.action and not task.outputs for task in whole.tasks if task.id not in planned):
+                cache = cache.replace("w", "")
         from taskrush.execute.executor import Executor  # not needed to list, plan and complete
 
         return Executor(
@@ -179,7 +193,7 @@ class Project:
             jobs=jobs or os.cpu_count() or 1,
             on_failure=on_failure,
             grace=grace,
-            memory=make_memory(whole or plan, self.files, run_id, env, cache, force, secrets),
+            memory=make_memory(whole, self.files, run_id, env, cache, force, secrets),
             secrets=secrets,
             earlier=earlier,
             withheld=lambda task: [name for name in withheld(os.environ, task) if name not in (env or {})],

@@ -3,7 +3,7 @@
 Inside a run tasks are known by their index in `tasks`: the scheduler sees numbers only.
 """
 
-from typing import Tuple
+from typing import Optional, Tuple
 
 import attrs
 
@@ -16,7 +16,8 @@ class Plan:
     """`needs[i]`: indexes that must end well before task i; `after[i]`: indexes that must have ended, however.
 
     `root` is the absolute path of the workspace: every relative path of a task starts there.
-    `targets` are the tasks that were asked for. `edges` are the graph's edges among the planned tasks.
+    `targets` are the tasks that were asked for. `edges` are the graph's edges among the planned tasks. Where tasks that
+    others need were left out on demand, `whole` is the plan with them: what identifies a task's work is in there.
     """
 
     tasks: Tuple[Task, ...]
@@ -25,6 +26,7 @@ class Plan:
     targets: Tuple[TaskId, ...]
     root: str = "."
     edges: Tuple[Edge, ...] = attrs.field(default=(), repr=False)
+    whole: Optional["Plan"] = attrs.field(default=None, repr=False)
 
     def __len__(self) -> int:
         return len(self.tasks)
