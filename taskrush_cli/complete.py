@@ -1,32 +1,31 @@
 """`taskrush __complete WORDS...`: what the last word, as far as it is typed, may become.
 
 The scripts of `taskrush completions` ask here each time. One candidate a line: the word, a tab, what it is. No command
-of the user's is run and nothing is ever raised: when something is wrong there are no candidates.
+of the user's is run and nothing is ever raised: when something is wrong there are no candidates. Only rows are asked,
+of tasks and of options, and both are kept: nothing dear is imported here.
 """
 
-import argparse
-import importlib
 import sys
-from typing import Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 
-from taskrush.declare.options import choice_texts, flag_text, option_strings
-from taskrush.model.graph import Graph
-from taskrush.model.settings import Option, options
-from taskrush.model.task import Param, Task
 from taskrush_cli.commands import COMMANDS
-from taskrush_cli.given import ACTIONS
-from taskrush_cli.parser import Parser, directory_of
-from taskrush_cli.workspace import Workspace
+from taskrush_cli.listing import Listing, listing_of
+from taskrush_cli.spellings import spellings
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Dict, Iterator, Mapping, Optional, Sequence, Tuple
+
+    from taskrush_cli.spellings import Spelled, Spellings
+
+    Candidate = Tuple[str, str]
+    Options = Mapping[str, Spelled]
 
 FILES = "\x00files"
-_TAKES_FILES = ("env_file", "directory")
 _TAKES_TASK = ("show", "clear")
 _TASKS_OF = ("run", "watch", "list", "graph", "why")
 
-Candidate = Tuple[str, str]
 
-
-def complete(words: Sequence[str]) -> int:
+def complete(words: "Sequence[str]") -> int:
     """Print the candidates for the last of `words`; the program's own name is not among them."""
     try:
         found = list(candidates(words))
@@ -40,120 +39,100 @@ def complete(words: Sequence[str]) -> int:
     return 0
 
 
-def candidates(words: Sequence[str]) -> Iterator[Candidate]:
+def candidates(words: "Sequence[str]") -> "Iterator[Candidate]":
     """Everything that may stand where the last word does, whatever was typed of it."""
     *before, current = words or [""]
     if "--" in before:
         yield FILES, ""
         return
-    globals_ = {flag: option for _, option in _all_options() for flag in option.flags}
-    graph = _graph(before)
-    command, current_task = _walk(before, globals_, graph)
-    own = {text: param for task in (current_task or ()) for param in task.params for text in option_strings(param)}
-    local = _options_of(command)
+    listing = _listing(_directory(before))
+    known = spellings(None if listing is None else listing.root)
+    command, task = _walk(before, known, listing)
+    own = {} if task is None or listing is None else _options_of(listing, task)
+    local = known.own.get(command or "", {})
+    options: Options = {**known.all, **local, **own}
     flag, equals, _ = current.partition("=")
     if equals and flag.startswith("--"):
-        for value, text in _values(flag, own, globals_, local):
+        for value, text in _values(options.get(flag)):
             yield (value if value == FILES else f"{flag}={value}"), text
         return
-    if before and _wants_value(before[-1], own, globals_, local):
-        yield from _values(before[-1], own, globals_, local)
+    if before and before[-1] in options and options[before[-1]][1]:
+        yield from _values(options[before[-1]])
         return
     if current.startswith("-"):
-        for text, param in own.items():
-            yield text, param.help
-        for text, action in local.items():
+        for text, option in {**own, **local, **known.all, **options}.items():
             if text.startswith("--"):
-                yield text, action.help or ""
-        for _, option in _all_options():
-            for text in option.flags:
-                if text.startswith("--") and text not in own and text not in local:
-                    yield text, option.help
+                yield text, option[0]
         return
-    if command == "cache" and graph is not None and any(word in _TAKES_TASK for word in before):
-        yield from ((task.id, task.description) for task in graph if not task.hidden)
+    shown = [row for row in (listing.rows if listing is not None else ()) if not row[5]]
+    if command == "cache" and any(word in _TAKES_TASK for word in before):
+        yield from ((row[0], row[2]) for row in shown)
     elif command == "builtin":
         yield from COMMANDS.items()
     elif command in ("fmt", "check"):
         yield FILES, ""
     elif command is not None and command not in _TASKS_OF:
-        yield from ((str(choice), "") for choice in _choices_of(command))
-    elif graph is not None and (command is None or command in _TASKS_OF):
-        for task in graph:
-            if not task.hidden:
-                yield task.id, task.description
-                yield from ((alias, task.description) for alias in task.aliases)
-    if command is None and not current_task:
-        known = graph.names if graph is not None else ()
-        yield from ((name, text) for name, text in COMMANDS.items() if name not in known)
+        yield from ((choice, "") for choice in known.may_be.get(command, ()))
+    else:
+        for row in shown:
+            yield from ((name, row[2]) for name in (row[0], *row[3]))
+    if command is None and task is None:
+        names = listing.names if listing is not None else ()
+        yield from ((name, text) for name, text in COMMANDS.items() if name not in names)
 
 
-def _all_options() -> Iterator[Tuple[str, Option]]:
-    yield from options()
-    yield from ACTIONS.items()
+def _listing(directory: str) -> "Optional[Listing]":
+    try:
+        return listing_of(directory)
+    except Exception:
+        return None
 
 
-def _graph(before: Sequence[str]) -> Optional[Graph]:
-    return Workspace(directory_of(before)).graph
+def _directory(words: "Sequence[str]") -> str:
+    """What `-C` says, wherever it stands: its folder is needed to understand the other words."""
+    found = "."
+    for word, following in zip(words, [*words[1:], ""]):
+        if word in ("-C", "--directory"):
+            found = following
+        elif word.startswith("--directory="):
+            found = word.partition("=")[2]
+        elif word.startswith("-C"):
+            found = word[2:].lstrip("=")
+    return found
 
 
 def _walk(
-    before: Sequence[str], globals_: Dict[str, Option], graph: Optional[Graph]
-) -> Tuple[Optional[str], Optional[Tuple[Task, ...]]]:
+    before: "Sequence[str]", known: "Spellings", listing: "Optional[Listing]"
+) -> "Tuple[Optional[str], Optional[str]]":
     """The subcommand, if any, and the task whose options may follow."""
-    command: Optional[str] = None
-    task: Optional[Tuple[Task, ...]] = None
+    command = task = None
     skip = False
     for word in before:
         if skip:
             skip = False
         elif word.startswith("-"):
-            own = {text: param for one in task or () for param in one.params for text in option_strings(param)}
-            skip = _wants_value(word, own, globals_, _options_of(command))
-        elif graph is not None and word in graph.names:
-            task = (graph.tasks[graph.names[word]],)
+            own: Options = {} if task is None or listing is None else _options_of(listing, task)
+            option = own.get(word) or known.own.get(command or "", {}).get(word) or known.all.get(word)
+            skip = option is not None and option[1]
+        elif listing is not None and word in listing.names:
+            task = listing.names[word]
         elif word in COMMANDS and task is None and command in (None, "builtin"):
             command = word
     return (None if command == "run" else command), task
 
 
-def _parser_of(command: str) -> Parser:
-    parser = Parser(prog=command)
-    importlib.import_module(f"taskrush_cli.commands.{command}").add_arguments(parser)
-    return parser
+def _options_of(listing: Listing, task: str) -> "Dict[str, Spelled]":
+    """The options of a task, by spelling."""
+    found: Dict[str, Spelled] = {}
+    for row in listing.rows:
+        if row[0] == task:
+            for _, flags, kind, many, _, _, choices, text, *_ in row[7]:
+                takes = kind != "bool" or many
+                found.update((flag, (text, takes, choices, kind == "path" and not choices)) for flag in flags)
+    return found
 
 
-def _options_of(command: Optional[str]) -> Dict[str, argparse.Action]:
-    """The options of a subcommand's own, by spelling."""
-    return _parser_of(command)._option_string_actions if command not in (None, "builtin", "watch") else {}
-
-
-def _choices_of(command: str) -> Tuple[str, ...]:
-    """What its first word may be."""
-    positional = _parser_of(command)._get_positional_actions()
-    return tuple(positional[0].choices or ()) if positional else ()
-
-
-def _wants_value(
-    word: str, own: Dict[str, Param], globals_: Dict[str, Option], local: Mapping[str, argparse.Action]
-) -> bool:
-    if word in own:
-        return flag_text(own[word], word) is None
-    if word in local:
-        return local[word].nargs is None
-    return word in globals_ and globals_[word].kind not in ("bool", "int", "jobs")
-
-
-def _values(
-    flag: str, own: Dict[str, Param], globals_: Dict[str, Option], local: Mapping[str, argparse.Action]
-) -> List[Candidate]:
-    if flag in own:
-        choices = choice_texts(own[flag])
-        return [(text, "") for text in choices] or ([(FILES, "")] if own[flag].kind == "path" else [])
-    if flag in local:
-        return [(str(choice), "") for choice in local[flag].choices or ()]
-    option = globals_.get(flag)
+def _values(option: "Optional[Spelled]") -> "Sequence[Candidate]":
     if option is None:
         return []
-    files = any(name in _TAKES_FILES for name, known in _all_options() if known is option)
-    return [(FILES, "")] if files else [(text, "") for text in option.choices]
+    return [(FILES, "")] if option[3] else [(text, "") for text in option[2]]

@@ -77,6 +77,20 @@ def recalled(directory: str) -> "Optional[Listing]":
     return Listing(found.root, *value[1])
 
 
+def listing_of(directory: str) -> "Optional[Listing]":
+    """The listing of the workspace of a folder, recalled if it can be; None if there is no such folder.
+
+    Raises what loading a project raises.
+    """
+    try:
+        listing = recalled(directory)
+    except Exception:  # what was kept is of no use, and what is wrong with the workspace is told when it is loaded
+        listing = None
+    if listing is None and os.path.isdir(directory):
+        return made_and_kept(directory)
+    return listing
+
+
 def made(project: "Project") -> Listing:
     """The listing of a project, with the settings of its files and environment. Raises `UsageError` for these."""
     from taskrush.model.settings import merge

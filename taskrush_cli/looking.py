@@ -4,8 +4,6 @@ It knows only the plainest spellings of `taskrush list`; whatever it does not kn
 all of them, and so is every error.
 """
 
-import os
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Dict, List, Optional
@@ -35,17 +33,10 @@ class Asked:
 
     def answer(self) -> "Optional[int]":
         """List and return the exit code, or None where this is left to the parser. Raises what loading raises."""
-        from taskrush_cli.listing import made_and_kept, recalled
+        from taskrush_cli.listing import listing_of
 
-        try:
-            listing = recalled(self.directory)
-        except Exception:  # what was kept is of no use, and what is wrong with the workspace is told when it is loaded
-            listing = None
-        if listing is None:
-            if not os.path.isdir(self.directory):
-                return None
-            listing = made_and_kept(self.directory)
-        if "list" in listing.names:
+        listing = listing_of(self.directory)
+        if listing is None or "list" in listing.names:
             return None
         from taskrush_cli.commands.list import show
 

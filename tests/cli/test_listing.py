@@ -240,6 +240,20 @@ def test_both_ways_say_the_same(root: Path) -> None:
     assert "hint: `taskrush TASK` runs one" in bare
 
 
+@pytest.mark.core
+def test_completion_is_recalled_too(root: Path) -> None:
+    """What it offers is the same, and another one when something has changed."""
+    asked = [[""], ["l"], ["lint", "--"], ["test", "--le"], ["list", "--by", ""], ["-C", ""], ["-C", ".", "b"]]
+    loaded = [look(root, "__complete", *words, OTHER="x")[0] for words in asked]
+    settled(root)
+    look(root, "__complete", "")
+    assert [look(root, "__complete", *words) for words in asked] == [(said, "recalled") for said in loaded]
+    assert all(len(said) > len("[0]") for said in loaded)
+    edited("lib/.rush", "pack", "wrap")(root)
+    after, how = look(root, "__complete", "lib")
+    assert (after, how) == ("lib:wrap\tPack\n[0]", "loaded")
+
+
 def test_a_task_called_list_still_wins(tmp_path: Path) -> None:
     """What is kept does not shadow it."""
     put(tmp_path, {".rush": "tasks: {list: {cmd: echo mine}}\n"})
