@@ -8,7 +8,7 @@ import os
 import subprocess
 import sys
 import time
-from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple, Union
 
 import attrs
 
@@ -25,18 +25,24 @@ from taskrush.model.plan import Plan
 from taskrush.model.substitution import substitute
 from taskrush.plan.file_index import FileIndex
 from taskrush.plan.fingerprinting import WorkspaceFingerprinter
+from taskrush.protocols import CacheStore
 from taskrush.statefile import state_folder, write_whole
 
 ASK_SECONDS = 60.0
 SHORTEST_SECRET = 4
+URL_SCHEMES = ("file", "local", "memory")
 
 
 @attrs.frozen(kw_only=True)
 class CacheSettings:
-    """Where results are kept (an absolute path) and how many."""
+    """Where results are kept and how many. `folder` (an absolute path) also holds the locks; with a `url` the results
+    themselves are there. `compress` and `link` are as in `ObjectStore`."""
 
     folder: str
     limits: Limits = attrs.field(factory=Limits)
+    url: Optional[str] = None
+    compress: bool = False
+    link: bool = False
 
 
 def user_cache_folder(environ: Mapping[str, str]) -> str:
@@ -60,10 +66,34 @@ def cache_settings(files: Iterable[FileDecl], root: str, environ: Mapping[str, s
     folder = user_cache_folder(environ)
     if config is None:
         return CacheSettings(folder=folder)
+    url: Optional[str] = None
     for backend in config.backends:
         if backend.get("type") == "local" and backend.get("path") and not environ.get("TASKRUSH_CACHE_DIR"):
-            folder = os.path.normpath(os.path.join(root, os.path.expanduser(substitute(str(backend["path"]), environ))))
-    return CacheSettings(folder=folder, limits=_limits(config))
+            place = substitute(str(backend["path"]), environ)
+            if "://" in place:
+                url = _checked_url(place, config)
+            else:
+                folder = os.path.normpath(os.path.join(root, os.path.expanduser(place)))
+    return CacheSettings(
+        folder=folder,
+        limits=_limits(config),
+        url=url,
+        compress=config.policies.get("compression") is True,
+        link=config.policies.get("restore") == "link",
+    )
+
+
+def _checked_url(url: str, config: CacheConfig) -> str:
+    scheme = url.partition("://")[0]
+    if scheme not in URL_SCHEMES:
+        raise ConfigError(
+            Problem(
+                f"a local cache cannot be at `{url}`: caches beyond this machine are not part of this version",
+                config.where,
+                "write a path, or a URL that begins with `file://`",
+            )
+        )
+    return url
 
 
 def _limits(config: CacheConfig) -> Limits:
@@ -121,7 +151,7 @@ def open_cache(
         index_path = None
     index = FileIndex(root, index_path)
     hidden = tuple(os.fsencode(secret) for secret in secrets if len(secret) >= SHORTEST_SECRET)
-    store = ObjectStore(settings.folder)
+    store = ObjectStore(_places(settings), compress=settings.compress, link=settings.link)
     hide = secret_hasher(settings.folder, secrets) if hidden else None
     return WorkspaceCache(
         root=root,
@@ -131,6 +161,14 @@ def open_cache(
         results=LocalResultCache(root, store, index, run_id, warn, hidden),
         limits=settings.limits,
     )
+
+
+def _places(settings: CacheSettings) -> Union[str, CacheStore]:
+    if settings.url is None:
+        return settings.folder
+    from taskrush.cache.fs_store import FsStore
+
+    return FsStore(settings.url)
 
 
 def secret_hasher(folder: str, secrets: Sequence[str]) -> Callable[[str], Optional[str]]:

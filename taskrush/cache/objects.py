@@ -48,6 +48,11 @@ class ObjectStore:
         return self._places
 
     @property
+    def links(self) -> bool:
+        """Whether restored files may be names of objects."""
+        return self._link
+
+    @property
     def is_local(self) -> bool:
         return self._local is not None
 

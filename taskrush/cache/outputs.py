@@ -5,8 +5,9 @@ fetched and verified beside its place first, then moved in.
 """
 
 import os
+import shutil
 import stat
-from typing import Dict, Iterable, List, Optional, Sequence, Tuple
+from typing import Any, Dict, Iterable, List, Optional, Sequence, Tuple
 
 from taskrush.cache.confine import Confined, Unsafe, parts_of
 from taskrush.cache.objects import Look, ObjectStore
@@ -218,6 +219,45 @@ def restore(
                 os.unlink(place)
             except OSError:
                 pass
+
+
+def part_from_store(
+    root: str, files: Files, patterns: Tuple[str, ...], rows: Iterable[Sequence[Any]], store: ObjectStore
+) -> None:
+    """Make outputs that are names of stored objects files of their own again, before anything writes to them.
+
+    `rows` are what is known of them. Where the store links, whatever has a second name is taken for one of an object.
+    Raises `OSError`.
+    """
+    known = {row[0]: row for row in rows if row[1] == FILE}
+    with Confined(root) as room:
+        paths = {*known, *found_outputs(files, patterns, room)} if store.links else set(known)
+        for path in sorted(paths):
+            status = room.status(path)
+            if status is None or not stat.S_ISREG(status.st_mode) or status.st_nlink < 2:
+                continue
+            row = known.get(path)
+            if store.links or (row is not None and store.is_object(row[2], status)):
+                _own_copy(room, path, stat.S_IMODE(status.st_mode) | stat.S_IWUSR if row is None else row[4])
+
+
+def _own_copy(room: Confined, path: str, mode: int) -> None:
+    folder, name = room.parent(path)
+    beside = f".taskrush-{os.urandom(8).hex()}"
+    flags = os.O_NOFOLLOW | getattr(os, "O_CLOEXEC", 0)
+    try:
+        with open(os.open(name, os.O_RDONLY | flags, dir_fd=folder), "rb") as source:
+            made = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | flags, mode, dir_fd=folder)
+            with open(made, "wb") as target:
+                shutil.copyfileobj(source, target, 1 << 20)
+                os.fchmod(target.fileno(), mode)
+        os.replace(beside, name, src_dir_fd=folder, dst_dir_fd=folder)
+    except BaseException:
+        try:
+            os.unlink(beside, dir_fd=folder)
+        except OSError:
+            pass
+        raise
 
 
 def sweep(root: str, now: float) -> None:

@@ -19,7 +19,16 @@ from taskrush.cache.leftovers import Leftovers
 from taskrush.cache.log import LogWriter, replay
 from taskrush.cache.marks import Marks
 from taskrush.cache.objects import Damaged, ObjectStore
-from taskrush.cache.outputs import Identity, NotStorable, checked, collect, found_outputs, identity, restore
+from taskrush.cache.outputs import (
+    Identity,
+    NotStorable,
+    checked,
+    collect,
+    found_outputs,
+    identity,
+    part_from_store,
+    restore,
+)
 from taskrush.model.artifact import FILE, FOLDER, LINK, Manifest, Stored
 from taskrush.model.fingerprint import Fingerprint
 from taskrush.model.outcome import Outcome
@@ -157,6 +166,8 @@ class LocalResultCache:
         Of an incremental task everything counts as made by it that its outputs match.
         """
         mark = self.mark(task)
+        if task.outputs:
+            part_from_store(self._root, self._files, task.outputs, mark.rows if mark else (), self._store)
         if task.incremental or not task.outputs:
             self.forget(task)
             return Recording(self, task, {})

@@ -92,7 +92,12 @@ POLICIES = Record(
     (
         Key(names=("max_size",), shape=Text("a size such as `10GB` or `512MiB`", _SIZE), help="how much is kept"),
         Key(names=("ttl",), shape=Text("a time such as `30d` or `12h`", _AGE), help="how long unused results are kept"),
-        Key(names=("compression",), shape=Flag(), help="whether stored files may be compressed"),
+        Key(names=("compression",), shape=Flag(), help="whether stored files are compressed where it pays (zstd)"),
+        Key(
+            names=("restore",),
+            shape=OneOf("copy", "link"),
+            help="`copy` (blocks are shared where the file system can), or `link`: read-only hard links into the store",
+        ),
     )
 )
 
@@ -114,7 +119,9 @@ CACHE_CONFIG = Record(
             ),
             help="where results are kept, the nearest first",
         ),
-        Key(names=("policies",), shape=POLICIES, help="how much is kept, for how long: `max_size`, `ttl`, `compression`"),
+        Key(
+            names=("policies",), shape=POLICIES, help="how much is kept, how: `max_size`, `ttl`, `compression`, `restore`"
+        ),
     ),
     _cache_config,
 )
