@@ -5,7 +5,7 @@ else, or has lost a comment, is thrown away: nothing here can change what a file
 """
 
 import io
-from typing import Any, List, Optional, Set, Tuple
+from typing import Any, List, Optional, Sequence, Set, Tuple
 
 import yaml
 
@@ -41,7 +41,7 @@ def _settled(text: str, path: str) -> Optional[str]:
     """What comes out of rewriting until nothing changes any more; None when that does not happen."""
     for _ in range(MAX_ROUNDS):
         try:
-            last, text = text, _tidy(_rewrite(text, path))
+            last, text = text, _tidy(_rewrite(text, path), _sides(text))
         except CONFUSED:
             return None
         if text == last:
@@ -93,8 +93,10 @@ def _rewrite(text: str, path: str) -> str:
     return written.getvalue()
 
 
-def _tidy(text: str) -> str:
+def _tidy(text: str, sides: Sequence[int] = ()) -> str:
     """No spaces at the ends of lines, single empty lines, comments at the indentation of something beside them.
+
+    `sides` says of each line that is a comment whether it goes with the following (0) or the preceding line (1).
 
     A comment behind a value stands two spaces off, or one, or in the column of the comment above or below it.
     """
@@ -102,13 +104,18 @@ def _tidy(text: str) -> str:
     lines = text.split("\n")
     columns = {text.count("\n", 0, sign): sign - text.rfind("\n", 0, sign) - 1 for sign in _signs(text, places)}
     out: List[str] = []
+    comments = 0
+    own = _sides(text)
+    if len(sides) != len(own):
+        sides = own
     for number, line in enumerate(lines):
         if number in kept:
             out.append(line)
             continue
         line = line.rstrip()
         if line.lstrip().startswith("#"):
-            line = " " * _indent(lines, number, kept) + line.lstrip()
+            line = " " * _neighbours(lines, number, kept)[sides[comments]] + line.lstrip()
+            comments += 1
         elif number in columns and columns[number] not in (columns.get(number - 1), columns.get(number + 1)):
             value, comment = line[: columns[number]], line[columns[number] :]
             line = value.rstrip() + (value[len(value.rstrip()) :] if value[-3:].strip() else "  ") + comment
@@ -121,9 +128,20 @@ def _tidy(text: str) -> str:
     return "\n".join(out) + "\n" if out else ""
 
 
-def _indent(lines: List[str], number: int, kept: Set[int]) -> int:
-    """Where a comment line goes: it stays if its neighbours are indented as it is, else it follows the next one."""
-    own = len(lines[number]) - len(lines[number].lstrip())
+def _sides(text: str) -> List[int]:
+    """Where the lines that are comments belong: to what precedes (1) if indented as that alone, else to what follows."""
+    kept, _ = _spans(text)
+    lines = text.split("\n")
+    found = []
+    for number, line in enumerate(lines):
+        if number not in kept and line.lstrip().startswith("#"):
+            following, preceding = _neighbours(lines, number, kept)
+            found.append(int(len(line) - len(line.lstrip()) == preceding != following))
+    return found
+
+
+def _neighbours(lines: List[str], number: int, kept: Set[int]) -> Tuple[int, int]:
+    """The indentation of the next and of the last line that is neither empty nor a comment."""
     near: List[int] = []
     for step in (1, -1):
         at = number + step
@@ -133,7 +151,7 @@ def _indent(lines: List[str], number: int, kept: Set[int]) -> int:
             at += step
         beside = lines[at] if 0 <= at < len(lines) else ""
         near.append(len(beside) - len(beside.lstrip()))
-    return own if own in near else near[0]
+    return near[0], near[1]
 
 
 def _spans(text: str) -> Tuple[Set[int], List[Tuple[int, int]]]:

@@ -102,6 +102,13 @@ def test_mistakes(words: List[str], message: str) -> None:
     assert caught.value.message == message
 
 
+def test_who_asks_for_help_gets_it() -> None:
+    """Although it is no subcommand, and whatever tasks have similar names."""
+    with pytest.raises(UsageError) as caught:
+        parse(["help"])
+    assert caught.value.hint == "`taskrush --help` shows what there is"
+
+
 def test_a_task_wins_over_a_subcommand() -> None:
     """`list` is a task here; `builtin list` and `--list` are not."""
     assert parse(["list"])[1].targets == ["list"]

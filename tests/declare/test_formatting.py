@@ -119,6 +119,14 @@ def test_aligned_comments_stay_aligned() -> None:
     assert format_text(text, ".rush") == text
 
 
+def test_comments_move_with_what_they_belong_to() -> None:
+    """One above a task goes with it, although its column is then that of the keys before; one at the end stays there."""
+    text = "tasks:\n    a:\n        cmd: a\n\n    # about b\n    b:\n        cmd: b\n        # the end of b\n    c: c\n"
+    done = "tasks:\n  a:\n    cmd: a\n\n  # about b\n  b:\n    cmd: b\n    # the end of b\n  c: c\n"
+    assert format_text(text, "x.rush") == done
+    assert format_text(done, "x.rush") == done
+
+
 def test_windows_line_ends_stay() -> None:
     """All lines end as the file's lines do."""
     assert format_text("tasks:\r\n    a:   x\r\n", ".rush") == "tasks:\r\n  a: x\r\n"
