@@ -93,7 +93,7 @@ def _directory(words: "Sequence[str]") -> str:
     found = "."
     for word, following in zip(words, [*words[1:], ""]):
         if word in ("-C", "--directory"):
-            found = following
+            found = following or found
         elif word.startswith("--directory="):
             found = word.partition("=")[2]
         elif word.startswith("-C"):

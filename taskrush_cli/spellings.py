@@ -1,7 +1,7 @@
 """The options of TaskRush and of its subcommands as plain rows, for who only wants to know how they are spelled.
 
-An option is (help, whether a value follows, what it may be, whether that is a file). They are worked out of settings and
-of the subcommands' parsers once, kept in the workspace, and worked out again when any module of ours has changed.
+An option is (help, whether a value follows, what it may be, whether that is a file). All are worked out of settings
+and of the subcommands' parsers once, kept in the workspace, and worked out again when any module of ours has changed.
 """
 
 TYPE_CHECKING = False

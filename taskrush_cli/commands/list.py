@@ -8,7 +8,6 @@ The JSON form is stable: `{"version": 1, "root", "tasks": [...]}`; keys are adde
 import os
 import sys
 
-from taskrush.compile.select import select
 from taskrush_cli.listing import PARAM, ROW, Listing, made
 from taskrush_cli.render.style import Style, columns, is_terminal
 from taskrush_cli.render.table import cut, pad, width_of
@@ -42,6 +41,8 @@ def show(listing: Listing, options: "Any") -> int:
     """Print a listing. `options` are `targets`, `all`, `by`, `simple`, `json`, and `hint` where nothing was asked."""
     rows = [row for row in listing.rows if options.all or not row[ROW.index("hidden")]]
     if options.targets:
+        from taskrush.compile.select import select
+
         chosen = select(listing, options.targets)  # type: ignore[arg-type]  # it knows of tasks what `select` asks
         by_name = {row[0]: row for row in listing.rows}
         rows = [by_name[name] for name in chosen]
