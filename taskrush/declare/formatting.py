@@ -129,7 +129,7 @@ def _tidy(text: str, sides: Sequence[int] = ()) -> str:
 
 
 def _sides(text: str) -> List[int]:
-    """Where the lines that are comments belong: to what precedes (1) if indented as that alone, else to what follows."""
+    """Where lines that are comments belong: to what precedes (1) if indented as that alone, else to what follows."""
     kept, _ = _spans(text)
     lines = text.split("\n")
     found = []

@@ -120,7 +120,7 @@ def test_aligned_comments_stay_aligned() -> None:
 
 
 def test_comments_move_with_what_they_belong_to() -> None:
-    """One above a task goes with it, although its column is then that of the keys before; one at the end stays there."""
+    """One above a task goes with it, although its column is then that of the keys before."""
     text = "tasks:\n    a:\n        cmd: a\n\n    # about b\n    b:\n        cmd: b\n        # the end of b\n    c: c\n"
     done = "tasks:\n  a:\n    cmd: a\n\n  # about b\n  b:\n    cmd: b\n    # the end of b\n  c: c\n"
     assert format_text(text, "x.rush") == done
