@@ -120,7 +120,7 @@ class CacheMemory:
             with self._cache.at_once():
                 if self.fingerprint(task, outcomes).key != mark.key:
                     return None
-                found = self._fresh(task, self._cache.fresh(task, mark.key), None)
+                found = self._fresh(task, mark, None) if self._cache.is_made(mark) else None
         except NotAtOnce:
             return None
         finally:

@@ -89,13 +89,14 @@ class LocalResultCache:
     def fresh(self, task: Task, key: str) -> Optional[Mark]:
         """The task's mark if the outputs on disk are those that this key stands for, by the mark and by content."""
         mark = self.mark(task)
-        if mark is None or mark.key != key:
-            return None
-        if mark.rows:
-            with Confined(self._root) as room:
-                if not all(self._is_there(row, room) for row in mark.rows):
-                    return None
-        return mark
+        return mark if mark is not None and mark.key == key and self.is_made(mark) else None
+
+    def is_made(self, mark: Mark) -> bool:
+        """Whether the outputs on disk are those of the mark, by content."""
+        if not mark.rows:
+            return True
+        with Confined(self._root) as room:
+            return all(self._is_there(row, room) for row in mark.rows)
 
     def stored(self, task: Task, fingerprint: Fingerprint) -> Optional[Stored]:
         """The stored result under this key, if it is sound and for this task."""

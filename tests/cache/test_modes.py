@@ -4,7 +4,7 @@ import os
 import random
 import stat
 from pathlib import Path
-from typing import Callable, Dict, Iterator, Tuple
+from typing import Callable, Dict, Tuple
 
 import pytest
 
@@ -28,10 +28,10 @@ MODES: Dict[str, Callable[[str], ObjectStore]] = {
 
 
 @pytest.fixture(params=[pytest.param(mode, marks=needs_zstd if "compressed" in mode else ()) for mode in MODES])
-def bench(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Bench]:
+def bench(request: pytest.FixtureRequest, tmp_path: Path) -> Bench:
     made = Bench(tmp_path)
     made.store = MODES[request.param](str(tmp_path / "store"))
-    yield made
+    return made
 
 
 @pytest.fixture
@@ -62,7 +62,7 @@ def round_trip(bench: Bench, seed: int, largest: int) -> None:
         assert key != "k1" or looks(bench) == wanted
     found = verify(bench.store)
     assert (found.damaged, found.incomplete) == (0, 0)
-    assert not [name for name in os.listdir(bench.root / ".taskrush" / "incoming")]
+    assert not os.listdir(bench.root / ".taskrush" / "incoming")
 
 
 @pytest.mark.parametrize("seed", range(12))

@@ -11,7 +11,7 @@ import pytest
 from tests.cache.test_outputs import TASK, Bench
 from tests.needs import needs_program
 
-SIZE = 64 << 20
+SIZE = 24 << 20
 
 
 @pytest.fixture(params=["xfs", "btrfs"])
@@ -39,7 +39,7 @@ def used(folder: Path) -> int:
 
 
 def test_blocks_are_shared_and_writing_parts_them(place: Path) -> None:
-    """Store and restore of 64 MiB take less than 4 MiB each; a write to the output does not reach the store."""
+    """Store and restore of 24 MiB take less than 4 MiB each; a write to the output does not reach the store."""
     bench = Bench(place)
     data = os.urandom(1 << 20) * (SIZE >> 20)
 

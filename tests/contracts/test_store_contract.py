@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterator
+from typing import Any, Callable, Dict
 
 import pytest
 
@@ -28,10 +28,10 @@ MAKERS: Dict[str, Callable[[Path], CacheStore]] = {
 
 
 @pytest.fixture(params=sorted(MAKERS))
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[CacheStore]:
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> CacheStore:
     place = tmp_path / "store"
     place.mkdir()
-    yield MAKERS[request.param](place)
+    return MAKERS[request.param](place)
 
 
 def staged(store: CacheStore, data: bytes) -> str:
@@ -155,6 +155,8 @@ def test_nothing_is_imported_for_a_store_that_is_not_used() -> None:
     import subprocess
     import sys
 
-    code = "import sys; from taskrush.cache.fs_store import FsStore; FsStore('memory://x'); print('fsspec' in sys.modules)"
+    code = (
+        "import sys; from taskrush.cache.fs_store import FsStore; FsStore('memory://x'); print('fsspec' in sys.modules)"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"
