@@ -44,6 +44,11 @@ def _main(arguments: "List[str]") -> int:
 
         print(f"taskrush {__version__}")
         return 0
+    if arguments in (["--help"], ["-h"]):
+        from taskrush_cli.render.help import overview
+
+        print(overview(), end="")
+        return 0
     if arguments[:1] == ["__complete"]:
         from taskrush_cli.complete import complete
 

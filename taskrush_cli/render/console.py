@@ -5,7 +5,6 @@ of several tasks is put in order is a `Mode`'s, what stands at the bottom of the
 """
 
 import os
-import shutil
 import threading
 from typing import Callable, Dict, List, Mapping, Optional, Sequence, Set
 
@@ -26,7 +25,7 @@ from taskrush.model.task import TaskId
 from taskrush_cli.render.ci import Dialect
 from taskrush_cli.render.modes import Entry, Errors, Grouped, Mode, Silent, Stream
 from taskrush_cli.render.output import Output
-from taskrush_cli.render.style import Style, count, duration
+from taskrush_cli.render.style import Style, columns, count, duration
 from taskrush_cli.render.table import cut
 
 _LOOKS = {
@@ -328,7 +327,4 @@ class Console:
 
 def terminal_width(environ: Mapping[str, str]) -> int:
     """Columns of the terminal on standard error."""
-    try:
-        return int(environ.get("COLUMNS") or 0) or os.get_terminal_size(2).columns
-    except (OSError, ValueError):
-        return shutil.get_terminal_size().columns
+    return columns(2, environ, 80)

@@ -5,7 +5,6 @@ disk; what was not shown yet is kept whole. When the disk is full the rest is lo
 """
 
 import struct
-import tempfile
 from typing import IO, Iterator, List, Optional, Tuple
 
 MEMORY = 1 << 20
@@ -79,4 +78,6 @@ class Held:
 
 
 def _new_file() -> IO[bytes]:
+    import tempfile  # dear, and only needed for much output
+
     return tempfile.TemporaryFile()

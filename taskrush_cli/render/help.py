@@ -1,14 +1,16 @@
 """Help: on TaskRush as a whole, from the tables of options and subcommands, and on one task, from its declaration."""
 
-import argparse
 import os
-import shutil
 
-from taskrush.declare.options import metavar, option_strings, takes_value, text_of
-from taskrush.model.graph import EdgeKind, Graph
-from taskrush.model.settings import options
-from taskrush.model.task import Task
 from taskrush_cli.commands import COMMANDS
+from taskrush_cli.render.style import columns
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse
+
+    from taskrush.model.graph import Graph
+    from taskrush.model.task import Param, Task
 
 _USAGE = "taskrush [OPTION...] TASK [OPTION OF TASK...] [TASK...] [-- ARGUMENT...]\n       taskrush SUBCOMMAND ..."
 _EPILOG = """\
@@ -18,16 +20,21 @@ Standard output carries what tasks write there; everything TaskRush itself says 
 """
 
 
-def _formatter(prog: str) -> argparse.HelpFormatter:
+def _formatter(prog: str) -> "argparse.HelpFormatter":
+    import argparse
+
     return argparse.RawDescriptionHelpFormatter(prog, max_help_position=28, width=_width())
 
 
 def _width() -> int:
-    return max(40, min(shutil.get_terminal_size((100, 24)).columns, 120))
+    return max(40, min(columns(1, os.environ, 100), 120))
 
 
 def overview() -> str:
     """The help of `taskrush --help`."""
+    import argparse
+
+    from taskrush.model.settings import options
     from taskrush_cli.given import ACTIONS
 
     parser = argparse.ArgumentParser(
@@ -56,8 +63,11 @@ def overview() -> str:
     return parser.format_help()
 
 
-def of_task(graph: Graph, task: Task) -> str:
+def of_task(graph: "Graph", task: "Task") -> str:
     """The help of `taskrush TASK --help`."""
+    from taskrush.declare.options import metavar, option_strings, takes_value, text_of
+    from taskrush.model.graph import EdgeKind
+
     lines = [f"usage: taskrush {task.id}" + "".join(f" {_usage(param)}" for param in task.params) + " [-- ARGUMENT...]"]
     if task.description:
         lines += ["", task.description]
@@ -89,9 +99,8 @@ def of_task(graph: Graph, task: Task) -> str:
     return "\n".join([*lines, "", *shown]) + "\n"
 
 
-def _usage(param: "object") -> str:
-    from taskrush.model.task import Param
+def _usage(param: "Param") -> str:
+    from taskrush.declare.options import metavar, option_strings, takes_value
 
-    assert isinstance(param, Param)
     text = option_strings(param)[0] + (f" {metavar(param)}" if takes_value(param) else "")
     return text if param.required else f"[{text}]"
