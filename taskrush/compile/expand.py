@@ -156,6 +156,12 @@ class _Expander:
 
         patterns, others = ingredients.split(decl.inputs)
         action = action_of(decl, fill)
+        for param in decl.params or ():
+            if param.name in combination:
+                message = f"`{param.name}` of task `{decl.name}` is a parameter and an axis of its matrix"
+                scope.problems.append(
+                    Problem(message, _place(decl, f"params.{param.name}", "params"), "rename one of them")
+                )
         cwd = rebase_folder(file.folder, fill(decl.cwd, "cwd") if decl.cwd else None)
         confirm = None if decl.confirm is None else fill(decl.confirm, "confirm")
         texts = (cwd, confirm or "", *getattr(action, "words", ()))

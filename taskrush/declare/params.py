@@ -202,6 +202,10 @@ class Params(MapOf):
         super().__init__(_ParamShape(), IDENTIFIER, PARAM_NAME_WORDS)
 
     def read(self, reader: Reader, node: Node, name: str) -> Any:
+        if isinstance(node, Sequence):
+            hint = "write `NAME:` for one that must be given, `NAME: DEFAULT` for others"
+            reader.report(node, f"{reader.called(name)} must be a mapping, not a list", hint)
+            return None
         found = super().read(reader, node, name)
         return None if found is None else tuple(found.values())
 
@@ -235,7 +239,7 @@ class MatrixShape(Shape):
                 )
             else:
                 axes[key] = _VALUES.read(reader, item, f"{name}.{key}") or ()
-        if not axes:
+        if node.items.keys() <= more.keys():
             reader.report(node, f"{reader.called(name)} has no axis", "write `name: [value, ...]`")
         for key in more:
             self._known(reader, node.items.get(key), f"{name}.{key}", axes, whole=key == "include")

@@ -275,6 +275,14 @@ tasks:
     assert found["t@b,5"].description == "Test b on 5"
 
 
+def test_a_parameter_cannot_be_an_axis_as_well() -> None:
+    """What is given on the command line would have no effect."""
+    found = tasks("tasks:\n  t: {matrix: {x: [1, 2]}, params: {x: 5}, cmd: echo $x}\n")
+    assert {messages(found[name])[0] for name in ("t@1", "t@2")} == {
+        "build.rush:2:37: `x` of task `t` is a parameter and an axis of its matrix\nhint: rename one of them"
+    }
+
+
 def test_computed_variables_cannot_name_files_or_tasks() -> None:
     """What must be known before the run cannot come from it."""
     found = tasks('vars: {sha: {cmd: x}}\ntasks:\n  t: {cmd: x, outputs: ["${sha}.txt"]}\n')
