@@ -86,7 +86,7 @@ REMOTES = Made(
 )
 
 
-_SIZE = re.compile(r"[0-9]+(?:\.[0-9]+)? ?(?:[kmgt]i?b?|b)?", re.IGNORECASE)
+_SIZE = re.compile(r"[0-9]+(?:\.[0-9]+)? ?(?:[kmgtKMGT][iI]?[bB]?|[bB])?")
 _AGE = re.compile(r"[0-9]+(?:\.[0-9]+)?[smhdw]")
 POLICIES = Record(
     (

@@ -33,7 +33,7 @@ class FileScope:
     def __init__(self, plan: Plan, task_files: Iterable[str] = (), ignored: Optional[Ignored] = None) -> None:
         self.task_files: FrozenSet[str] = frozenset(task_files)
         self._ignored = ignored or (lambda path, is_folder: False)
-        self._reading = _Index((task.id, task.inputs) for task in plan.tasks if task.inputs)
+        self._reading = _Index((task.id, reads) for task in plan.tasks for reads in [files_of(task)] if reads)
         self._making = _Index((task.id, task.outputs) for task in plan.tasks if task.outputs)
         self._any = tuple(task.id for task in plan.tasks if reads_anything(task))
         self._known: Dict[str, Tuple[TaskId, ...]] = {}
@@ -70,6 +70,12 @@ class FileScope:
         if not NEVER.isdisjoint(path.split("/")) or self._ignored(path, False):
             return found
         return (*found, *self._any)
+
+
+def files_of(task: Task) -> Tuple[str, ...]:
+    """The patterns of the files that it declares to read, and the files of which it reads a part."""
+    parts = (item.part.partition("#")[0] for item in task.ingredients if item.part is not None)
+    return (*(task.inputs or ()), *dict.fromkeys(parts))
 
 
 def reads_anything(task: Task) -> bool:

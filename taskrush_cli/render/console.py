@@ -148,7 +148,8 @@ class Console:
             room = self._width - len(task) - 4
             dots = self._style.sign("…", "...")
             why = cut(why, max(10, room), dots)
-            command = cut(command, max(10, room - (len(why) + 2 if why else 0)), dots)
+            rest = room - (len(why) + 2 if why else 0)
+            command = cut(command, max(10, rest), dots) if rest >= 10 or not why else ""
         head = f"{self._style.paint(sign, 'blue')} {self._style.paint(task, 'bold')}"
         return head + "".join(f"  {self._style.paint(text, 'dim')}" for text in (command, why) if text)
 

@@ -75,6 +75,17 @@ def test_names_flags_and_values(project: Path) -> None:
 
 
 @pytest.mark.core
+def test_the_actions_of_the_cache_and_their_tasks() -> None:
+    """`show` and `clear` take a task, the others none."""
+    assert words("cache", "") == ["status", "stats", "show", "prune", "clear", "verify"]
+    for action in ("show", "clear"):
+        assert {"deploy", "lint", "docs:publish"} <= set(words("cache", action, ""))
+    assert "lint" not in words("cache", "stats", "")
+    assert {"deploy", "lint"} <= set(words("why", ""))
+    assert {"--max-size", "--older-than", "--json"} <= set(words("cache", "prune", "--"))
+
+
+@pytest.mark.core
 def test_a_broken_project_still_completes_what_is_ours(project: Path) -> None:
     """Subcommands and flags need no project, and nothing is printed that is no candidate."""
     (project / ".rush").write_text("tasks: [")

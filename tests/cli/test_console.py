@@ -222,6 +222,44 @@ def test_verbose_says_commands_and_every_reason() -> None:
     ]
 
 
+def test_a_miss_says_why_in_its_header_or_if_there_is_none_at_its_end() -> None:
+    """Once, and not that something runs for the first time unless `-v` asks for it."""
+    first = TaskStarted(A, "run a", reason="no earlier result")
+    events = [
+        first,
+        out(A, "a1\n"),
+        TaskFinished(A, OK),
+        TaskStarted(B, "run b", reason="input b.c changed"),
+        out(B, "b1\n"),
+        TaskFinished(B, OK),
+        TaskStarted(C, "run c", reason="env X is new"),
+        TaskFinished(C, OK),
+    ]
+    assert shown(events) == [
+        "▶ a  run a",
+        "a1",
+        "✓ a  1.00s",
+        "▶ b  run b  (input b.c changed)",
+        "b1",
+        "✓ b  1.00s",
+        "✓ c  (env X is new)  1.00s",
+    ]
+    assert shown([first, TaskFinished(A, OK)], verbose=1)[0] == "▶ a  (no earlier result)"
+    assert shown(events[3:], quiet=True) == []
+    assert max(map(len, shown(events[3:], width=30))) <= 30
+
+
+def test_the_summary_says_what_was_saved() -> None:
+    """By what was fresh and by what was restored; a moment is not worth a word."""
+    fresh = Outcome(state=State.FRESH, ok=True, saved_seconds=60.0)
+    hit = Outcome(state=State.HIT, ok=True, saved_seconds=5.0)
+    assert shown([TaskFinished(A, fresh), TaskFinished(B, hit), end()])[-1] == (
+        "done: 3 tasks in 2.00s (1 fresh, 1 hit), 1m05s saved"
+    )
+    moment = Outcome(state=State.FRESH, ok=True, saved_seconds=0.1)
+    assert shown([TaskFinished(A, moment), TaskFinished(B, moment), end()])[-1] == "done: 3 tasks in 2.00s (2 fresh)"
+
+
 def test_long_commands_fit_the_terminal() -> None:
     lines = shown([TaskStarted(A, "x" * 300), out(A, "o\n")], width=40)
     assert lines[0] == "▶ a  " + "x" * 34 + "…"

@@ -77,6 +77,17 @@ TEXTS = WORDS | st.integers() | st.booleans() | st.floats(allow_nan=False, allow
 EMPTY = TEXTS | st.just("")
 
 
+POLICIES = st.fixed_dictionaries(
+    {},
+    optional={
+        "max_size": st.sampled_from(["10GB", "5 MiB", 1000, "1.5tb", "7B"]),
+        "ttl": st.sampled_from(["30d", "12h", "0.5w"]),
+        "compression": st.booleans(),
+        "restore": st.sampled_from(["copy", "link"]),
+    },
+)
+
+
 def listed(item: st.SearchStrategy[Any], least: int = 0) -> st.SearchStrategy[Any]:
     return item | st.lists(item, min_size=least, max_size=3)
 
@@ -172,7 +183,7 @@ FILE = record(
     shell=WORDS,
     plugins=PLUGINS,
     remotes=st.dictionaries(NAMES, st.fixed_dictionaries({"type": WORDS}, optional={"host": WORDS}), max_size=2),
-    cache=record(strategy=WORDS, backends=st.lists(st.fixed_dictionaries({"type": WORDS, "x": WORDS})), policies=ENV),
+    cache=record(strategy=WORDS, backends=st.lists(st.fixed_dictionaries({"type": WORDS, "x": WORDS})), policies=POLICIES),
     **{"$schema": WORDS, "x-any": ENV},
 )
 

@@ -54,6 +54,39 @@ def test_a_header_is_respected_as_the_compiler_sees_it(example: Example) -> None
         assert wanted
 
 
+def test_nothing_runs_twice(example: Example) -> None:
+    """Tests included; what only has dependencies has nothing to skip."""
+    project = example("c-project")
+    states(project, "test")
+    again = states(project, "test")
+    assert {task for task, state in again.items() if state != "fresh"} == {"test"}
+
+
+def test_a_comment_stops_at_the_object(example: Example) -> None:
+    """The source is compiled again, to the same object: nothing is linked, no test runs."""
+    project = example("c-project")
+    states(project, "calc")
+    source = project.root / "src" / "stats.c"
+    source.write_text(source.read_text() + "/* nothing new */\n")
+    ended = states(project, "calc")
+    assert {task for task, state in ended.items() if state != "fresh"} == {"compile:stats"}
+
+
+def test_going_back_restores(example: Example) -> None:
+    """The state of before is in the cache: no compiler runs, and the program is that of before."""
+    project = example("c-project")
+    states(project, "calc")
+    before = (project.root / "build" / "calc").read_bytes()
+    header = project.root / "src" / "version.h"
+    text = header.read_text()
+    header.write_text(text.replace("1.0", "2.0"))
+    states(project, "calc")
+    assert (project.root / "build" / "calc").read_bytes() != before
+    header.write_text(text)
+    assert set(states(project, "calc").values()) == {"fresh", "hit"}
+    assert (project.root / "build" / "calc").read_bytes() == before
+
+
 def test_what_is_removed_is_made_again(example: Example) -> None:
     """A lost program comes back, and a changed constant in a header reaches it."""
     project = example("c-project")

@@ -8,6 +8,7 @@ from taskrush.compile.link import link
 from taskrush.execute.watch_part import differs, part
 from taskrush.execute.watch_scope import FileScope, state_scope
 from taskrush.model.plan import Plan
+from taskrush.model.policy import Ingredient
 from taskrush.model.task import Task, TaskId
 from taskrush.plan.planner import make_plan
 
@@ -44,6 +45,16 @@ def test_readers_are_found_by_pattern_folder_exact_name_and_exclusion() -> None:
         "README.md": ("readme", "every"),
         "docs/i.md": (),
     }
+
+
+def test_a_file_of_which_a_part_counts_is_read() -> None:
+    """Beside patterns and alone; the key tells later whether the part has changed."""
+    ingredients = (Ingredient(part="web/package.json#version"), Ingredient(env="CI"))
+    scope = FileScope(
+        planned(task("a", ["src/*", "!web/**"], ingredients=ingredients), task("b", (), ingredients=ingredients))
+    )
+    assert scope.readers("web/package.json") == ("a", "b")
+    assert scope.readers("web/other.json") == ()
 
 
 def test_a_task_without_inputs_reads_whatever_is_not_left_out() -> None:

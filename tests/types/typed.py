@@ -11,6 +11,7 @@ from typing_extensions import Any, assert_type
 from taskrush import (
     Command,
     Executor,
+    Ingredient,
     Plan,
     Project,
     Record,
@@ -19,9 +20,12 @@ from taskrush import (
     Task,
     TaskSet,
     command,
+    output_of,
     result_of,
     run,
     task,
+    value_of,
+    variable,
 )
 
 
@@ -75,6 +79,13 @@ def wrong(label: int = result_of(version)) -> None:  # type: ignore[assignment] 
 
 task(isolate="proces")  # type: ignore[call-overload]  # pyright: ignore
 task(inptus=["x"])  # type: ignore[call-overload]  # pyright: ignore
+
+
+assert_type(output_of("node --version"), Ingredient)
+assert_type(variable("NODE_*"), Ingredient)
+command("true", inputs=["src/**", Path("x"), variable("CI"), output_of("cc -v"), value_of(version), value_of("lint")])
+task(inputs=value_of(build), incremental=True)
+task(inputs=[{"env": "CI"}])  # type: ignore[list-item]  # pyright: ignore
 
 
 class Builder:
