@@ -270,7 +270,7 @@ class LocalResultCache:
         if kind == FILE:
             return (
                 stat.S_ISREG(status.st_mode)
-                and (stat.S_IMODE(status.st_mode) == mode or self._store.is_object(digest, status))
+                and (stat.S_IMODE(status.st_mode) == mode or self._is_link(mode, digest, status))
                 and status.st_size == size
                 and self._files.digest(path, status) == digest
             )
@@ -280,6 +280,11 @@ class LocalResultCache:
             except OSError:
                 return False
         return bool(kind == FOLDER and stat.S_ISDIR(status.st_mode))
+
+
+    def _is_link(self, mode: int, digest: str, status: os.stat_result) -> bool:
+        """Whether it is linked to its object, as is never done with what may be executed."""
+        return not mode & 0o111 and self._store.is_object(digest, status)
 
 
 class Recording:

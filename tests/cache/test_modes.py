@@ -248,3 +248,19 @@ def test_two_outputs_with_one_content_are_two_links(linked: Bench) -> None:
     assert linked.restore(TASK, "k")  # beside a link to the same object that is right already
     assert snapshot(linked.root / "out")["f"][2] == TEXT
     assert not os.listdir(linked.root / ".taskrush" / "incoming")
+
+
+def test_a_link_does_not_stand_for_a_program_with_its_content(linked: Bench) -> None:
+    """The same bytes, once to be executed and once not: the mode of a link is that of its object."""
+
+    def make(mode: int) -> None:
+        (linked.root / "out").mkdir(exist_ok=True)
+        (linked.root / "out" / "f").write_bytes(TEXT)
+        (linked.root / "out" / "f").chmod(mode)
+
+    linked.save(TASK, "program", lambda: make(0o755))
+    linked.save(TASK, "text", lambda: make(0o644))
+    os.unlink(linked.root / "out" / "f")
+    assert linked.restore(TASK, "text")
+    assert linked.restore(TASK, "program")
+    assert stat.S_IMODE(os.stat(linked.root / "out" / "f").st_mode) == 0o755
