@@ -16,6 +16,9 @@ class Bus:
     def __init__(self, run: str, clock: Clock, subscribers: Sequence[Subscriber]) -> None:
         self._run = run
         self._clock = clock
+        for subscriber in subscribers:
+            if not callable(getattr(subscriber, "on_record", None)):
+                raise TypeError(f"a subscriber has a method `on_record(record)`, {subscriber!r} has none")
         self._subscribers: List[Subscriber] = list(subscribers)
         self._seq = 0
 

@@ -215,6 +215,14 @@ def test_an_unknown_runner_fails_its_task() -> None:
     assert result["a"].reason == "there is no runner `moon` in this run"
 
 
+def test_what_cannot_listen_is_refused_before_anything_runs() -> None:
+    """A function in place of a subscriber would be dropped with nobody to tell."""
+    runner = FakeRunner({})
+    with pytest.raises(TypeError, match="a subscriber has a method `on_record"):
+        play([Task(id=A, action="a")], runner=runner, subscribers=[print])
+    assert runner.calls == []
+
+
 def test_a_subscriber_that_raises_is_dropped_and_the_others_are_told() -> None:
     """The run goes on; the story says who failed."""
 
