@@ -61,6 +61,7 @@ class _Linker:
         """Edges that names declare: dependencies, results that are bound, `finally`."""
         for task in list(self.tasks.values()):
             own = self._declared[task.id] = {}
+            namespace = task.namespace
             for name, bound in task.bindings.items():
                 on = self._find(task, bound, f"takes the result of `{bound}`", task.where)
                 if on is not None:
@@ -73,8 +74,10 @@ class _Linker:
                 if ingredient.result is not None:
                     self._value(task, ingredient, own)
             for dep in task.deps:
-                on = self._find(task, dep.task, f"depends on `{dep.task}`", dep.where or task.where, dep.optional)
-                if on is not None:
+                on = resolve(dep.task, namespace, self.names)
+                if on is None:
+                    self._find(task, dep.task, f"depends on `{dep.task}`", dep.where or task.where, dep.optional)
+                else:
                     known = own.get(on)
                     own[on] = Edge(
                         task.id,
@@ -98,6 +101,9 @@ class _Linker:
             files = give_way(by_files, waits)
         found: Dict[TaskId, Tuple[Edge, ...]] = {}
         for task_id, declared in self._declared.items():
+            if not files and not self._closers:
+                found[task_id] = tuple(declared.values())
+                continue
             found[task_id] = (
                 *declared.values(),
                 *(edge for edge in files.get(task_id, ()) if edge.on not in declared),

@@ -46,6 +46,8 @@ def what_is_wrong(name: str) -> "Optional[str]":
         return "it is empty"
     if name.startswith("-"):
         return "it starts with `-`"
+    if name.replace("-", "").replace("_", "").isalnum():  # nearly all are so
+        return None
     if any(not part for part in name.split(":")):
         return "a part of it is empty"
     for sign in name:

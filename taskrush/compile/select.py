@@ -29,7 +29,9 @@ def select(graph: "Graph", targets: "Iterable[str]") -> "Tuple[TaskId, ...]":
 
 def _matches(graph: "Graph", target: str) -> "List[TaskId]":
     name = target[1:] if target.startswith(":") else target
-    for spelling in (name, name.replace("_", "-"), dashed(name), name.replace("-", "_")):
+    if name in graph.names:
+        return [graph.names[name]]
+    for spelling in (name.replace("_", "-"), dashed(name), name.replace("-", "_")):
         if spelling in graph.names:
             return [graph.names[spelling]]
     visible = [task for task in graph if not task.hidden]

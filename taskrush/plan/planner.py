@@ -21,25 +21,31 @@ def make_plan(graph: Graph, targets: Iterable[TaskId], root: str = ".", only: bo
     """
     targets = tuple(dict.fromkeys(targets))
     chosen = needed(graph, targets, only)
+    whole = len(chosen) == len(graph.tasks)
     problems = [found.problem for found in graph.problems if not found.tasks.isdisjoint(chosen)]
     problems += [problem for task_id in graph.tasks if task_id in chosen for problem in graph.tasks[task_id].problems]
     if problems:
         raise GraphError(*in_order(problems))
-    edges = {task_id: [edge for edge in graph.edges[task_id] if edge.on in chosen] for task_id in chosen}
-    order = _ordered(edges, graph)
+    ids = list(graph.tasks) if whole else [task_id for task_id in graph.tasks if task_id in chosen]
+    edges: Mapping[TaskId, Sequence[Edge]] = graph.edges
+    if not whole:
+        edges = {task_id: [edge for edge in graph.edges[task_id] if edge.on in chosen] for task_id in ids}
+    order = _ordered(ids, edges, graph)
     index = {task_id: number for number, task_id in enumerate(order)}
-    needs, after = [], []
+    needs: List[Tuple[int, ...]] = []
+    after: List[Tuple[int, ...]] = []
+    last = EdgeKind.FINALLY
     for task_id in order:
         own = edges[task_id]
-        needs.append(_numbers(index, (edge for edge in own if edge.kind is not EdgeKind.FINALLY)))
-        after.append(_numbers(index, (edge for edge in own if edge.kind is EdgeKind.FINALLY)))
+        needs.append(_numbers([index[edge.on] for edge in own if edge.kind is not last]))
+        after.append(_numbers([index[edge.on] for edge in own if edge.kind is last]))
     return Plan(
-        tasks=tuple(graph.tasks[task_id] for task_id in order),
+        tasks=tuple([graph.tasks[task_id] for task_id in order]),
         needs=tuple(needs),
         after=tuple(after),
         targets=targets,
         root=root,
-        edges=tuple(edge for task_id in order for edge in edges[task_id]),
+        edges=tuple([edge for task_id in order for edge in edges[task_id]]),
     )
 
 
@@ -72,51 +78,50 @@ def cut(graph: Graph, targets: Sequence[TaskId]) -> Graph:
 
 def needed(graph: Graph, targets: Sequence[TaskId], only: bool = False) -> Set[TaskId]:
     """Targets, all they need, and the `finally` tasks of any of these with what those need."""
-    closers: Dict[TaskId, List[TaskId]] = {}
-    for edges in graph.edges.values():
-        for edge in edges:
-            if edge.kind is EdgeKind.FINALLY:
-                closers.setdefault(edge.on, []).append(edge.task)
-    followed = (EdgeKind.RESULT,) if only else (EdgeKind.NEEDS, EdgeKind.FILES, EdgeKind.RESULT)
     found = set(targets)
+    if len(found) == len(graph.tasks):
+        return found
+    last = EdgeKind.FINALLY
+    closers: Dict[TaskId, List[TaskId]] = {}
+    for edge in [edge for edges in graph.edges.values() for edge in edges if edge.kind is last]:
+        closers.setdefault(edge.on, []).append(edge.task)
+    followed = (EdgeKind.RESULT,) if only else (EdgeKind.NEEDS, EdgeKind.FILES, EdgeKind.RESULT)
     todo = list(found)
     while todo:
         task_id = todo.pop()
         more = [edge.on for edge in graph.edges[task_id] if edge.kind in followed]
-        for other in [*more, *closers.get(task_id, ())]:
+        for other in [*more, *closers[task_id]] if task_id in closers else more:
             if other not in found:
                 found.add(other)
                 todo.append(other)
     return found
 
 
-def _numbers(index: Mapping[TaskId, int], edges: Iterable[Edge]) -> Tuple[int, ...]:
-    return tuple(sorted({index[edge.on] for edge in edges}))
+def _numbers(numbers: List[int]) -> Tuple[int, ...]:
+    return tuple(sorted(set(numbers))) if len(numbers) > 1 else tuple(numbers)
 
 
-def _ordered(edges: Mapping[TaskId, Sequence[Edge]], graph: Graph) -> List[TaskId]:
-    """Topological order, always the first declared of those that may come next; raises for a cycle, naming it."""
-    place = {task_id: number for number, task_id in enumerate(graph.tasks)}
-    ids = list(graph.tasks)
-    blockers: Dict[TaskId, int] = {}
-    dependants: Dict[TaskId, List[TaskId]] = {task_id: [] for task_id in edges}
-    for task_id, own in edges.items():
-        on = {edge.on for edge in own}
-        blockers[task_id] = len(on)
-        for other in on:
-            dependants[other].append(task_id)
-    ready = [place[task_id] for task_id, count in blockers.items() if not count]
-    heapq.heapify(ready)
+def _ordered(ids: Sequence[TaskId], edges: Mapping[TaskId, Sequence[Edge]], graph: Graph) -> List[TaskId]:
+    """Topological order, always the first of `ids` (declared first) that may come next; a cycle raises, named."""
+    place = {task_id: number for number, task_id in enumerate(ids)}
+    blockers = [0] * len(ids)
+    dependants: List[List[int]] = [[] for _ in ids]
+    for number, task_id in enumerate(ids):
+        own = edges[task_id]
+        blockers[number] = len(own)
+        for edge in own:
+            dependants[place[edge.on]].append(number)  # twice, if there are two edges, as it is counted twice
+    ready = [number for number, count in enumerate(blockers) if not count]
     order: List[TaskId] = []
     while ready:
-        task_id = ids[heapq.heappop(ready)]
-        order.append(task_id)
-        for dependant in dependants[task_id]:
+        number = heapq.heappop(ready)
+        order.append(ids[number])
+        for dependant in dependants[number]:
             blockers[dependant] -= 1
             if not blockers[dependant]:
-                heapq.heappush(ready, place[dependant])
-    if len(order) < len(edges):
-        tangles = knots({task_id: [edge.on for edge in edges[task_id]] for task_id in graph.tasks if task_id in edges})
+                heapq.heappush(ready, dependant)
+    if len(order) < len(ids):
+        tangles = knots({task_id: [edge.on for edge in edges[task_id]] for task_id in ids})
         raise GraphError(*in_order(_cycle_problem(knot, edges, graph) for knot in tangles))
     return order
 
