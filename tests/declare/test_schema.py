@@ -125,7 +125,12 @@ REQUIRES = listed(
         record(message=TEXTS),
     )
 )
-CACHE = TEXTS | st.lists(TEXTS, max_size=2) | record(key_dependencies=listed(TEXTS), enabled=st.booleans())
+INPUTS = listed(
+    TEXTS
+    | st.sampled_from(["a.json#b", "!x", "!a.toml#b", "x#y"])
+    | st.builds(lambda kind, value: {kind: value}, st.sampled_from(["env", "cmd", "result"]), WORDS)
+)
+CACHE = TEXTS | st.lists(TEXTS, max_size=2) | record(key_dependencies=INPUTS, enabled=st.booleans())
 PLUGINS = (
     listed(WORDS)
     | st.dictionaries(NAMES, EMPTY, max_size=2)
@@ -146,7 +151,8 @@ TASK = st.builds(
         before=listed(TEXTS, 1),
         desc=EMPTY,
         depends_on=DEPS,
-        cache_files=listed(TEXTS),
+        cache_files=INPUTS,
+        incremental=st.booleans(),
         outputs=listed(TEXTS),
         env=ENV,
         pass_env=listed(TEXTS),
@@ -183,7 +189,9 @@ FILE = record(
     shell=WORDS,
     plugins=PLUGINS,
     remotes=st.dictionaries(NAMES, st.fixed_dictionaries({"type": WORDS}, optional={"host": WORDS}), max_size=2),
-    cache=record(strategy=WORDS, backends=st.lists(st.fixed_dictionaries({"type": WORDS, "x": WORDS})), policies=POLICIES),
+    cache=record(
+        strategy=WORDS, backends=st.lists(st.fixed_dictionaries({"type": WORDS, "x": WORDS})), policies=POLICIES
+    ),
     **{"$schema": WORDS, "x-any": ENV},
 )
 
