@@ -16,7 +16,7 @@ import attrs
 from taskrush.compile.link import near
 from taskrush.compile.select import select
 from taskrush.declare.options import convert, option_strings, parse_arguments
-from taskrush.errors import UsageError
+from taskrush.errors import GraphError, UsageError
 from taskrush.model.graph import Graph
 from taskrush.model.settings import merge
 from taskrush.model.task import TaskId
@@ -171,6 +171,9 @@ def _tasks(
                     texts.setdefault(task_id, {}).setdefault(name, []).extend(typed)
         used = used or given.take(words, at)
         if not used:
+            problems = [problem for task_id in current for problem in graph.tasks[task_id].problems]
+            if problems:  # the option may be one that could not be read
+                raise GraphError(*problems)
             raise _unknown(word, graph, current)
         at += used
     namespace = argparse.Namespace(targets=targets, arguments=_values(graph, texts))

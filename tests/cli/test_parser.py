@@ -5,7 +5,7 @@ from typing import Any, Dict, List
 
 import pytest
 
-from taskrush.errors import UsageError
+from taskrush.errors import GraphError, UsageError
 from taskrush.model.settings import Settings, merge
 from taskrush_cli.given import Given
 from taskrush_cli.parser import directory_of, parse
@@ -107,6 +107,13 @@ def test_who_asks_for_help_gets_it() -> None:
     with pytest.raises(UsageError) as caught:
         parse(["help"])
     assert caught.value.hint == "`taskrush --help` shows what there is"
+
+
+def test_an_option_that_could_not_be_read_is_told_as_that(project: Path) -> None:
+    """Not as one that is unknown."""
+    (project / "tasks.py").write_text("from taskrush import task\n@task\ndef t(x: dict = {}): ...\n")
+    with pytest.raises(GraphError, match="parameter `x` cannot be an option"):
+        parse(["t", "--x", "1"])
 
 
 def test_a_task_wins_over_a_subcommand() -> None:
