@@ -1,8 +1,12 @@
 """What is paid for is used: common commands load none of the dear modules."""
 
+import os
+import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
+from typing import Dict, Set
 
 import pytest
 
@@ -58,6 +62,100 @@ def test_a_plain_shell_run_is_cheap(tmp_path: Path) -> None:
     name, text = FILES["rush"]
     (tmp_path / name).write_text(text)
     assert loaded(command_line("build"), tmp_path) == []
+
+
+OURS = {"taskrush", "taskrush._version", "taskrush_cli", "taskrush_cli.main"}
+ROWS = OURS | {
+    "taskrush.declare",
+    "taskrush.declare.discover",
+    "taskrush.kept",
+    "taskrush.model",
+    "taskrush.model.identity",
+    "taskrush.statefile",
+    "taskrush_cli.commands",
+    "taskrush_cli.listing",
+}
+LIST = ROWS | {
+    "taskrush_cli.commands.list",
+    "taskrush_cli.looking",
+    "taskrush_cli.render",
+    "taskrush_cli.render.style",
+    "taskrush_cli.render.table",
+}
+NAMED = LIST | {"taskrush.compile", "taskrush.compile.names", "taskrush.compile.select", "taskrush.model.spelling"}
+COMPLETE = ROWS | {"taskrush_cli.complete", "taskrush_cli.spellings"}
+CHEAP = {"errno", "hashlib", "_blake2", "_hashlib", "_sha2", "_sha256", "_signal"}  # of the standard library
+
+EXACT = {
+    "--version": OURS,
+    "list": LIST,
+    "list --simple": LIST,
+    "list -v --by=tag": LIST,
+    "": LIST,
+    "-C . list --all": LIST,
+    "list build": NAMED,
+    "__complete b": COMPLETE,
+    "__complete build --": COMPLETE,
+}
+
+
+def plain() -> "Dict[str, str]":
+    """An environment that is the same for every test and fixture."""
+    names = ("LD_LIBRARY_PATH", "PATH", "PYTHONPATH", "SYSTEMROOT")
+    return {name: os.environ[name] for name in names if name in os.environ}
+
+
+def modules(code: str, folder: Path) -> "Set[str]":
+    """Everything that a fresh interpreter has loaded after `code`."""
+    script = f"import sys\nout, sys.stdout = sys.stdout, sys.stderr\n{code}\nout.write(' '.join(sys.modules))"
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=folder, env=plain(), capture_output=True, text=True, check=True
+    )
+    return set(done.stdout.split())
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace of both kinds of files that has been listed and completed."""
+    folder = tmp_path_factory.mktemp("kept")
+    (folder / ".rush").write_text("tasks:\n  build: {cmd: make, tags: [ci], params: {level: {default: 1}}}\n")
+    (folder / "tasks.py").write_text("from taskrush import task\n@task\ndef lint(fix: bool = False):\n    pass\n")
+    settle = "from taskrush.model import identity; identity.SAFE_NS = 10**7\n"
+    for _ in range(2):
+        modules(settle + command_line("__complete", "").replace("sys.exit", ""), folder)
+        modules(settle + command_line("list").replace("sys.exit", ""), folder)
+        time.sleep(0.05)
+    time.sleep(2.1)  # now nothing is young
+    return folder
+
+
+@pytest.mark.core
+@pytest.mark.parametrize("words", sorted(EXACT))
+def test_who_only_looks_loads_exactly_this(words: str, kept: Path) -> None:
+    """No module of ours more, and of the standard library only what costs next to nothing."""
+    found = modules(command_line(*words.split()).replace("sys.exit", ""), kept) - modules("", kept)
+    ours = {name for name in found if name.partition(".")[0] in ("taskrush", "taskrush_cli")}
+    assert ours == EXACT[words]
+    assert found - ours - CHEAP == set()
+
+
+@pytest.mark.parametrize(("words", "opened", "calls"), [("--version", 12, 150), ("list", 40, 700)])
+def test_who_only_looks_asks_little_of_the_system(words: str, opened: int, calls: int, kept: Path) -> None:
+    """Beyond what the bare interpreter does; one process, and nothing of the user's is started."""
+    strace = shutil.which("strace")
+    if strace is None:
+        pytest.skip("there is no strace here")
+
+    def traced(code: str) -> "list[str]":
+        log = kept.parent / "strace.log"
+        command = [strace, "-f", "-qq", "-o", str(log), sys.executable, "-c", code]
+        subprocess.run(command, cwd=kept, env=plain(), stdout=subprocess.DEVNULL, check=True)
+        return log.read_text().splitlines()
+
+    bare, found = traced("pass"), traced("import sys\n" + command_line(*words.split()))
+    opens = [sum("open" in line for line in lines) for lines in (bare, found)]
+    assert (opens[1] - opens[0] <= opened, len(found) - len(bare) <= calls) == (True, True), (opens, len(found))
+    assert not [line for line in found[1:] if any(word in line for word in ("execve", "clone", "fork"))]
 
 
 def test_the_measure_measures(tmp_path: Path) -> None:
