@@ -33,7 +33,7 @@ class _Linker:
         self.tasks: Dict[TaskId, Task] = {}
         self.names: Dict[str, TaskId] = {}
         self.problems: List[GraphProblem] = []
-        self._declared: Dict[TaskId, Dict[TaskId, Edge]] = {}
+        self._declared: Dict[TaskId, Tuple[Edge, ...]] = {}
         self._closers: Dict[TaskId, Dict[TaskId, Edge]] = {}
         for task in tasks:
             if not task.missing and (task.retry is not None or task.remote is not None):
@@ -60,7 +60,7 @@ class _Linker:
     def join(self) -> None:
         """Edges that names declare: dependencies, results that are bound, `finally`."""
         for task in list(self.tasks.values()):
-            own = self._declared[task.id] = {}
+            own: Dict[TaskId, Edge] = {}
             namespace = task.namespace
             for name, bound in task.bindings.items():
                 on = self._find(task, bound, f"takes the result of `{bound}`", task.where)
@@ -90,6 +90,7 @@ class _Linker:
                 on = self._find(task, dep.task, what, dep.where or task.where, dep.optional)
                 if on is not None:
                     self._closers.setdefault(on, {})[task.id] = Edge(on, task.id, EdgeKind.FINALLY)
+            self._declared[task.id] = tuple(own.values())
 
     def edges(self) -> Mapping[TaskId, Tuple[Edge, ...]]:
         """All edges; those that follow from files come after those that were declared."""
@@ -97,16 +98,19 @@ class _Linker:
         self.problems.extend(problems)
         files: Mapping[TaskId, Sequence[Edge]] = {}
         if by_files:
-            waits = {task_id: (*own, *self._closers.get(task_id, ())) for task_id, own in self._declared.items()}
+            waits = {
+                task_id: (*(edge.on for edge in own), *self._closers.get(task_id, ()))
+                for task_id, own in self._declared.items()
+            }
             files = give_way(by_files, waits)
+        if not files and not self._closers:
+            return self._declared
         found: Dict[TaskId, Tuple[Edge, ...]] = {}
         for task_id, declared in self._declared.items():
-            if not files and not self._closers:
-                found[task_id] = tuple(declared.values())
-                continue
+            known = {edge.on for edge in declared}
             found[task_id] = (
-                *declared.values(),
-                *(edge for edge in files.get(task_id, ()) if edge.on not in declared),
+                *declared,
+                *(edge for edge in files.get(task_id, ()) if edge.on not in known),
                 *self._closers.get(task_id, {}).values(),
             )
         return found
