@@ -64,7 +64,7 @@ class Outputs:
                 yield output  # the same path, or one is a folder that holds the other
                 continue
             segments = segments or parsed(pattern)
-            if meet(segments, output.parsed or parsed(output.pattern)):
+            if output.pattern == pattern or meet(segments, output.parsed or parsed(output.pattern)):
                 yield output
 
 

@@ -48,6 +48,8 @@ def parsed(pattern: str) -> Tuple[Tuple[Segment, ...], ...]:
 
 def clean(text: str) -> str:
     """Without `./` in front and doubled or dotted segments; a `/` at the end stays."""
+    if "//" not in text and "/." not in text and text[:1] not in (".", "/"):
+        return text
     parts = text.split("/")
     kept = [part for part in parts[:-1] if part not in ("", ".")]
     last = "" if parts[-1] == "." else parts[-1]
@@ -163,6 +165,8 @@ def _complement(pairs: Sequence[Tuple[int, int]]) -> Ranges:
 
 def _alternatives(text: str) -> List[str]:
     """`{a,b}` multiplied out, from the left; a brace without its partner or without a comma means itself."""
+    if "{" not in text:
+        return [text]
     done: List[str] = []
     todo = [("", text)]
     while todo:
