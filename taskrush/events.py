@@ -12,6 +12,7 @@ from taskrush.model.outcome import Outcome
 from taskrush.model.task import TaskId
 
 WIRE_VERSION = 1
+CHANGED = "changed"  # the reason of a stop by a watch that starts again at once
 
 
 @attrs.frozen(kw_only=True)

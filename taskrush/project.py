@@ -29,7 +29,7 @@ from taskrush.protocols import Subscriber
 from taskrush.wiring import SystemClock, make_memory, make_runners
 
 if TYPE_CHECKING:
-    from taskrush.declare.taskset import TaskSet
+    from taskrush.declare.taskset import Declared, TaskSet
     from taskrush.execute.executor import Executor
     from taskrush.execute.follow import Run
     from taskrush.execute.watch import Watcher
@@ -74,11 +74,15 @@ class Project:
         return cls(found.root, link(tasks), files, sources, (*sources, *looked))
 
     @classmethod
-    def of(cls, tasks: "Union[TaskSet, Iterable[Task]]", root: str = ".") -> "Project":
-        """A project of tasks made by a program."""
+    def of(cls, tasks: "Union[TaskSet, Iterable[Declared]]", root: str = ".") -> "Project":
+        """A project of tasks made by a program: a set of them, or tasks, functions with `@task` and commands."""
         from taskrush.declare.taskset import TaskSet
 
-        return cls(os.path.abspath(root), link(tasks.tasks if isinstance(tasks, TaskSet) else tasks))
+        if isinstance(tasks, TaskSet):
+            return cls(os.path.abspath(root), link(tasks.tasks))
+        things = list(tasks)
+        plain = [thing for thing in things if isinstance(thing, Task)]
+        return cls(os.path.abspath(root), link(plain if len(plain) == len(things) else TaskSet(things).tasks))
 
     def plan(
         self,

@@ -45,7 +45,8 @@ class Given:
             flag = f"-{word[position]}"
             if flag not in FLAGS:
                 if position > 1:
-                    raise UsageError(f"unknown option `{flag}` in `{word}`")
+                    hint = f"{word[:position]} takes a number, or nothing" if word[position - 1] == "j" else None
+                    raise UsageError(f"unknown option `{flag}` in `{word}`", hint)
                 return 0
             position += 1
             if FLAGS[flag][1].kind in ("bool", "int"):

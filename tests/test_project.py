@@ -5,7 +5,7 @@ from typing import Callable
 
 import pytest
 
-from taskrush import GraphError, MissingCapability, Project, Task, UsageError
+from taskrush import GraphError, MissingCapability, Project, Task, TaskId, UsageError, command, task
 from taskrush.errors import ConfigError
 from taskrush.model.outcome import State
 
@@ -161,3 +161,18 @@ def test_no_workspace_says_how_to_make_one(tmp_path: Path) -> None:
     with pytest.raises((UsageError, ConfigError), match="no task file") as caught:
         Project.load(str(tmp_path))
     assert "taskrush init" in str(caught.value)
+
+
+def test_a_project_is_made_of_whatever_declares_tasks(tmp_path: Path) -> None:
+    """Functions with `@task`, commands and tasks may be mixed in one list."""
+
+    @task
+    def half(number: int = 8) -> int:
+        return number // 2
+
+    project = Project.of(
+        [half, command("true", name="fine"), Task(id=TaskId("all"), deps=["half", "fine"])],
+        str(tmp_path),
+    )
+    result = project.run("all")
+    assert (result.ok, result["half"].value, len(result.outcomes)) == (True, 4, 3)

@@ -12,7 +12,7 @@ from typing import Callable, Dict, Iterator, List, Mapping, Optional, Set, Tuple
 import attrs
 
 from taskrush.errors import TaskRushError
-from taskrush.events import Record, TaskFinished, TaskStarted
+from taskrush.events import CHANGED, Record, TaskFinished, TaskStarted
 from taskrush.execute.changes import NOTIFY, POLL, Changes, available
 from taskrush.execute.executor import Executor
 from taskrush.execute.watch_news import News, NotLoaded, Round, RoundStarted, SelfChanging, Watching
@@ -185,7 +185,7 @@ class Watcher:
             self._start(instruction)
         elif isinstance(instruction, StopRound):
             if self._executor is not None:
-                self._executor.stop("changed")
+                self._executor.stop(CHANGED)
         elif isinstance(instruction, Wake):
             self._wake = instruction.at
         else:

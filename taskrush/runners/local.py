@@ -37,7 +37,6 @@ class LocalRunner:
         self._environ = {name: value for name, value in environ.items() if name != COOKIE}
         self._overrides = dict(overrides or {})
         self._guardian = Guardian(self._tree)
-        self._interrupted = False
 
     def start(self, task: Task, on_output: OnOutput, values: Mapping[str, object]) -> Union[Running, Pollable]:
         env = environment(visible(self._environ, task), task, values, self._overrides)
@@ -53,7 +52,7 @@ class LocalRunner:
         return LocalRunning(vectors, cwd, env, task, on_output, self._tree, self._guardian)
 
     def interrupt(self, signum: int) -> None:
-        self._interrupted = True
+        self._tree.ending = True
         self._tree.stop_signal = signum
 
     def remind(self) -> None:
@@ -66,7 +65,7 @@ class LocalRunner:
             self._tree.pause(on)
 
     def close(self) -> None:
-        if self._interrupted:
+        if self._tree.ending:
             self._tree.sweep()
         self._guardian.close()
 

@@ -14,7 +14,7 @@ from taskrush.model.outcome import Outcome, cancelled, failed, succeeded
 from taskrush.model.task import Task
 from taskrush.protocols import OnOutput
 from taskrush.runners.guardian import Guardian
-from taskrush.runners.process_tree import Tree, kill_tree, leftovers, send, sweep
+from taskrush.runners.process_tree import Tree, kill_group, kill_tree, leftovers, send, sweep
 from taskrush.runners.spawn import Child, describe_exit, exit_descriptor, reap, spawn_command, start_error
 from taskrush.runners.terminal import Foreground
 
@@ -59,6 +59,7 @@ class LocalRunning:
         self._look_again = FIRST_LOOK
         self._left: List[int] = []
         self._cancelled = False
+        self._forced = False  # killed while the run ends, which sees to what is left
         self._cpu = 0.0
         self._peak = 0
         self._captured: List[bytes] = []
@@ -99,6 +100,9 @@ class LocalRunning:
             return
         if not force:
             self._tree.tell(self._pid)
+        elif self._tree.ending:
+            self._forced = True
+            kill_group(self._pid)
         elif self._exited_at is None:
             kill_tree(self._pid, self._mark)
         else:
@@ -172,8 +176,8 @@ class LocalRunning:
         self._exited_at = time.monotonic()
         for descriptor in list(self._streams):
             self._read_rest(descriptor)
-        self._left = leftovers(self._pid, self._mark)
-        if self._cancelled:
+        self._left = [] if self._forced else leftovers(self._pid, self._mark)
+        if self._cancelled and not self._tree.ending:
             sweep(self._mark)
         self._settle()
 

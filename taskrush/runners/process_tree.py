@@ -16,12 +16,17 @@ SWEEPS = 100
 
 
 class Tree:
-    """All processes of one run. `stop_signal` is what commands get when they are told to end."""
+    """All processes of one run. `stop_signal` is what commands get when they are told to end.
+
+    `ending`: the run is being interrupted and ends with a sweep for all that is left; nobody need look for the
+    remains of single commands, which takes long where there are many.
+    """
 
     def __init__(self, run_id: str, environ: Mapping[str, str]) -> None:
         outer = environ.get(COOKIE)
         self.mark = run_id
         self.stop_signal: int = signal.SIGTERM
+        self.ending = False
         self._prefix = f"{outer}/" if outer else ""
         self._number = itertools.count(1)
         self._leaders: Dict[int, int] = {}
@@ -73,6 +78,11 @@ def signal_group(leader: int, signum: int) -> bool:
     except PermissionError:  # macOS says so of a group of zombies
         return signum != 0
     return True
+
+
+def kill_group(leader: int) -> None:
+    """Kill a command with its session, as far as that is one process group."""
+    signal_group(leader, signal.SIGKILL)
 
 
 def kill_tree(leader: int, mark: str) -> None:

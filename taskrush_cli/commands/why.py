@@ -3,10 +3,13 @@
 import argparse
 import json
 import sys
+from typing import Sequence
 
 from taskrush.cache.forecast import FRESH, HIT, MISS, NOTHING, Forecast
 from taskrush.compile.select import select
 from taskrush_cli.forecasting import as_json, forecasts, ranked
+
+SHOWN = 8  # names in a line
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -27,13 +30,20 @@ def run(options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps({"version": 1, **as_json(found)}, indent=2))
     else:
-        print("\n".join(lines(found)))
+        print(
+            "\n".join(
+                lines(found, [plan.tasks[on].id for on in plan.needs[[task.id for task in plan.tasks].index(task_id)]])
+            )
+        )
     return 0
 
 
-def lines(found: Forecast) -> "list[str]":
-    """What a person reads."""
+def lines(found: Forecast, needs: "Sequence[str]" = ()) -> "list[str]":
+    """What a person reads. `needs` are the tasks that it needs."""
     shown = [f"`{found.task}` {_headline(found)}"]
+    if found.verdict == NOTHING and needs:
+        names = ", ".join(f"`{name}`" for name in needs[:SHOWN]) + (", ..." if len(needs) > SHOWN else "")
+        shown = [f"`{found.task}` does nothing itself: it is done when {names} {'is' if len(needs) == 1 else 'are'}"]
     shown.extend(f"  {change}" for change in (ranked(found) if found.verdict == MISS else ()))
     shown.extend(f"  taken to be unchanged: what `{command}` prints" for command in found.assumed if found.known)
     return shown
@@ -45,7 +55,7 @@ def _headline(found: Forecast) -> str:
     if found.verdict == HIT:
         return "would not run: an earlier result would be restored"
     if found.verdict == NOTHING:
-        return "does nothing itself: ask about the tasks that it needs"
+        return "does nothing itself"
     if found.verdict == MISS and not found.known:
         return "would run: it never ended well here"
     if found.verdict == MISS and found.changes:

@@ -10,6 +10,7 @@ from typing import Callable, Dict, List, Mapping, Optional, Sequence, Set
 
 from taskrush.errors import Where
 from taskrush.events import (
+    CHANGED,
     Record,
     RunFinished,
     RunStarted,
@@ -82,6 +83,7 @@ class Console:
         self._saved = 0.0
         self._outcomes: Dict[TaskId, Outcome] = {}
         self._stopping: Optional[int] = None
+        self._restarting = False
         self._mode = self._make_mode("errors" if quiet and mode != "none" else mode)
 
     def _make_mode(self, name: str) -> Mode:
@@ -158,7 +160,7 @@ class Console:
         if self._quiet and outcome.state is not State.FAILED:
             return ""
         boring = self._tasks[task].action is None and outcome.state is State.SUCCEEDED
-        if outcome.state is State.CANCELLED and self.crowd:
+        if outcome.state is State.CANCELLED and (self.crowd or self._restarting):
             return ""
         follows = outcome.state in (State.SKIPPED, State.CANCELLED) and not outcome.ok and task not in self._commands
         if (boring or follows or (self._tasks[task].capture and outcome.ok)) and not self._verbose:
@@ -226,9 +228,14 @@ class Console:
 
     def _on_stop(self, event: StopRequested) -> None:
         self._stopping = number = len(self.running)
+        names = ", ".join(list(self.running)[:3]) + (f" and {number - 3} more" if number > 3 else "")
+        if event.reason == CHANGED:
+            self._restarting = True
+            if names and not self._quiet:
+                self._say(self._style.paint(f"changed: ending {names}", "dim"))
+            return
         text = f"{self._style.paint('stopping:', 'yellow', 'bold')} {event.reason}"
         if number and event.grace:
-            names = ", ".join(list(self.running)[:3]) + (f" and {number - 3} more" if number > 3 else "")
             text += f"; {names} may take {event.grace:g}s to end, interrupt again to end at once"
         self._say(text)
 
@@ -248,7 +255,7 @@ class Console:
                 self._out.say(f"\n{self._style.paint(f'output of {entry.task}:', 'red')}")
                 self._mode.replay(entry)
         self._annotate(failures)
-        if self._quiet and event.ok:
+        if (self._quiet and event.ok) or (self._restarting and not failures):
             return
         self._mode.leave()
         if len(self._outcomes) > 1 or not event.ok:

@@ -6,6 +6,7 @@ from typing import List, Sequence
 import pytest
 
 from taskrush.events import (
+    CHANGED,
     Event,
     Record,
     RunFinished,
@@ -298,3 +299,17 @@ def test_a_crowd_that_is_cancelled_is_counted(mode: str) -> None:
     ]
     assert sum("■" in line for line in crowd(3, mode=mode)) == 3
     assert sum("■" in line for line in crowd(200, mode=mode, verbose=1)) == 200
+
+
+def test_a_restart_by_a_watch_is_no_interruption() -> None:
+    """One line says what is ended for it; nobody reads that the run failed."""
+    assert shown(
+        [
+            RunStarted(targets=(A,), tasks=(A,), jobs=2),
+            TaskStarted(A, "run a"),
+            out(A, "serving\n"),
+            StopRequested(CHANGED, 5.0),
+            TaskFinished(A, Outcome(state=State.CANCELLED, ok=False, reason="cancelled")),
+            RunFinished(ok=False, exit_code=143, seconds=1.0),
+        ]
+    ) == ["▶ a  run a", "serving", "changed: ending a"]

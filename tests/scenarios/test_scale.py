@@ -1,7 +1,13 @@
 """Many tasks and long chains, through the command line."""
 
+import os
+from pathlib import Path
+from typing import List
+
 import pytest
 
+from taskrush import Project, Task, TaskId, TaskStarted
+from taskrush.runners import process_tree
 from tests.scenarios.rush import Scratch
 
 
@@ -52,3 +58,39 @@ def test_much_output_of_many_tasks_stays_apart(scratch: Scratch) -> None:
     assert len(lines) == 150
     owners = [line.strip()[:2] for line in lines]
     assert sum(left != right for left, right in zip(owners, owners[1:])) == 2
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="looks for processes in /proc")
+def test_an_interrupted_crowd_is_looked_for_as_a_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ending 40 stubborn tasks by force takes one search for what is left, not one for each."""
+    searches: List[str] = []
+    search = process_tree.marked
+
+    def counted(mark: str) -> List[int]:
+        searches.append(mark)
+        return search(mark)
+
+    monkeypatch.setattr(process_tree, "marked", counted)
+    names = [TaskId(f"t{number}") for number in range(40)]
+    command = "trap '' INT TERM; setsid sleep 47 & sleep 48; sleep 49"
+    project = Project.of([Task(id=name, action=command) for name in names], str(tmp_path))
+    with project.start(names, jobs=len(names), grace=0.2, env={"SCALE_TEST": str(tmp_path)}) as run:
+        started = 0
+        for record in run:
+            started += isinstance(record.event, TaskStarted)
+            if started == len(names):
+                started = -1
+                run.stop("enough")
+    assert run.result().exit_code == 143
+    whole = [mark for mark in searches if "." not in mark.rpartition("-")[2]]
+    assert 1 <= len(whole) <= 5
+    assert len(searches) - len(whole) <= len(names) / 2
+    left = [pid for pid in os.listdir("/proc") if pid.isdigit() and _mentions(pid, f"SCALE_TEST={tmp_path}")]
+    assert left == []
+
+
+def _mentions(pid: str, entry: str) -> bool:
+    try:
+        return entry.encode() in Path("/proc", pid, "environ").read_bytes().split(b"\0")
+    except OSError:
+        return False
