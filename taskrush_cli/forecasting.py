@@ -9,7 +9,10 @@ from taskrush.model.fingerprint import Change
 from taskrush.model.plan import Plan
 from taskrush.model.task import TaskId
 
-RANK = ("command", "argv", "function", "source", "constant", "argument", "extra", "input", "part", "env", "variable")
+RANK = (
+    *("command", "argv", "function", "source", "constant", "closure", "argument", "extra"),
+    *("input", "part", "env", "variable", "tool", "result", "dependency"),
+)
 
 
 def forecasts(project: Any, plan: Plan, env: Mapping[str, str]) -> Tuple[Dict[TaskId, Forecast], Sequence[str]]:

@@ -5,6 +5,8 @@ told: it is `after`, naming that task.
 """
 
 import hashlib
+import os
+import posixpath
 from typing import Dict, List, Mapping, Optional, Tuple
 
 import attrs
@@ -143,11 +145,16 @@ def _assume(task: Task, fingerprinter: Previewer, last: Mapping[str, str]) -> "t
 
 
 def _states(manifest: Manifest) -> Dict[str, str]:
-    """What the inputs of dependants would look like with this result on disk."""
+    """What the inputs of dependants would look like with this result on disk, as the file index would put it."""
+    entries = {entry.path: entry for entry in manifest.entries}
+    folders = {path.rpartition("/")[0] for path in entries}
     states = {}
     for entry in manifest.entries:
         if entry.kind == FILE:
             states[entry.path] = f"file{'+x' if entry.mode & 0o111 else ''} {entry.digest}"
         elif entry.kind == LINK:
-            states[entry.path] = f"link {entry.target}"
+            end = posixpath.normpath(posixpath.join(posixpath.dirname(entry.path), entry.target))
+            there = entries.get(end)
+            what = "folder" if end in folders else there.digest if there is not None else ""
+            states[entry.path] = f"link {os.fsencode(entry.target).hex()} {what or 'dangling'}"
     return states

@@ -120,7 +120,9 @@ CACHE_CONFIG = Record(
             help="where results are kept, the nearest first",
         ),
         Key(
-            names=("policies",), shape=POLICIES, help="how much is kept, how: `max_size`, `ttl`, `compression`, `restore`"
+            names=("policies",),
+            shape=POLICIES,
+            help="how much is kept, how: `max_size`, `ttl`, `compression`, `restore`",
         ),
     ),
     _cache_config,

@@ -240,9 +240,13 @@ class TaskRun:
         self._exit(outcome)
 
     def _exit(self, outcome: Outcome) -> None:
-        if outcome.state is State.FAILED and self._task.is_cached and self._task.action is not None:
+        if outcome.state is State.FAILED and self._task.is_cached and self._ran_commands(outcome):
             self._tell_withheld()
         self._answer(Exited(self._node, outcome))
+
+    def _ran_commands(self, outcome: Outcome) -> bool:
+        """Whether it failed in a process; a function in a thread sees the whole environment."""
+        return runner_name(self._task) != "call" or outcome.code is not None
 
     def _tell_withheld(self) -> None:
         """Which variables it did not see: perhaps it failed for lack of one."""

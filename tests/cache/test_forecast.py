@@ -1,6 +1,7 @@
 """What a dry run says is what a run then does, and looking runs nothing."""
 
 import os
+import shutil
 from pathlib import Path
 from typing import Any, Dict, List, Optional
 
@@ -70,6 +71,19 @@ def test_commands_are_taken_to_print_what_they_printed(tmp_path: Path) -> None:
     found = looked(project, "use")["use"]
     assert (found.verdict, found.assumed) == ("fresh", (ask.command,))
     assert not (tmp_path / "trace").exists()
+
+
+def test_links_that_are_to_be_restored_look_as_they_will(tmp_path: Path) -> None:
+    """To a file, to a folder, to nothing."""
+    command = "mkdir out; cp source out/a; ln -s a out/to-a; ln -s ../out out/deep; ln -s nowhere out/none"
+    make = Task(id="make", action=command, inputs=["source"], outputs=["out"])
+    project = chain(tmp_path, make, Task(id="use", action="ls out", inputs=["out/**"]))
+    (tmp_path / "source").write_text("1")
+    assert project.run("use").ok
+    shutil.rmtree(tmp_path / "out")
+    assert verdicts(project, "use") == {"make": "hit", "use": "fresh"}
+    result = project.run("use")
+    assert [result[name].state for name in ("make", "use")] == [State.HIT, State.FRESH]
 
 
 SHAPES: List[Optional[str]] = [None, "uncached", "no outputs"]

@@ -212,3 +212,10 @@ def test_what_a_failed_task_did_not_see_is_said(scratch: Scratch) -> None:
     assert "did not see" not in scratch.rush("a", env=env).err
     scratch.write(".rush", "tasks: {a: {cmd: exit 3}}")
     assert "did not see" not in scratch.rush("a", env=env).err
+
+
+@pytest.mark.parametrize(("body", "said"), [("1 / 0", False), ("run('exit 3')", True)])
+def test_a_function_that_fails_by_itself_saw_everything(scratch: Scratch, body: str, said: bool) -> None:
+    """Only its commands did not."""
+    scratch.write("tasks.py", f"{HEAD}\n@task(inputs=[])\ndef make():\n    {body}\n")
+    assert ("did not see" in scratch.rush("make", env={"HIDDEN": "h"}).err) == said
