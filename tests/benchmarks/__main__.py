@@ -17,6 +17,8 @@ import tempfile
 from pathlib import Path
 from typing import Callable, Dict, List, Mapping, NamedTuple, Optional, Sequence
 
+from tests.benchmarks.file_peers import FILE_PEERS, FileJob
+from tests.benchmarks.files import FileBench, many_outputs, small_files
 from tests.benchmarks.measure import BrokenCommand, Command, least_peak, rounds, sum_up
 from tests.benchmarks.peers import EVERYTHING, PEERS, Job, Peer, environment
 from tests.benchmarks.table import OURS, Result, machine, render
@@ -38,7 +40,16 @@ class Sizes(NamedTuple):
 class Bench:
     """One measurement: the tools found, their folders, and the cases."""
 
-    def __init__(self, home: Path, tools: Mapping[str, str], sizes: Sizes, jobs: int) -> None:
+    def __init__(
+        self,
+        home: Path,
+        tools: Mapping[str, str],
+        sizes: Sizes,
+        jobs: int,
+        bins: Sequence[str] = (),
+        npm: Optional[str] = None,
+        only: Sequence[str] = (),
+    ) -> None:
         self.home = home
         self.tools = tools
         self.sizes = sizes
@@ -46,6 +57,7 @@ class Bench:
         self.peers = [peer for peer in PEERS if peer.name in tools]
         (home / "home").mkdir()
         self.env = environment(home / "home")
+        self.files = FileBench(home, bins, npm, self.env, jobs, only)
 
     def folder(self, peer: Peer, name: str, tasks: Sequence[Job]) -> Path:
         folder = self.home / name / peer.name
@@ -119,6 +131,28 @@ class Bench:
     def chained(self) -> Dict[str, Command]:
         return self._running(f"chain-{self.sizes.chain}", chain(self.sizes.chain), EVERYTHING)
 
+    def idle(self) -> Dict[str, Command]:
+        return self.files.idle("inputs", lambda folder: small_files(folder, self.sizes.many, 10), self.sizes.many)
+
+    def changed(self) -> Dict[str, Command]:
+        return self.files.changed("inputs", lambda folder: small_files(folder, self.sizes.many, 10), self.sizes.many)
+
+    def idle_large(self) -> Dict[str, Command]:
+        count = self.sizes.many * 10
+        return self.files.idle("large", lambda folder: small_files(folder, count, 1), count)
+
+    def stored(self) -> Dict[str, Command]:
+        return self.files.stored("outputs", self._outputs, self.sizes.many // 5)
+
+    def restored(self) -> Dict[str, Command]:
+        return self.files.restored("outputs", self._outputs, self.sizes.many // 5)
+
+    def idle_outputs(self) -> Dict[str, Command]:
+        return self.files.idle("outputs", self._outputs, self.sizes.many // 5)
+
+    def _outputs(self, folder: Path) -> List[FileJob]:
+        return many_outputs(folder, self.sizes.many // 5, 20)
+
     def _running(self, name: str, tasks: Sequence[Job], target: str) -> Dict[str, Command]:
         return {
             peer.name: Command(self.words(peer, *peer.words(target, self.jobs)), self.folder(peer, name, tasks))
@@ -144,6 +178,8 @@ class Case(NamedTuple):
 
 def cases(sizes: Sizes) -> List[Case]:
     many, few, length = f"{sizes.many:,}", sizes.few, sizes.chain
+    large, some = f"{sizes.many * 10:,}", sizes.many // 5
+    parts = f"{some} tasks with 20 outputs of 64 KiB each"
     return [
         Case("version", "Start", "`--version`, beside the bare interpreter.", Bench.start),
         Case("list-few", f"List {few} tasks", "The command that shows all tasks.", Bench.listing_few),
@@ -152,6 +188,12 @@ def cases(sizes: Sizes) -> List[Case]:
         Case("one", f"One task of {few}", "One `/bin/true`: what a run costs at least.", Bench.one),
         Case("wide", f"{many} independent tasks", "`/bin/true` each, at most two at a time.", Bench.wide, slow=True),
         Case("chain", f"A chain of {length}", "Each task waits for the one before it.", Bench.chained, slow=True),
+        Case("idle", f"{many} tasks up to date", "Ten small input files each; nothing runs.", Bench.idle),
+        Case("changed", f"One of {many} tasks changed", "One of 10 files each is longer; one runs.", Bench.changed),
+        Case("idle-large", f"{large} tasks up to date", "One input file each; nothing runs.", Bench.idle_large, True),
+        Case("store", "Store results", f"{parts}: all run and are kept.", Bench.stored, True),
+        Case("restore", "Restore results", f"{parts}: all are brought back, nothing runs.", Bench.restored, True),
+        Case("idle-outputs", "Results in place", f"{parts}: nothing runs.", Bench.idle_outputs, True),
     ]
 
 
@@ -162,6 +204,7 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
     parser.add_argument("--case", action="append", help="only this case; may be repeated")
     parser.add_argument("--peer", action="append", help="only this tool; may be repeated")
     parser.add_argument("--bin", action="append", default=[], metavar="DIR", help="where else to look for tools")
+    parser.add_argument("--npm", metavar="DIR", help="a folder with node_modules: turbo, nx, @moonrepo/cli, wireit")
     parser.add_argument("--write", action="store_true", help="write docs/benchmarks.md")
     options = parser.parse_args(arguments)
     sizes = Sizes(10, 100, 30, 3) if options.quick else Sizes(10, 1000, 300, 9)
@@ -170,7 +213,8 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
     wanted = [peer for peer in PEERS if not options.peer or peer.name in options.peer]
     tools = {peer.name: found for peer in wanted for found in [peer.find(folders)] if found}
     with tempfile.TemporaryDirectory(prefix="taskrush-bench-") as place:
-        text = measure(Bench(Path(place), tools, sizes, jobs=2), options.case)
+        bench = Bench(Path(place), tools, sizes, 2, folders, options.npm, options.peer or ())
+        text = measure(bench, options.case)
     print(text)
     if options.write:
         PAGE.write_text(text, encoding="utf-8")
@@ -204,10 +248,16 @@ def measure(bench: Bench, only: Optional[Sequence[str]]) -> str:
         'round running every tool once. Figures "of TaskRush\'s" below 1 mean that the tool was faster than TaskRush.',
         "CPU is that of the command and of what it waited for; memory is that of the largest process, and "
         f"{least_peak(bench.env) / 2**20:.0f} MiB stands for anything smaller.",
-        "Each tool had to show first that it runs every task, and a chain in its order.",
+        "Each tool had to show first that it runs every task, and a chain in its order. With files, every task leaves "
+        "a mark: a run of other tasks than should have run, or without the right outputs, is no figure.",
     ]
     versions = {peer.name: bench.version(peer) for peer in bench.peers}
-    return render(results, versions, {peer.name: peer.note for peer in bench.peers}, facts)
+    for name, error in bench.files.broken.items():
+        sys.stderr.write(f"{name} is left out: {error}\n")
+    notes = {peer.name: peer.note for peer in bench.peers}
+    for peer in FILE_PEERS:
+        notes[peer.name] = "; ".join(filter(None, (notes.get(peer.name), f"with files: {peer.note}")))
+    return render(results, versions, notes, facts)
 
 
 if __name__ == "__main__":

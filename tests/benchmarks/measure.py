@@ -20,11 +20,13 @@ class Sample(NamedTuple):
 
 
 class Command(NamedTuple):
-    """What is measured. `before` is done ahead of each run and not measured."""
+    """What is measured. `before` and `after` are done around each run and not measured; `after` may raise
+    `BrokenCommand`."""
 
     words: Sequence[str]
     folder: Path
     before: Callable[[], None] = lambda: None
+    after: Callable[[], None] = lambda: None
 
 
 class BrokenCommand(Exception):
@@ -39,15 +41,24 @@ def run(command: Command, env: Mapping[str, str]) -> Sample:
     found = json.loads(done.stdout)
     if found["code"] != 0:
         raise BrokenCommand(f"exit code {found['code']}: {' '.join(command.words)}")
+    command.after()
     return Sample(found["wall"], found["cpu"], found["peak"])
 
 
 def rounds(commands: Mapping[str, Command], env: Mapping[str, str], count: int) -> Dict[str, List[Sample]]:
-    """`count` samples of each command after one that warms up, interleaved so that a busy moment meets all of them."""
+    """`count` samples of each command after one that warms up, interleaved so that a busy moment meets all of them.
+
+    Of a broken command there are none.
+    """
     found: Dict[str, List[Sample]] = {name: [] for name in commands}
     for number in range(count + 1):
-        for name, command in commands.items():
-            sample = run(command, env)
+        for name in list(found):
+            try:
+                sample = run(commands[name], env)
+            except BrokenCommand as error:
+                sys.stderr.write(f"{name} is left out: {error}\n")
+                del found[name]
+                continue
             if number:
                 found[name].append(sample)
     return found
