@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     Seen = Tuple[str, Optional[Identity], bytes]  # path, identity (None: nothing there), digest of the content
 
-FORMAT = 1
+FORMAT = 2
 PASSING = frozenset(
     [
         "_",
@@ -67,10 +67,12 @@ def keep(
     looked: "Iterable[str]",
     sources: "Iterable[str]",
     environ: "Mapping[str, str]",
+    imports: bool = False,
 ) -> bool:
     """Keep a value of plain types that was worked out of `looked` since `begun` (ns); False if that may not be.
 
-    `sources` are the files among them that may mention variables of the environment.
+    `sources` are the files among them that may mention variables of the environment. `imports`: modules that are not
+    ours took part, so that it matters where modules are found.
     """
     passing = _unmentioned(sources)
     if passing is None:
@@ -87,7 +89,9 @@ def keep(
         if found is None or (found[0] is not None and not trusted(found[0], begun, found[0])):
             return False
         seen.append((path, *found))
-    return _save(root, name, (begun, skew, tuple(seen), passing, _surroundings(environ, passing), value))
+    return _save(
+        root, name, (begun, skew, tuple(seen), passing, imports, _surroundings(environ, passing, imports), value)
+    )
 
 
 def recall(root: str, name: str, environ: "Mapping[str, str]") -> "Optional[Any]":
@@ -95,8 +99,8 @@ def recall(root: str, name: str, environ: "Mapping[str, str]") -> "Optional[Any]
     state = load_state(_place(root, name), f"{name} {FORMAT}")
     if state is None:
         return None
-    begun, skew, seen, passing, surroundings, value = state
-    if _surroundings(environ, passing) != surroundings:
+    begun, skew, seen, passing, imports, surroundings, value = state
+    if _surroundings(environ, passing, imports) != surroundings:
         return None
     moved = False
     now = time.time_ns() + skew
@@ -118,7 +122,7 @@ def recall(root: str, name: str, environ: "Mapping[str, str]") -> "Optional[Any]
             entry = (path, *found)
         renewed.append(entry)
     if moved and all(known is None or trusted(known, now, known) for _, known, _ in renewed):
-        _save(root, name, (now, skew, tuple(renewed), passing, surroundings, value))
+        _save(root, name, (now, skew, tuple(renewed), passing, imports, surroundings, value))
     return value
 
 
@@ -167,11 +171,11 @@ def _unmentioned(sources: "Iterable[str]") -> "Optional[Tuple[str, ...]]":
     return tuple(left)
 
 
-def _surroundings(environ: "Mapping[str, str]", passing: "Iterable[str]") -> bytes:
-    """What else decides: the environment save for passing variables, the interpreter, and where it finds modules."""
+def _surroundings(environ: "Mapping[str, str]", passing: "Iterable[str]", imports: bool) -> bytes:
+    """What else decides: the environment save for passing variables, the interpreter, and where modules are found."""
     left_out = set(passing)
     variables = sorted(item for item in environ.items() if item[0] not in left_out)
-    whole = (variables, sys.version, sys.prefix, sys.path, tuple(sys.flags))
+    whole = (variables, sys.version, sys.prefix, sys.path if imports else (), tuple(sys.flags))
     return digest_of(repr(whole).encode("utf-8", "surrogateescape"))
 
 

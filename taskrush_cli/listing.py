@@ -141,7 +141,9 @@ def _keep(listing: Listing, project: "Project", found: "Found", begun: int) -> N
         (tuple(listing.rows), dict(listing.names), listing.color, listing.verbose),
     )
     sources = [path for path in sources if os.path.isfile(path)]
-    keep(project.root, NAME, value, begun, map(os.path.abspath, looked), sources, os.environ)
+    keep(
+        project.root, NAME, value, begun, map(os.path.abspath, looked), sources, os.environ, imports=bool(found.python)
+    )
 
 
 def _declaring(found: "Found") -> "Tuple[str, ...]":
