@@ -6,7 +6,7 @@ the shell finds the same values in its environment. What is wrong with a task is
 """
 
 from collections import ChainMap
-from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Tuple
+from typing import AbstractSet, Any, Callable, Dict, Iterable, List, Mapping, Optional, Tuple
 
 import attrs
 
@@ -269,18 +269,35 @@ class _Expander:
             parameters | set(lazies),
             name,
         )
+        scope.unseen = dict.fromkeys(
+            (*file.env, *(decl.env or {})), "it is set in `env`, which can use `vars`, not the reverse"
+        )
         variables = self._settled(file, decl, combination, texts, scope, computes is None)
+        scope.unseen = {}
         below = scope.values
         env: Dict[str, str] = dict(combination)
         scope.values = ChainMap(overrides, env, below)  # type: ignore[arg-type]
-        for key, text in file.env.items():
-            if key not in parameters and key not in combination:
-                env[key] = scope.fill(text, decl.where)
-        for values in self._dotenvs(file, decl, scope):
-            env.update((key, value) for key, value in values.items() if key not in environ and key not in parameters)
+        before = len(scope.problems)
+        self._fill_env(file, decl, scope, env, {*parameters, *combination})
+        if file.dotenv or decl.dotenv:  # their paths may use `env`, and `env` may use what stands in them
+            del scope.problems[before:]
+            read: Dict[str, str] = {}
+            for values in self._dotenvs(file, decl, scope):
+                read.update((key, value) for key, value in values.items() if key not in {*environ, *parameters})
+            env.clear()
+            env.update({**combination, **read})
+            self._fill_env(file, decl, scope, env, {*parameters, *env})
         for key, text in (decl.env or {}).items():
             env[key] = scope.fill(text, _place(decl, f"env.{key}", "env"))
         return _Context(scope, variables, env, lazies)
+
+    def _fill_env(
+        self, file: FileDecl, decl: TaskDecl, scope: Scope, env: Dict[str, str], taken: AbstractSet[str]
+    ) -> None:
+        """Add the file's `env`, save for what is `taken`; each may use what comes before it."""
+        for key, text in file.env.items():
+            if key not in taken:
+                env[key] = scope.fill(text, file.places.get(f"env.{key}", decl.where), f"`{key}` in `env`")
 
     def _settled(
         self,
@@ -312,8 +329,17 @@ class _Expander:
         """The values of the file's dotenv files, then of the task's. One that does not exist is no error."""
         for number, path in enumerate((*file.dotenv, *(decl.dotenv or ()))):
             own = number - len(file.dotenv)
-            where = decl.where if own < 0 else _place(decl, f"dotenv.{own}", "dotenv")
-            place = rebase_folder(file.folder, scope.fill(path, where))
+            where = _place(decl, f"dotenv.{own}", "dotenv")
+            if own < 0:
+                where = file.places.get(f"dotenv.{number}") or file.places.get("dotenv") or decl.where
+            filled = scope.fill(path, where, "`dotenv`" if own < 0 else "")
+            for name in placeholders(filled):
+                if name in scope.later:
+                    message = f"`${{{name}}}` is only known while running and cannot be part of `dotenv`"
+                    scope.problems.append(Problem(message, where))
+            if placeholders(filled):
+                continue
+            place = rebase_folder(file.folder, filled)
             if place not in self._dotenv:
                 text = self._around.read_text(place)
                 self._dotenv[place] = (*parse_dotenv(text or "", place), text is not None)

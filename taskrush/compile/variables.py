@@ -40,17 +40,22 @@ def shell_mentions(text: str) -> List[str]:
 class Scope:
     """Values by name, and what could not be filled in so far.
 
-    `later` are names whose value is only known while running. `hints` are added to the hint of every unknown name.
+    `later` are names whose value is only known while running. `hints` are added to the hint of every unknown name;
+    `unseen` says why a name means nothing here although it does elsewhere.
     """
 
     values: Mapping[str, str]
     later: AbstractSet[str] = frozenset()
     task: str = ""
     hints: Tuple[str, ...] = ()
+    unseen: Mapping[str, str] = {}
     problems: List[Problem] = attrs.field(factory=list)
 
-    def fill(self, text: str, where: Optional[Where] = None) -> str:
-        """The text with everything filled in that is known; an unknown name is a problem at `where`."""
+    def fill(self, text: str, where: Optional[Where] = None, owner: str = "") -> str:
+        """The text with everything filled in that is known; an unknown name is a problem at `where`.
+
+        `owner` is what mentions it, if not the task.
+        """
         if "${" not in text:
             return text
 
@@ -62,18 +67,18 @@ class Scope:
             if known or (known is not None and default is None):
                 return known
             if default is not None:
-                return self.fill(default, where)
-            self.problems.append(self._unknown(name, where))
+                return self.fill(default, where, owner)
+            self.problems.append(self._unknown(name, where, owner or f"task `{self.task}`"))
             return match[0]
 
         return PLACEHOLDER.sub(value, text)
 
-    def _unknown(self, name: str, where: Optional[Where]) -> Problem:
-        owner = f"task `{self.task}` mentions " if self.task else ""
-        hint = near(name, [*self.later, *self.values]) or f"set it, or give a default: `${{{name}:-...}}`"
+    def _unknown(self, name: str, where: Optional[Where], owner: str) -> Problem:
+        close = self.unseen.get(name) or near(name, [*self.later, *self.values])
+        hint = close or f"set it, or give a default: `${{{name}:-...}}`"
         if self.hints:
             hint = f"{hint}; {'; '.join(self.hints)}"
-        return Problem(f"{owner}`${{{name}}}`, which is not set", where, hint)
+        return Problem(f"{owner} mentions `${{{name}}}`, which is not set", where, hint)
 
 
 def settle(texts: Mapping[str, str], scope: Scope, places: Mapping[str, Optional[Where]]) -> Dict[str, str]:
@@ -93,5 +98,5 @@ def settle(texts: Mapping[str, str], scope: Scope, places: Mapping[str, Optional
     settled: Dict[str, str] = {}
     scope.values = ChainMap(settled, scope.values)  # type: ignore[arg-type]
     for name in order:
-        settled[name] = scope.fill(texts[name], places.get(name))
+        settled[name] = scope.fill(texts[name], places.get(name), f"variable `{name}`")
     return {name: settled[name] for name in texts}

@@ -9,7 +9,7 @@ from typing import Any, Dict, Optional, Tuple
 from taskrush.declare.discover import PYPROJECT
 from taskrush.declare.nodes import Mapping, Node, Source, describe, read_source
 from taskrush.errors import ConfigError, Problem, Where
-from taskrush.model.declaration import FileDecl
+from taskrush.model.declaration import FileDecl, Places
 
 TABLE = ("tool", "taskrush")
 
@@ -46,6 +46,7 @@ def parse(source: Source, path: str) -> Optional[Node]:
 def _declaration(source: Source, tree: Optional[Node], path: str, folder: str, namespace: str) -> FileDecl:
     from taskrush.declare.sections import FILE
     from taskrush.declare.shapes import Reader
+    from taskrush.declare.task_shape import key_spots
 
     if tree is None or (tree.kind == "value" and getattr(tree, "value", "") is None):
         return FileDecl(path=path, folder=folder, namespace=namespace)
@@ -56,7 +57,8 @@ def _declaration(source: Source, tree: Optional[Node], path: str, folder: str, n
     values: Dict[str, Any] = FILE.read_keys(Reader(source), tree, "") or {}
     values.pop("$schema", None)
     values["includes"] = values.pop("include", ())
-    return FileDecl(path=path, folder=folder, namespace=namespace, **values)
+    spots = {name: spot for name, spot in key_spots(tree, FILE).items() if name.split(".", 1)[0] in ("env", "dotenv")}
+    return FileDecl(path=path, folder=folder, namespace=namespace, places=Places(source.path, spots), **values)
 
 
 def _place(problem: Any) -> Tuple[int, int]:

@@ -9,7 +9,7 @@ from taskrush.declare.entries import COMMAND, TASK_NAME, TASK_NAME_WORDS
 from taskrush.declare.keys import COMMANDS, DEFAULTS, TASK
 from taskrush.declare.nodes import Mapping, Node, Scalar, Sequence, Spot
 from taskrush.declare.shapes import Reader, Schema, Shape
-from taskrush.declare.structures import Either
+from taskrush.declare.structures import Either, Record
 from taskrush.model.declaration import Places, TaskDecl
 
 _FIELD = {"if": "condition", "finally": "finally_"}
@@ -33,15 +33,16 @@ def build_task(reader: Reader, node: Mapping, name: str, values: Dict[str, Any],
     return TaskDecl(
         name=task,
         where=reader.source.where(where),
-        places=Places(reader.source.path, _places(node)),
+        places=Places(reader.source.path, key_spots(node, TASK)),
         **fields,
     )
 
 
-def _places(node: Mapping) -> Dict[str, Spot]:
+def key_spots(node: Mapping, record: Record) -> Dict[str, Spot]:
+    """Where the keys of `record` stand in a mapping, and what is directly below them: `deps`, `deps.0`, `env.HOME`."""
     spots: Dict[str, Spot] = {}
     for spelling, item in node.items.items():
-        key = TASK.by_name.get(spelling)
+        key = record.by_name.get(spelling)
         if key is None:
             continue
         name = key.names[0]

@@ -157,12 +157,14 @@ class FileDecl:
     """One file: its tasks in order and what holds for all of them.
 
     `folder` is the folder of the file relative to the workspace (`.` at the top); relative paths of its tasks start
-    there. `namespace` is the one it was included under. `settings` are defaults for options of the command line.
+    there. `namespace` is the one it was included under. `places` says where what is in
+    `env` and `dotenv` stands. `settings` are defaults for options of the command line.
     """
 
     path: str
     folder: str = "."
     namespace: str = ""
+    places: Mapping[str, Where] = attrs.field(factory=dict, eq=False)
     tasks: Tuple[TaskDecl, ...] = ()
     vars: Mapping[str, Variable] = attrs.field(factory=dict)
     env: Mapping[str, str] = attrs.field(factory=dict)

@@ -145,6 +145,47 @@ tasks:
     }  # fmt: skip
 
 
+def test_env_may_use_what_stands_in_a_dotenv_file_whose_path_uses_env() -> None:
+    """Both ways round, and a value that adds to itself does so once."""
+    text = """
+env: {MODE: dev, URL: "http://${HOST}", PATH: "${PATH}:bin"}
+dotenv: [".env.${MODE}"]
+tasks:
+  t: {cmd: x}
+"""
+    (task,) = tasks(text, environ={"PATH": "/bin"}, files={".env.dev": "HOST=here\n"}).values()
+    assert task.problems == ()
+    assert task.env == {"HOST": "here", "MODE": "dev", "URL": "http://here", "PATH": "/bin:bin"}
+
+
+def test_a_dotenv_file_has_a_name_that_is_known_before_anything_runs() -> None:
+    """Neither parameters nor computed variables can be part of it."""
+    found = tasks("tasks:\n  t: {params: {p: 1}, dotenv: ['${p}', '${v}'], vars: {v: {cmd: ls}}, cmd: x}\n")
+    assert messages(found["t"]) == (
+        "build.rush:2:32: `${p}` is only known while running and cannot be part of `dotenv`",
+        "build.rush:2:40: `${v}` is only known while running and cannot be part of `dotenv`",
+    )
+
+
+def test_what_a_file_says_wrongly_is_told_once_for_all_of_its_tasks() -> None:
+    """At its own place, not at each task; a variable cannot use `env`, and is told so."""
+    found = tasks("""vars: {v: "${E}"}
+env: {E: "x", F: "${G}"}
+dotenv: ["${H}"]
+tasks: {a: echo $v, b: echo}
+""")
+    hints = ("hint: it is set in `env`, which can use `vars`, not the reverse", "hint: set it, or give a default: ")
+    assert (
+        messages(found["a"])
+        == messages(found["b"])
+        == (
+            f"build.rush:1:11: variable `v` mentions `${{E}}`, which is not set\n{hints[0]}",
+            f"build.rush:3:10: `dotenv` mentions `${{H}}`, which is not set\n{hints[1]}`${{H:-...}}`",
+            f"build.rush:2:15: `F` in `env` mentions `${{G}}`, which is not set\n{hints[1]}`${{G:-...}}`",
+        )
+    )
+
+
 def test_a_variable_that_mentions_itself_means_the_one_outside() -> None:
     """`NAME: ${NAME:-default}` is how a file lets the environment decide."""
     text = 'vars: {MODE: "${MODE:-debug}"}\ntasks:\n  t: {cmd: x, env: {KIND: "${KIND:-${MODE}}"}}\n'
@@ -215,7 +256,7 @@ tasks:
 
 
 def test_what_needs_a_computed_variable_is_not_there_while_it_is_computed() -> None:
-    """A task's own variable may be used in its `env`, `cwd`, `dotenv` and other variables, and in those of the file."""
+    """A task's own variable may be used in its `env`, `cwd` and other variables, and in those of the file."""
     found = tasks("""
 vars: {sha: {cmd: git rev-parse}, tag: "v-${sha}"}
 env: {TAG: "${tag}", LONG: "${TAG}-long", OTHER: yes}
@@ -225,7 +266,6 @@ tasks:
     vars: {dir: {cmd: mktemp -d}, below: "${dir}/x"}
     env: {WORK: "${below}", MODE: fast}
     cwd: "${dir}"
-    dotenv: ["${dir}/.env"]
     cmd: make -C $below $TAG
 """)
     assert [task.problems for task in found.values()] == [(), (), ()]
