@@ -81,6 +81,7 @@ def _rewrite(text: str, path: str) -> str:
     trip.Resolver = Texts
     trip.preserve_quotes = True
     trip.width = 1_000_000
+    trip.brace_single_entry_mapping_in_flow_sequence = True
     trip.indent(mapping=2, sequence=4, offset=2)
     written = io.StringIO()
     try:

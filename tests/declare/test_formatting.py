@@ -127,6 +127,12 @@ def test_comments_move_with_what_they_belong_to() -> None:
     assert format_text(done, "x.rush") == done
 
 
+def test_inputs_of_every_kind_keep_their_braces() -> None:
+    """A mapping of one key inside of a list is written as such."""
+    text = "tasks:\n  a: {cmd: x, inputs: [b, {env: 'C_*'}, {cmd: cc -v}, 'p.json#x', {result: t}]}\n"
+    assert format_text(text, ".rush") == text
+
+
 def test_windows_line_ends_stay() -> None:
     """All lines end as the file's lines do."""
     assert format_text("tasks:\r\n    a:   x\r\n", ".rush") == "tasks:\r\n  a: x\r\n"
