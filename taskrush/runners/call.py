@@ -27,11 +27,12 @@ class CallRunner:
         self._restore: Optional[Callable[[], None]] = None
 
     def start(self, task: Task, on_output: OnOutput, values: Mapping[str, object]) -> "CallRunning":
-        if self._capture and self._restore is None:
+        captures = self._capture and not task.interactive  # who has the terminal writes to it, also half a line
+        if captures and self._restore is None:
             from taskrush.runners.prints import install
 
             self._restore = install()
-        return CallRunning(Current(task, on_output, self._local, self._capture), values)
+        return CallRunning(Current(task, on_output, self._local, captures), values)
 
     def interrupt(self, signum: int) -> None:
         """Functions hear of it by `cancel`, and their commands by the runner they go to."""

@@ -109,6 +109,9 @@ class Console:
             task = self._tasks[event.task]
             if task.hidden and task.capture and event.stream == "stdout" and not self._verbose:
                 return  # the value of a variable, on its way to those who mention it
+            if task.interactive:  # its header stands there already
+                self._out.task(event.task, event.stream, event.data)
+                return
             self._mode.output(event.task, event.stream, event.data)
         elif isinstance(event, TaskStarted):
             self._on_start(event, record.at)

@@ -207,6 +207,19 @@ def test_a_variable_that_cannot_be_computed_is_tried_again_by_what_was_asked_for
     assert lines[-1] == "hint: `taskrush 'odd name'` runs it again"
 
 
+def test_what_a_task_with_the_terminal_is_told_to_have_written_has_no_second_header() -> None:
+    """Such as the traceback of a function."""
+    plan = Plan(tasks=(Task(id=A, action="x", interactive=True),), needs=((),), after=((),), targets=(A,))
+    events = [TaskStarted(A, "x"), out(A, "oh\n"), TaskFinished(A, failed("no", seconds=1.0)), end(State.FAILED)]
+    assert shown(events, plan) == [
+        "▶ a  x",
+        "oh",
+        "✗ a  no  1.00s",
+        "failed: 1 task in 2.00s (1 failed)",
+        "hint: `taskrush a` runs it again",
+    ]
+
+
 def test_verbose_says_commands_and_every_reason() -> None:
     events = [
         TaskStarted(A, "first\nsecond"),

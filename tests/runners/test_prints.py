@@ -71,6 +71,24 @@ def test_nothing_is_caught_unasked(capsysbinary: "pytest.CaptureFixture[bytes]")
     assert capsysbinary.readouterr().out == b"seen\n"
 
 
+def test_a_task_that_has_the_terminal_writes_to_it(capsysbinary: "pytest.CaptureFixture[bytes]") -> None:
+    """A question without a line end is seen before it is answered: nothing of an interactive task is held back."""
+
+    @task(interactive=True)
+    def ask() -> None:
+        print("name? ", end="")
+
+    seen: List[bytes] = []
+
+    class Listener:
+        def on_record(self, record: Record) -> None:
+            if isinstance(record.event, TaskOutput):
+                seen.append(record.event.data)
+
+    assert Project.of(TaskSet([ask])).run("ask", subscribers=[Listener()], capture_prints=True).ok
+    assert (capsysbinary.readouterr().out, seen) == (b"name? ", [])
+
+
 def test_outside_of_tasks_printing_is_as_ever_and_the_streams_come_back(
     capsysbinary: "pytest.CaptureFixture[bytes]",
 ) -> None:
