@@ -15,7 +15,15 @@ from taskrush.model.task import Task
 from taskrush.protocols import OnOutput
 from taskrush.runners.guardian import Guardian
 from taskrush.runners.process_tree import Tree, kill_group, kill_tree, leftovers, send, sweep
-from taskrush.runners.spawn import Child, describe_exit, exit_descriptor, reap, spawn_command, start_error
+from taskrush.runners.spawn import (
+    Child,
+    describe_exit,
+    exit_descriptor,
+    reap,
+    spawn_command,
+    start_error,
+    without_shell,
+)
 from taskrush.runners.terminal import Foreground
 
 DRAIN_SECONDS = 0.2  # how long after the end of a process its pipes may stay open
@@ -126,7 +134,7 @@ class LocalRunning:
         try:
             if self._task.interactive:
                 self._foreground = Foreground()
-                self._pid = self._foreground.start(words, self._cwd, env)
+                self._pid = self._in_foreground(self._foreground, words, env)
                 self._deadline = time.monotonic() + TERMINAL_LOOK
             else:
                 child: Child = spawn_command(words, self._cwd, env)
@@ -141,6 +149,16 @@ class LocalRunning:
             self._tree.started(self._pid)
         self._guardian.watch(self._pid)
         self._exit_fd = exit_descriptor(self._pid)
+
+    def _in_foreground(self, foreground: Foreground, words: Sequence[str], env: Mapping[str, str]) -> int:
+        """Without a shell if possible: dash ends by a SIGINT that its program has dealt with."""
+        plain = without_shell(words, env)
+        if plain is not None:
+            try:
+                return foreground.start(plain, self._cwd, env)
+            except OSError:
+                pass
+        return foreground.start(words, self._cwd, env)
 
     def _read(self, descriptor: int) -> bool:
         """Take in a piece of output; whether there may be more."""

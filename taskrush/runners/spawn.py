@@ -46,7 +46,7 @@ def spawn_command(words: Sequence[str], cwd: str, env: Mapping[str, str]) -> Chi
 
     Whatever cannot be started so is given to the shell, which says what is wrong in its own words.
     """
-    plain = _without_shell(words, env)
+    plain = without_shell(words, env)
     if plain is not None:
         try:
             return spawn(plain, cwd, {**env, "PWD": _folder_name(cwd, env)})
@@ -55,7 +55,7 @@ def spawn_command(words: Sequence[str], cwd: str, env: Mapping[str, str]) -> Chi
     return spawn(words, cwd, env)
 
 
-def _without_shell(words: Sequence[str], env: Mapping[str, str]) -> Optional[Tuple[str, ...]]:
+def without_shell(words: Sequence[str], env: Mapping[str, str]) -> Optional[Tuple[str, ...]]:
     """The words of the command that the default shell is given, and of what follows it as `"$@"`."""
     if tuple(words[:2]) != DEFAULT_SHELL or len(words) < 3:
         return None

@@ -21,6 +21,7 @@ class Foreground:
     def __init__(self) -> None:
         self._terminal = -1
         self._modes: Optional[List[Any]] = None
+        self._handed = False
         self.pid = 0
 
     def start(self, words: Sequence[str], cwd: str, env: Mapping[str, str]) -> int:
@@ -51,19 +52,30 @@ class Foreground:
         return self.pid
 
     def look(self) -> None:
-        """If the command was stopped (Ctrl-Z), stop as well, as if we were one; go on with it when we go on."""
+        """If the command was stopped (Ctrl-Z, or it wants the terminal in the background), stop as well, as if we were
+        one; go on with it when we go on, in the foreground or not.
+        """
         if not hasattr(os, "waitid"):
             return
         try:
             found = os.waitid(os.P_PID, self.pid, os.WSTOPPED | os.WNOHANG)
         except ChildProcessError:
             return
-        if found is None or self._terminal < 0:
+        if found is None or not _has_terminal():
             return
-        self._hand_to(os.getpgrp())
-        os.kill(0, signal.SIGSTOP)
-        self._hand_to(self.pid)
-        os.killpg(self.pid, signal.SIGCONT)
+        if self._terminal < 0:  # we were in the background when it was started
+            self._remember()
+        if self._handed or self._terminal < 0 or not self._is_ours():
+            self._take_back()
+            os.kill(0, signal.SIGSTOP)
+            if self._terminal < 0:
+                self._remember()
+        if self._terminal >= 0 and self._is_ours():
+            self._hand_to(self.pid)
+        try:
+            os.killpg(self.pid, signal.SIGCONT)
+        except (ProcessLookupError, PermissionError):
+            pass
 
     def give_back(self) -> None:
         """The command is over: the terminal is ours again, as it was."""
@@ -71,8 +83,9 @@ class Foreground:
             return
         import termios
 
-        self._hand_to(os.getpgrp())
-        if self._modes is not None:
+        had = self._handed
+        self._take_back()
+        if self._modes is not None and had:
             with _Unstoppable():
                 try:
                     termios.tcsetattr(self._terminal, termios.TCSADRAIN, self._modes)
@@ -99,14 +112,36 @@ class Foreground:
         self._terminal = terminal
         self._modes = termios.tcgetattr(terminal)
 
+    def _is_ours(self) -> bool:
+        """Whether our process group is in the foreground."""
+        try:
+            return os.tcgetpgrp(self._terminal) == os.getpgrp()
+        except OSError:
+            return False
+
+    def _take_back(self) -> None:
+        """Bring our own group into the foreground, unless somebody else (the shell) was given the terminal since."""
+        if self._handed:
+            self._hand_to(os.getpgrp())
+        self._handed = False
+
     def _hand_to(self, group: int) -> None:
         if self._terminal < 0:
             return
+        self._handed = True
         with _Unstoppable():
             try:
                 os.tcsetpgrp(self._terminal, group)
             except OSError:  # the group has ended already, or the terminal is gone
                 pass
+
+
+def _has_terminal() -> bool:
+    try:
+        os.close(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY))
+    except OSError:
+        return False
+    return True
 
 
 class _Unstoppable:

@@ -4,6 +4,7 @@ import os
 import pty
 import re
 import select
+import shutil
 import signal
 import subprocess
 import sys
@@ -162,3 +163,67 @@ def test_without_a_terminal_it_inherits_the_streams(tmp_path: Path, words: "list
         start_new_session=True,
     )
     assert done.stdout == (f"{told}\n" if told else "piped\nNone\n"), done.stderr
+
+
+def test_a_program_that_deals_with_ctrl_c_ends_as_it_wants(tmp_path: Path) -> None:
+    """No shell stands between: dash would end by a SIGINT that its program took in its stride (a REPL does)."""
+    (tmp_path / "repl.py").write_text(
+        "import time\n"
+        "try:\n"
+        "    print('ready', flush=True)\n"
+        "    time.sleep(60)\n"
+        "except KeyboardInterrupt:\n"
+        "    print('again', flush=True)\n"
+    )
+    terminal = Terminal(f"{sys.executable} repl.py", tmp_path)
+    terminal.expect("ready")
+    terminal.type("\x03")
+    terminal.expect("again")
+    terminal.expect("ended t succeeded None")
+    terminal.type("x\n")
+    assert terminal.end() == 0
+
+
+class Shell(Terminal):
+    """A shell with job control in a terminal of its own, in which `$RUN` starts the runner."""
+
+    def __init__(self, folder: Path) -> None:
+        (folder / "run.py").write_text(RUNNER)
+        self.pid, self._fd = pty.fork()
+        if self.pid == 0:
+            os.chdir(folder)
+            os.environ.update(PS1="> ", RUN=f"{sys.executable} run.py")
+            os.execvp("bash", ["bash", "--norc", "--noprofile", "-i"])
+        self.seen = ""
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="needs a shell with job control")
+def test_in_the_background_it_waits_for_the_terminal(tmp_path: Path) -> None:
+    """With `&` it stops when it wants to read; `fg` gives it the terminal; `bg` takes nothing from the shell."""
+    shell = Shell(tmp_path)
+    shell.type("$RUN 'read -r name; echo got $name; read -r name; echo got $name' &\n")
+    shell.expect("started t")
+    for _ in range(40):
+        shell.type("jobs\n")
+        if shell.expect(r"Running|Stopped").group() == "Stopped":
+            break
+        time.sleep(0.1)
+    shell.type("fg\n")
+    time.sleep(0.5)
+    shell.type("Ada\n")
+    shell.expect("got Ada")
+    shell.type("\x1a")
+    shell.expect("Stopped")
+    shell.type("bg\n")
+    time.sleep(0.5)
+    shell.type("echo shell $((40 + 2))\n")
+    shell.expect("shell 42")
+    shell.type("fg\n")
+    time.sleep(0.5)
+    shell.type("Bob\n")
+    shell.expect("got Bob")
+    shell.expect("ended t succeeded")
+    shell.type("x\n")
+    shell.expect("answer 'x'")
+    shell.type("exit\n")
+    assert shell.end() is not None
