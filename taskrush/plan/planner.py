@@ -3,7 +3,7 @@
 import heapq
 from typing import Dict, Iterable, List, Mapping, Optional, Sequence, Set, Tuple
 
-from taskrush.errors import GraphError, Problem
+from taskrush.errors import GraphError, Problem, UsageError
 from taskrush.model.graph import Edge, EdgeKind, Graph, knots
 from taskrush.model.plan import Plan
 from taskrush.model.task import TaskId
@@ -17,9 +17,12 @@ def make_plan(graph: Graph, targets: Iterable[TaskId], root: str = ".", only: bo
 
     With `only`: the targets, the tasks whose results are passed to them, and the `finally` tasks of these.
     The order is that of declaration wherever edges leave a choice.
-    Raises `GraphError` with every problem of the tasks concerned: missing names, cycles, clashes.
+    Raises `UsageError` for a target that is not there, `GraphError` with every problem of the tasks concerned: missing names, cycles, clashes.
     """
     targets = tuple(dict.fromkeys(targets))
+    for target in targets:
+        if target not in graph.tasks:
+            raise UsageError(f"no task is called `{target}`")
     chosen = needed(graph, targets, only)
     whole = len(chosen) == len(graph.tasks)
     problems = [found.problem for found in graph.problems if not found.tasks.isdisjoint(chosen)]

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 
 from taskrush.compile.link import link
-from taskrush.errors import GraphError, Problem, Where
+from taskrush.errors import GraphError, Problem, UsageError, Where
 from taskrush.model.graph import EdgeKind, Graph, entangled, knots
 from taskrush.model.task import Dep, Task, TaskId
 from taskrush.plan.planner import cut, make_plan
@@ -143,6 +143,12 @@ def test_problems_of_a_file_come_in_the_order_of_their_places() -> None:
         Where("a", 3, 1),
         None,
     ]
+
+
+def test_a_target_that_is_not_there_is_an_error_of_ours() -> None:
+    """Not a KeyError: programs plan too."""
+    with pytest.raises(UsageError, match="no task is called `b`"):
+        make_plan(link([Task(id="a")]), [TaskId("b")])
 
 
 def test_the_shortest_loop_is_shown() -> None:
