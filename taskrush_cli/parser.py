@@ -88,7 +88,10 @@ def _parse(words: Sequence[str], extra: Sequence[str], workspace: Workspace) -> 
     if first == "builtin" and not workspace.has(first):
         if len(rest) < 2 or rest[1] not in COMMANDS:
             hint = near(rest[1], COMMANDS) if len(rest) > 1 else None
-            raise UsageError("`builtin` needs the name of a subcommand", hint or "`taskrush --help` shows them")
+            what = (
+                f"there is no subcommand `{rest[1]}`" if len(rest) > 1 else "`builtin` needs the name of a subcommand"
+            )
+            raise UsageError(what, hint or "`taskrush --help` shows them")
         return _subcommand(rest[1], rest[2:], given, workspace, extra)
     if first in COMMANDS and not workspace.has(first):
         return _subcommand(first, rest[1:], given, workspace, extra)

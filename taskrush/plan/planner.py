@@ -17,7 +17,8 @@ def make_plan(graph: Graph, targets: Iterable[TaskId], root: str = ".", only: bo
 
     With `only`: the targets, the tasks whose results are passed to them, and the `finally` tasks of these.
     The order is that of declaration wherever edges leave a choice.
-    Raises `UsageError` for a target that is not there, `GraphError` with every problem of the tasks concerned: missing names, cycles, clashes.
+    Raises `UsageError` for a target that is not there, `GraphError` with every problem of the tasks concerned: missing
+    names, cycles, clashes.
     """
     targets = tuple(dict.fromkeys(targets))
     for target in targets:
