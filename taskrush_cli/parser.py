@@ -234,6 +234,8 @@ def _named(graph: Graph, word: str) -> Tuple[TaskId, ...]:
     try:
         return select(graph, (word,))
     except UsageError as error:
+        if word in COMMANDS:
+            raise UsageError(error.message, f"`{word}` is a subcommand: it comes before everything else") from None
         if word == "help":
             raise UsageError(error.message, "`taskrush --help` shows what there is") from None
         raise UsageError(error.message, error.hint or near(word, COMMANDS) or "`taskrush list` shows what there is")

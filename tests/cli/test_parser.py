@@ -102,6 +102,13 @@ def test_mistakes(words: List[str], message: str) -> None:
     assert caught.value.message == message
 
 
+def test_a_subcommand_in_the_wrong_place_is_told_as_that() -> None:
+    """Not with its own name as what was probably meant."""
+    with pytest.raises(UsageError) as caught:
+        parse(["build", "check"])
+    assert caught.value.hint == "`check` is a subcommand: it comes before everything else"
+
+
 def test_who_asks_for_help_gets_it() -> None:
     """Although it is no subcommand, and whatever tasks have similar names."""
     with pytest.raises(UsageError) as caught:
