@@ -91,7 +91,8 @@ def test_our_options_stay_ours_elsewhere() -> None:
         (["build", "-j=-1"], "-j cannot be -1"),
         (["deploy", "--count", "x"], "task `deploy`: --count: not an integer: 'x'"),
         (["run"], "no task was named"),
-        (["builtin", "nothing"], "`builtin` needs the name of a subcommand"),
+        (["builtin"], "`builtin` needs the name of a subcommand"),
+        (["builtin", "nothing"], "there is no subcommand `nothing`"),
         (["init", "--pyhton"], "taskrush init: unrecognized arguments: --pyhton"),
     ],
 )
