@@ -47,7 +47,7 @@ class Pollable(Protocol):
     """A `Running` that can be carried by one thread that polls descriptors instead of a thread of its own."""
 
     def descriptors(self) -> Sequence[int]:
-        """What to poll for reading now; may change after each `readable`."""
+        """What to poll for reading now; may change after each `readable`. The one that tells of the end comes last."""
 
     def readable(self, descriptor: int) -> None:
         """Take in what is there without blocking."""

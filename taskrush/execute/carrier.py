@@ -43,6 +43,8 @@ class Carrier:
         poll = self._poll
         assert poll is not None, "closed"
         found = [(descriptor, self._by_descriptor.get(descriptor)) for descriptor in poll.wait(timeout)]
+        if len(found) > 1:  # what has ended says the rest of its output by itself
+            found.sort(key=_is_not_the_end)
         for descriptor, carried in found:
             if carried is None:
                 poll.calm()
@@ -137,6 +139,12 @@ class Carried:
         self.descriptors: Tuple[int, ...] = ()
         self.deadline: Optional[float] = None
         self.over = False
+
+
+def _is_not_the_end(found: Tuple[int, Optional[Carried]]) -> bool:
+    """A handle names the descriptor that tells of its end last."""
+    descriptor, carried = found
+    return carried is None or carried.descriptors[-1:] != (descriptor,)
 
 
 class Work:

@@ -52,6 +52,7 @@ class TaskRun:
         self._recording: Optional[Recording] = None
         self._redacted = RedactedStreams(around.redactor) if around.redactor else None
         self._begun = 0.0
+        self._covered = False
         self._killed = False
 
     @property
@@ -61,7 +62,12 @@ class TaskRun:
 
     def check(self) -> None:
         """Find out whether the task has to run."""
-        outcome = unmet(self._task, self._around.root)
+        task, memory = self._task, self._around.memory
+        self._covered = task.action is not None and memory is not None and memory.covers(task)
+        if not (self._covered or task.platforms or task.requires or task.condition is not None):
+            self._answer(Checked(self._node))  # there is nothing to ask
+            return
+        outcome = unmet(task, self._around.root)
         if outcome is not None:
             self._answer(Checked(self._node, outcome))
             return
@@ -71,7 +77,7 @@ class TaskRun:
     def launch(self) -> None:
         """Start its action."""
         task, memory = self._task, self._around.memory
-        covered = task.action is not None and memory is not None and memory.covers(task)
+        covered = self._covered
         reason = memory.reason(task) if covered and memory is not None else ""
         if self._around.listening():
             self._around.tell(TaskStarted(task.id, self._command(), reason=reason))
@@ -123,7 +129,7 @@ class TaskRun:
 
     def _recall(self) -> None:
         task, memory = self._task, self._around.memory
-        if memory is None or not memory.covers(task):
+        if memory is None or not self._covered:
             self._answer(Checked(self._node))
             return
         outcomes = self._around.outcomes
