@@ -67,7 +67,9 @@ def listed(changes: "tuple[Change, ...]", limit: int = 3) -> str:
 
 
 def forecast(plan: Plan, fingerprinter: Previewer, cache: LocalResultCache) -> Dict[TaskId, Forecast]:
-    """A forecast for every task of the plan, in its order."""
+    """A forecast for every task of the plan, in its order; what the plan leaves out on demand is taken as it is."""
+    planned = {task.id for task in plan.tasks}
+    plan = plan.whole or plan
     upstream_edges: Dict[TaskId, List[Edge]] = {}
     for edge in plan.edges:
         upstream_edges.setdefault(edge.task, []).append(edge)
@@ -104,6 +106,11 @@ def forecast(plan: Plan, fingerprinter: Previewer, cache: LocalResultCache) -> D
         last = cache.last_parts(task)
         assumed = _assume(task, fingerprinter, last or {})
         made_print = prints[task.id] = fingerprinter.fingerprint(task, parts)
+        if task.id not in planned:
+            found[task.id] = Forecast(task=task.id, verdict=FRESH)
+            if task.outputs:
+                made[task.id] = fingerprinter.outputs_digest(task)
+            continue
         if not task.is_cached:
             found[task.id] = Forecast(task=task.id, verdict=_uncached(task))
             if task.outputs:
@@ -129,7 +136,7 @@ def forecast(plan: Plan, fingerprinter: Previewer, cache: LocalResultCache) -> D
             assumed=assumed,
             key=made_print.key,
         )
-    return found
+    return {task_id: one for task_id, one in found.items() if task_id in planned}
 
 
 def _uncached(task: Task) -> str:

@@ -110,3 +110,19 @@ def test_a_library_user_gets_the_same(scratch: Scratch) -> None:
             assert project.executor(project.plan("use", only=True)).run().ok
         found += [*scratch.ran(), scratch.text("used").strip()]
     assert found == ["use", "0", "use", "1", "use", "2"]
+
+
+def test_a_dry_run_foretells_what_a_cut_run_does(scratch: Scratch) -> None:
+    """What is left out is taken as it is on disk."""
+    scratch.write(".rush", FILE)
+    scratch.write("own", "1")
+    scratch.write("source", "one\n")
+    assert scratch.rush("use").code == 0
+    scratch.write("source", "two\n")
+    assert "would run 0 of 1 task" in scratch.rush("-n", "--only", "use").out
+    assert scratch.rush("--only", "use").code == 0
+    assert scratch.ran() == ["make", "use"]
+    scratch.write("made", "other\n")
+    told = scratch.rush("-n", "--only", "use").out
+    assert "would run 1 of 1 task" in told
+    assert "dependency make changed" in told
