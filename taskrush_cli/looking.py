@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from typing import Dict, List, Optional
 
 _ALONE = {"--all": "all", "-a": "all", "--simple": "simple", "--json": "json"}
-_FLAGS = {"list": "list", "-l": "list", "--list": "list"}
+_LIST = ("list", "-l", "--list")
 _WITH_VALUE = {
     "--by": ("namespace", "tag", "file"),
     "--color": ("auto", "always", "never"),
@@ -50,7 +50,7 @@ def asked(words: "List[str]") -> "Optional[Asked]":
     at, directory = 0, "."
     if words[:1] in (["-C"], ["--directory"]) and len(words) > 1:
         at, directory = 2, words[1]
-    if words[at : at + 1] and words[at] not in ("list", "-l", "--list"):
+    if words[at : at + 1] and words[at] not in _LIST:
         return None
     wanted = Asked(directory, hint=not words[at:])
     ended = False
