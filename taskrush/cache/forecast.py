@@ -85,12 +85,12 @@ def forecast(plan: Plan, fingerprinter: Previewer, cache: LocalResultCache) -> D
             if edge.kind is EdgeKind.FINALLY or edge.order_only:
                 continue
             before = found[edge.on]
-            runs = before.verdict in (MISS, ALWAYS) and (tasks[edge.on].outputs or edge.kind is not EdgeKind.NEEDS)
+            content = edge.kind is not EdgeKind.NEEDS or (tasks[edge.on].outputs and not edge.by_key)
+            runs = before.verdict in (MISS, ALWAYS) and content
             if runs or before.after is not None:
                 blocker = blocker or before.after or edge.on
             elif edge.kind is EdgeKind.NEEDS:
-                on = tasks[edge.on]
-                parts[f"dependency {edge.on}"] = made[edge.on] if on.outputs else prints[edge.on].key
+                parts[f"dependency {edge.on}"] = made[edge.on] if content else prints[edge.on].key
             elif edge.kind is EdgeKind.RESULT:
                 if edge.on not in values:  # it is only known once it ran
                     blocker = blocker or edge.on

@@ -249,14 +249,16 @@ class CacheMemory:
                     parts[f"dependency {edge.on}"] = self._outputs_of(self._tasks[edge.on])
             elif edge.kind is EdgeKind.NEEDS and not edge.order_only:
                 on = self._tasks[edge.on]
-                parts[f"dependency {edge.on}"] = self._outputs_of(on) if on.outputs else self._fingerprints[edge.on].key
+                parts[f"dependency {edge.on}"] = (
+                    self._outputs_of(on) if on.outputs and not edge.by_key else self._fingerprints[edge.on].key
+                )
         return parts
 
     def _named_by_key(self, task_id: TaskId) -> List[TaskId]:
         return [
             edge.on
             for edge in self._edges.get(task_id, ())
-            if edge.kind is EdgeKind.NEEDS and not edge.order_only and not self._tasks[edge.on].outputs
+            if edge.kind is EdgeKind.NEEDS and not edge.order_only and (edge.by_key or not self._tasks[edge.on].outputs)
         ]
 
     def _outputs_of(self, task: Task) -> str:

@@ -281,7 +281,6 @@ class LocalResultCache:
                 return False
         return bool(kind == FOLDER and stat.S_ISDIR(status.st_mode))
 
-
     def _is_link(self, mode: int, digest: str, status: os.stat_result) -> bool:
         """Whether it is linked to its object, as is never done with what may be executed."""
         return not mode & 0o111 and self._store.is_object(digest, status)

@@ -84,6 +84,7 @@ class _Linker:
                         on,
                         EdgeKind.NEEDS if known is None else known.kind,
                         dep.order_only and (known is None or known.order_only),
+                        by_key=dep.by_key,
                     )
             for dep in task.finally_:
                 what = f"runs `{dep.task}` finally"

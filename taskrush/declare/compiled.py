@@ -27,7 +27,7 @@ from taskrush.model.policy import Cache, Ingredient, Requirement, Retry
 from taskrush.model.task import Dep, Param
 from taskrush.statefile import FOLDER, load_state, save_state, state_folder
 
-FORMAT = 4
+FORMAT = 9
 """Raised whenever the same text is to be read in another way."""
 
 _TUPLE, _WHERE, _PLACES, _FIRST = range(4)

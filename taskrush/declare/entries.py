@@ -38,7 +38,9 @@ def _dep(reader: Reader, node: Node, name: str, value: str) -> Dep:
 
 def _dep_record(reader: Reader, node: Mapping, name: str, values: Dict[str, Any]) -> Dep:
     where = at(reader, node.items["task"])
-    return Dep(values["task"], values.get("optional", False), values.get("order_only", False), where=where)
+    strategy = values.get("strategy")
+    order_only = values.get("order_only", False) or strategy == "none"
+    return Dep(values["task"], values.get("optional", False), order_only, strategy == "key", where=where)
 
 
 DEP = Either(
@@ -49,6 +51,11 @@ DEP = Either(
             Key(names=("task",), shape=NAME, help="the task's name", required=True),
             Key(names=("optional",), shape=Flag(), help="no error when there is no such task"),
             Key(names=("order_only",), shape=Flag(), help="it runs first, but what it makes does not matter"),
+            Key(
+                names=("strategy",),
+                shape=OneOf("outputs", "key", "none"),
+                help="what of it counts for the cache: the content of its outputs, its key, or nothing (order only)",
+            ),
         ),
         _dep_record,
     ),

@@ -90,6 +90,9 @@ class Text(Shape):
     def schema(self) -> Schema:
         schema: Schema = {"type": SCALAR_TYPES}
         if self.pattern is not None:
+            # a schema's pattern only speaks of strings: leave out other kinds whose text it would not match
+            kinds = {"string": True, "number": self.pattern.fullmatch("1"), "boolean": self.pattern.fullmatch("true")}
+            schema["type"] = [kind for kind in SCALAR_TYPES if kinds.get(kind)]
             schema["pattern"] = f"^(?:{self.pattern.pattern})$"
         elif not self.empty:
             schema["pattern"] = "\\S"

@@ -27,7 +27,7 @@ class EdgeKind(enum.Enum):
 
 @attrs.frozen
 class Edge:
-    """`task` waits for `on`. `order_only`: what `on` makes is no ingredient of `task`'s key.
+    """`task` waits for `on`. `order_only`: what `on` makes is no ingredient of `task`'s key; `by_key`: `on`'s key is.
 
     `via` is the output of `on` that `task` reads, for edges that follow from files.
     """
@@ -36,6 +36,7 @@ class Edge:
     on: TaskId
     kind: EdgeKind = EdgeKind.NEEDS
     order_only: bool = False
+    by_key: bool = attrs.field(default=False, kw_only=True)
     via: str = attrs.field(default="", eq=False)
 
 

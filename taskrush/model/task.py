@@ -82,12 +82,14 @@ class Dep:
     """A task that must end well first.
 
     `optional`: no error when no such task exists. `order_only`: it runs first, but what it makes is no
-    ingredient of this task's key. `where` is the place that names it.
+    ingredient of this task's key. `by_key`: of a task that declares outputs not their content counts, but its key.
+    `where` is the place that names it.
     """
 
     task: str
     optional: bool = False
     order_only: bool = False
+    by_key: bool = False
     where: Optional[Where] = attrs.field(default=None, eq=False)
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from taskrush.plan import file_index
 from taskrush.model import identity
 from taskrush.model.identity import trusted
+from taskrush.plan import file_index
 from taskrush.plan.file_index import FileIndex
 
 pytestmark = pytest.mark.core

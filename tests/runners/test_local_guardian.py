@@ -104,7 +104,6 @@ def test_a_run_that_ends_in_order_takes_its_guardian_along() -> None:
     process.wait()
 
 
-
 def test_the_script_is_plain_shell() -> None:
     """Every shell that is here can read it."""
     for shell in ("sh", "dash", "bash", "busybox"):
