@@ -74,6 +74,8 @@ def tests(session: nox.Session) -> None:
     """Run the whole suite on the oldest, the default and the newest interpreter, the core subset on the rest."""
     session.install("-e", ".[all]", *group("test"))
     whole = session.python in WHOLE
+    if session.python == RUNNING:  # once is enough: it is the same machine of states everywhere
+        session.env.setdefault("STATE_MACHINE_EXAMPLES", "2000")
     pytest(session, "-m", "not soak" if whole else "core and not soak", *ELSEWHERE)
 
 

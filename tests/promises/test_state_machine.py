@@ -342,6 +342,7 @@ Workspace.TestCase.settings = settings(
 )
 
 
+@pytest.mark.timeout(1800)
 class TestWorkspace(Workspace.TestCase):  # type: ignore[misc,valid-type]
     """Edit, touch, delete, rename, revert, redefine, spoil, damage, skew, kill, run: always a clean build."""
 
