@@ -115,6 +115,8 @@ def _limits(config: CacheConfig) -> Limits:
 
 def parse_modes(text: str) -> Modes:
     """`local:rw`, `local:r`, `local:w`, `local:` or `off`. Raises `UsageError`."""
+    if any(part.partition(":")[0].strip() == "remote" for part in text.split(",")):
+        raise UsageError(f"--cache cannot be `{text}`: remote caches are not part of this version", "write `local:rw`")
     if text in ("off", "none", "local:"):
         return Modes(read=False, write=False)
     name, _, letters = text.partition(":")

@@ -13,6 +13,8 @@ from taskrush.cache.verify import verify
 from taskrush.caching import WorkspaceCache, cache_settings, open_cache
 from taskrush.compile.select import select
 from taskrush.errors import UsageError
+from taskrush.model.graph import Graph
+from taskrush.model.task import TaskId
 
 ACTIONS = ("status", "stats", "show", "prune", "clear", "verify")
 
@@ -33,7 +35,7 @@ def run(options: argparse.Namespace) -> int:
     if options.action == "status":
         return _show(options, _status(cache))
     if options.action == "stats":
-        return _stats(options, project.root)
+        return _stats(options, cache, project.graph)
     if options.action == "show":
         if task is None:
             raise UsageError("`taskrush cache show` needs the name of a task")
@@ -91,12 +93,21 @@ def _status(cache: WorkspaceCache) -> Dict[str, Any]:
     }
 
 
-def _stats(options: argparse.Namespace, root: str) -> int:
-    rows = read_stats(root)
+def _stats(options: argparse.Namespace, cache: WorkspaceCache, graph: Graph) -> int:
+    rows = read_stats(cache.root)
+    sizes = {row.task: _bytes(cache, graph, row.task) for row in rows}
     if options.json:
         tasks = [
-            {"task": r.task, "fresh": r.fresh, "hit": r.hit, "miss": r.miss, "saved_seconds": round(r.saved_seconds, 6)}
-            for r in rows
+            {
+                "task": row.task,
+                "fresh": row.fresh,
+                "hit": row.hit,
+                "miss": row.miss,
+                "ratio": round(row.ratio, 6),
+                "bytes": sizes[row.task],
+                "saved_seconds": round(row.saved_seconds, 6),
+            }
+            for row in rows
         ]
         print(json.dumps({"version": 1, "tasks": tasks}, indent=2))
         return 0
@@ -104,13 +115,20 @@ def _stats(options: argparse.Namespace, root: str) -> int:
         print("nothing was counted yet")
         return 0
     width = max(len(row.task) for row in rows)
-    print(f"{'task':<{width}}  {'fresh':>6} {'hit':>6} {'miss':>6} {'ratio':>6} {'saved':>9}")
+    print(f"{'task':<{width}}  {'fresh':>6} {'hit':>6} {'miss':>6} {'ratio':>6} {'size':>10} {'saved':>9}")
     for row in rows:
         print(
             f"{row.task:<{width}}  {row.fresh:>6} {row.hit:>6} {row.miss:>6} {row.ratio:>6.0%}"
-            f" {row.saved_seconds:>8.1f}s"
+            f" {human_size(sizes[row.task]):>10} {row.saved_seconds:>8.1f}s"
         )
     return 0
+
+
+def _bytes(cache: WorkspaceCache, graph: Graph, name: str) -> int:
+    """How much the outputs of a task's last result take."""
+    task = graph.tasks.get(TaskId(name))
+    mark = None if task is None else cache.results.mark(task)
+    return sum(entry.size for entry in mark.manifest.entries) if mark is not None else 0
 
 
 def _show_task(options: argparse.Namespace, cache: WorkspaceCache, task: Any) -> int:
@@ -141,6 +159,8 @@ def _show(options: argparse.Namespace, facts: Dict[str, Any]) -> int:
     lines: List[str] = []
     for name, value in facts.items():
         text = "no limit" if value is None else human_size(value) if name in SIZES else str(value)
+        if name == "ttl_seconds":
+            name, text = "ttl", "no limit" if value is None else f"{value / 86400:g} days"
         lines.append(f"{name.replace('_', ' ')}: {text}")
     print("\n".join(lines))
     return 0
