@@ -139,7 +139,7 @@ def test_who_only_looks_loads_exactly_this(words: str, kept: Path) -> None:
     assert found - ours - CHEAP == set()
 
 
-@pytest.mark.parametrize(("words", "opened", "calls"), [("--version", 12, 150), ("list", 40, 700)])
+@pytest.mark.parametrize(("words", "opened", "calls"), [("--version", 20, 250), ("list", 60, 900)])
 def test_who_only_looks_asks_little_of_the_system(words: str, opened: int, calls: int, kept: Path) -> None:
     """Beyond what the bare interpreter does; one process, and nothing of the user's is started."""
     strace = shutil.which("strace")
