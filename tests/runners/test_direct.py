@@ -42,8 +42,16 @@ def play(root: Path, action: Any, env: Optional[Dict[str, str]] = None, **fields
 
 @pytest.fixture
 def ways(monkeypatch: pytest.MonkeyPatch) -> List[str]:
-    """Which way each process was started."""
+    """Which way each process was started; threads of the test runner itself are left out of account."""
     found: List[str] = []
+    real_threads = threading.enumerate
+    around = {thread for thread in real_threads() if thread is not threading.current_thread()}
+
+    def threads() -> List[threading.Thread]:
+        return [thread for thread in real_threads() if thread not in around]
+
+    monkeypatch.setattr(threading, "enumerate", threads)
+    monkeypatch.setattr(threading, "active_count", lambda: len(threads()))
     real_popen, real_start = spawn._popen, direct.start
 
     def start(*args: Any) -> Optional[int]:
