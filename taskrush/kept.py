@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     Seen = Tuple[str, Optional[Identity], bytes]  # path, identity (None: nothing there), digest of the content
 
-FORMAT = 2
+FORMAT = 3
 PASSING = frozenset(
     [
         "_",
@@ -67,12 +67,10 @@ def keep(
     looked: "Iterable[str]",
     sources: "Iterable[str]",
     environ: "Mapping[str, str]",
-    imports: bool = False,
 ) -> bool:
     """Keep a value of plain types that was worked out of `looked` since `begun` (ns); False if that may not be.
 
-    `sources` are the files among them that may mention variables of the environment. `imports`: modules that are not
-    ours took part, so that it matters where modules are found.
+    `sources` are the files among them that may mention variables of the environment.
     """
     passing = _unmentioned(sources)
     if passing is None:
@@ -89,9 +87,7 @@ def keep(
         if found is None or (found[0] is not None and not trusted(found[0], begun, found[0])):
             return False
         seen.append((path, *found))
-    return _save(
-        root, name, (begun, skew, tuple(seen), passing, imports, _surroundings(environ, passing, imports), value)
-    )
+    return _save(root, name, (begun, skew, tuple(seen), passing, _surroundings(environ, passing), value))
 
 
 def recall(root: str, name: str, environ: "Mapping[str, str]") -> "Optional[Any]":
@@ -99,8 +95,8 @@ def recall(root: str, name: str, environ: "Mapping[str, str]") -> "Optional[Any]
     state = load_state(_place(root, name), f"{name} {FORMAT}")
     if state is None:
         return None
-    begun, skew, seen, passing, imports, surroundings, value = state
-    if _surroundings(environ, passing, imports) != surroundings:
+    begun, skew, seen, passing, surroundings, value = state
+    if _surroundings(environ, passing) != surroundings:
         return None
     moved = False
     now = time.time_ns() + skew
@@ -122,7 +118,7 @@ def recall(root: str, name: str, environ: "Mapping[str, str]") -> "Optional[Any]
             entry = (path, *found)
         renewed.append(entry)
     if moved and all(known is None or trusted(known, now, known) for _, known, _ in renewed):
-        _save(root, name, (now, skew, tuple(renewed), passing, imports, surroundings, value))
+        _save(root, name, (now, skew, tuple(renewed), passing, surroundings, value))
     return value
 
 
@@ -171,11 +167,11 @@ def _unmentioned(sources: "Iterable[str]") -> "Optional[Tuple[str, ...]]":
     return tuple(left)
 
 
-def _surroundings(environ: "Mapping[str, str]", passing: "Iterable[str]", imports: bool) -> bytes:
-    """What else decides: the environment save for passing variables, the interpreter, and where modules are found."""
+def _surroundings(environ: "Mapping[str, str]", passing: "Iterable[str]") -> bytes:
+    """What else decides: the environment save for passing variables, and the interpreter."""
     left_out = set(passing)
     variables = sorted(item for item in environ.items() if item[0] not in left_out)
-    whole = (variables, sys.version, sys.prefix, sys.path if imports else (), tuple(sys.flags))
+    whole = (variables, sys.version, sys.prefix, tuple(sys.flags))
     return digest_of(repr(whole).encode("utf-8", "surrogateescape"))
 
 

@@ -102,61 +102,36 @@ def made(project: "Project") -> Listing:
 
 
 def made_and_kept(directory: str) -> Listing:
-    """The listing of the workspace of a folder, kept unless it could come out otherwise next time.
+    """The listing of the workspace of a folder, kept where it came from data alone: a `tasks.py` may look at anything.
 
     Raises what loading a project raises.
     """
     import time
 
-    from taskrush.declare.witness import Witness
     from taskrush.project import Project
 
     begun, found = time.time_ns(), discover(directory)
-    with Witness() as witness:
-        project = Project.load(directory)
+    project = Project.load(directory)
     listing = made(project)
-    if found is not None and witness.doubt is None:
+    if found is not None and not found.python:
         _keep(listing, project, found, begun)
     return listing
 
 
 def _keep(listing: Listing, project: "Project", found: "Found", begun: int) -> None:
-    import sys
-
     from taskrush.kept import keep
 
-    looked, sources = list(project.looked), list(project.looked)
-    if found.python:
-        inside = project.root + os.sep
-        for module in list(sys.modules.values()):
-            path = getattr(module, "__file__", None) or ""
-            if path.startswith(inside) and not path.startswith(sys.prefix + os.sep):
-                sources.append(path)
-                looked.extend(getattr(module, "__path__", ()))
-        looked.extend(entry or os.curdir for entry in (project.root, *sys.path))
-        if any(_mentions(path, b"argv") for path in sources):
-            return
+    looked = [os.path.abspath(path) for path in project.looked]
     value = (
         _declaring(found),
         (tuple(listing.rows), dict(listing.names), listing.color, listing.verbose),
     )
-    sources = [path for path in sources if os.path.isfile(path)]
-    keep(
-        project.root, NAME, value, begun, map(os.path.abspath, looked), sources, os.environ, imports=bool(found.python)
-    )
+    keep(project.root, NAME, value, begun, looked, [path for path in looked if os.path.isfile(path)], os.environ)
 
 
 def _declaring(found: "Found") -> "Tuple[str, ...]":
     """What discovery chose: another file may win later, and a workspace that was moved is another one."""
     return (found.root, found.rush or "", found.python or "")
-
-
-def _mentions(path: str, word: bytes) -> bool:
-    try:
-        with open(path, "rb") as file:
-            return word in file.read()
-    except OSError:
-        return False
 
 
 def _row(graph: "Graph", task: "Task", root: str) -> "Row":

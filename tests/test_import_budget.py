@@ -116,10 +116,9 @@ def modules(code: str, folder: Path) -> "Set[str]":
 
 @pytest.fixture(scope="module")
 def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A workspace of both kinds of files that has been listed and completed."""
+    """A workspace that has been listed and completed."""
     folder = tmp_path_factory.mktemp("kept")
     (folder / ".rush").write_text("tasks:\n  build: {cmd: make, tags: [ci], params: {level: {default: 1}}}\n")
-    (folder / "tasks.py").write_text("from taskrush import task\n@task\ndef lint(fix: bool = False):\n    pass\n")
     settle = "from taskrush.model import identity; identity.SAFE_NS = 10**7\n"
     for _ in range(2):
         modules(settle + command_line("__complete", "").replace("sys.exit", ""), folder)
