@@ -10,8 +10,6 @@ import sys
 import time
 from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple, Union
 
-import attrs
-
 from taskrush.cache.evict import DEFAULT_MAX_SIZE, Limits, evict_sometimes, parse_age, parse_size
 from taskrush.cache.locks import KeyLock
 from taskrush.cache.memory import CacheMemory, Modes, Seen
@@ -27,19 +25,20 @@ from taskrush.plan.file_index import FileIndex
 from taskrush.plan.fingerprinting import WorkspaceFingerprinter
 from taskrush.protocols import CacheStore
 from taskrush.statefile import state_folder, write_whole
+from taskrush.values import field, frozen
 
 ASK_SECONDS = 60.0
 SHORTEST_SECRET = 4
 URL_SCHEMES = ("file", "local", "memory")
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class CacheSettings:
     """Where results are kept and how many. `folder` (an absolute path) also holds the locks; with a `url` the results
     themselves are there. `compress` and `link` are as in `ObjectStore`."""
 
     folder: str
-    limits: Limits = attrs.field(factory=Limits)
+    limits: Limits = field(factory=Limits)
     url: Optional[str] = None
     compress: bool = False
     link: bool = False
@@ -125,7 +124,7 @@ def parse_modes(text: str) -> Modes:
     return Modes(read="r" in letters, write="w" in letters)
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class WorkspaceCache:
     """The parts of one workspace's cache, for runs and for looking into it."""
 

@@ -12,10 +12,10 @@ TaskRushError                 exit code 3
 
 from typing import Optional, Tuple
 
-import attrs
+from taskrush.values import frozen
 
 
-@attrs.frozen
+@frozen
 class Where:
     """A place in a user's file; `line` and `column` count from 1, 0 means unknown."""
 
@@ -32,7 +32,7 @@ class Where:
         return text
 
 
-@attrs.frozen
+@frozen
 class Problem:
     """One thing that is wrong: what, where, and what to type instead.
 

@@ -6,16 +6,15 @@ Events say what, never when. Adding a field with a default is a compatible chang
 
 from typing import Optional, Tuple, Union
 
-import attrs
-
 from taskrush.model.outcome import Outcome
 from taskrush.model.task import TaskId
+from taskrush.values import frozen
 
 WIRE_VERSION = 1
 CHANGED = "changed"  # the reason of a stop by a watch that starts again at once
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class RunStarted:
     """A run begins: what was asked for and everything that is planned, in plan order."""
 
@@ -24,7 +23,7 @@ class RunStarted:
     jobs: int
 
 
-@attrs.frozen
+@frozen
 class TaskStarted:
     """The action of a task was started.
 
@@ -38,7 +37,7 @@ class TaskStarted:
     reason: str = ""
 
 
-@attrs.frozen
+@frozen
 class TaskOutput:
     """Bytes that a task wrote, in order within its stream. `stream` is `"stdout"` or `"stderr"`."""
 
@@ -47,7 +46,7 @@ class TaskOutput:
     data: bytes
 
 
-@attrs.frozen
+@frozen
 class TaskFinished:
     """A task ended; exactly one such event for every planned task."""
 
@@ -55,7 +54,7 @@ class TaskFinished:
     outcome: Outcome
 
 
-@attrs.frozen
+@frozen
 class StopRequested:
     """The run was told to stop; what runs has `grace` seconds to end before it is killed."""
 
@@ -63,7 +62,7 @@ class StopRequested:
     grace: float
 
 
-@attrs.frozen
+@frozen
 class Warned:
     """Something a person should know that does not change the outcome of any task."""
 
@@ -72,7 +71,7 @@ class Warned:
     task: Optional[TaskId] = None
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class RunFinished:
     """The run is over and nothing of it is left running. `exit_code` as in the documentation."""
 
@@ -84,7 +83,7 @@ class RunFinished:
 Event = Union[RunStarted, TaskStarted, TaskOutput, TaskFinished, StopRequested, Warned, RunFinished]
 
 
-@attrs.frozen
+@frozen
 class Record:
     """An event as it happened: in which run, as the how-manieth (from 0), at which time (seconds since 1970)."""
 

@@ -5,8 +5,6 @@ import os
 import time
 from typing import TYPE_CHECKING, Any, Callable, Iterable, List, Mapping, Optional, Sequence, Tuple, Union
 
-import attrs
-
 from taskrush.compile.expand import Surroundings, expand
 from taskrush.compile.link import link
 from taskrush.compile.names import near
@@ -26,6 +24,7 @@ from taskrush.model.substitution import as_text, substitute
 from taskrush.model.task import Task, TaskId
 from taskrush.plan.planner import in_order, make_plan
 from taskrush.protocols import Subscriber
+from taskrush.values import evolve, frozen
 from taskrush.wiring import SystemClock, make_memory, make_runners
 
 if TYPE_CHECKING:
@@ -37,7 +36,7 @@ if TYPE_CHECKING:
 Targets = Union[str, Iterable[str]]
 
 
-@attrs.frozen
+@frozen
 class Project:
     """A workspace and its graph of tasks. `root` is absolute, as are `sources`, the files that declare the tasks.
 
@@ -110,24 +109,24 @@ class Project:
             if task.params or own:
                 task = settle_parameters(task, own)
             if extra and chosen[-1] in (task.id, task.group):
-                task = attrs.evolve(task, extra=tuple(extra))
+                task = evolve(task, extra=tuple(extra))
             tasks.append(task)
         whole: Optional[Plan] = None
         if only:
             try:
                 whole = self.plan(targets, arguments=arguments, extra=extra)
             except (GraphError, UsageError):  # nobody asked for these; but then nobody knows what this stands on
-                tasks = [attrs.evolve(task, cache=attrs.evolve(task.cache, enabled=False)) for task in tasks]
-        return attrs.evolve(plan, tasks=tuple(tasks), whole=whole)
+                tasks = [evolve(task, cache=evolve(task.cache, enabled=False)) for task in tasks]
+        return evolve(plan, tasks=tuple(tasks), whole=whole)
 
     @property
     def problems(self) -> Tuple[Problem, ...]:
         """Everything that planning one task or another would refuse; empty where all is well."""
         found = [one.problem for one in self.graph.problems]
         found += [problem for task in self.graph for problem in task.problems]
-        sound = {task.id: attrs.evolve(task, problems=()) for task in self.graph}
+        sound = {task.id: evolve(task, problems=()) for task in self.graph}
         try:
-            make_plan(attrs.evolve(self.graph, tasks=sound, problems=()), sound, self.root)
+            make_plan(evolve(self.graph, tasks=sound, problems=()), sound, self.root)
         except GraphError as error:
             found += error.problems
         return tuple(_with_line(problem) for problem in in_order(found))
@@ -260,7 +259,7 @@ def settle_parameters(task: Task, given: Mapping[str, Any]) -> Task:
     for name in given:
         if name not in names:
             raise UsageError(f"task `{task.id}` has no parameter `{name}`", near(name, names))
-    open_ones = attrs.evolve(task, params=tuple(param for param in task.params if param.name not in given))
+    open_ones = evolve(task, params=tuple(param for param in task.params if param.name not in given))
     settled = {**fill(open_ones, {}, os.environ), **given}
     arguments = {name: settled[name] for name in names}
     texts = {name: as_text(value) or "" for name, value in arguments.items()}
@@ -269,7 +268,7 @@ def settle_parameters(task: Task, given: Mapping[str, Any]) -> Task:
         wrong = wrong_output(text)
         if wrong:
             raise UsageError(f"task `{task.id}` would have `{text}` in `outputs`: {wrong}")
-    return attrs.evolve(
+    return evolve(
         task,
         arguments=arguments,
         description=substitute(task.description, texts),
@@ -285,7 +284,7 @@ def _settled(ingredient: Ingredient, texts: Mapping[str, str]) -> Ingredient:
     import shlex
 
     quoted = {name: shlex.quote(text) for name, text in texts.items()}
-    return attrs.evolve(
+    return evolve(
         ingredient,
         part=None if ingredient.part is None else substitute(ingredient.part, texts),
         env=None if ingredient.env is None else substitute(ingredient.env, texts),
@@ -323,7 +322,7 @@ def _with_line(problem: Problem) -> Problem:
     if not line.strip():
         return problem
     column = where.column or len(line) - len(line.lstrip()) + 1
-    return attrs.evolve(problem, where=attrs.evolve(where, column=column), source=line)
+    return evolve(problem, where=evolve(where, column=column), source=line)
 
 
 def new_run_id() -> str:

@@ -5,12 +5,11 @@ import os
 import time
 from typing import Any, Callable, Dict, Iterable, Mapping, Optional, Sequence, Union
 
-import attrs
-
 from taskrush.model.declaration import FileDecl
 from taskrush.model.plan import Plan
 from taskrush.model.task import Task
 from taskrush.protocols import Memory, OnOutput, Pollable, Runner, Running
+from taskrush.values import evolve
 
 REPORTERS = {"jsonl": "taskrush.report.jsonl:JsonlReporter", "log": "taskrush.report.log:LogReporter"}
 
@@ -89,6 +88,6 @@ def make_memory(
         return NoMemory()
     from taskrush import caching
 
-    chosen = attrs.evolve(caching.parse_modes(modes), force=force)
+    chosen = evolve(caching.parse_modes(modes), force=force)
     settings = caching.cache_settings(files, plan.root, os.environ)
     return caching.make_memory(plan, settings, run_id, os.environ, overrides, chosen, secrets)

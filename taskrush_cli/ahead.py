@@ -7,13 +7,12 @@ the tasks are. Until then a long option behind a word that may be a task counts 
 import os
 from typing import Dict, Mapping, Optional, Sequence, Tuple
 
-import attrs
-
 from taskrush.errors import ConfigError, UsageError
+from taskrush.values import frozen
 from taskrush_cli.given import Given
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Ahead:
     """The folder, `-e` and `--env-file` as far as they are certain; `perhaps` is a folder that may be meant."""
 

@@ -5,10 +5,9 @@ It does not know what the other words are.
 
 from typing import Any, Dict, Mapping, Optional, Sequence, Tuple
 
-import attrs
-
 from taskrush.errors import UsageError
 from taskrush.model.settings import Option, options, read
+from taskrush.values import define, field
 
 ACTIONS: Mapping[str, Option] = {
     "list": Option(flags=("-l", "--list"), kind="bool", help="list the tasks (also: --simple, --json)"),
@@ -21,11 +20,11 @@ FLAGS: Dict[str, Tuple[str, Option]] = {
 }
 
 
-@attrs.define
+@define
 class Given:
     """What the options of TaskRush say, by setting or action."""
 
-    values: Dict[str, Any] = attrs.field(factory=dict)
+    values: Dict[str, Any] = field(factory=dict)
 
     def take(self, words: Sequence[str], at: int) -> int:
         """How many words from `at` are an option of TaskRush with its value; 0 if it is none. Raises `UsageError`."""

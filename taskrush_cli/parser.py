@@ -11,8 +11,6 @@ import importlib
 import os
 from typing import Any, Callable, Dict, List, Mapping, NoReturn, Optional, Sequence, Tuple
 
-import attrs
-
 from taskrush.compile.link import near
 from taskrush.compile.select import select
 from taskrush.declare.options import convert, option_strings, parse_arguments
@@ -20,6 +18,7 @@ from taskrush.errors import GraphError, UsageError
 from taskrush.model.graph import Graph
 from taskrush.model.settings import merge
 from taskrush.model.task import TaskId
+from taskrush.values import asdict
 from taskrush_cli.ahead import look_ahead, overrides
 from taskrush_cli.commands import COMMANDS
 from taskrush_cli.given import ACTIONS, FLAGS, Given
@@ -208,7 +207,7 @@ def _complete(
     graph = workspace.graph
     file = workspace.project.files[:1] if graph is not None else ()
     namespace.settings = merge(file[0].settings if file else {}, os.environ, given.values)
-    for name, value in attrs.asdict(namespace.settings).items():
+    for name, value in asdict(namespace.settings, recurse=False).items():
         if not hasattr(namespace, name):
             setattr(namespace, name, value)
     if graph is not None:

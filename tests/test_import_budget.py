@@ -12,6 +12,7 @@ import pytest
 
 DEAR = (
     "asyncio",
+    "attr",
     "cattrs",
     "fsspec",
     "rich",

@@ -7,17 +7,16 @@ import os
 import time
 from typing import Dict, List, Optional, Set, Tuple
 
-import attrs
-
 from taskrush.cache.objects import ObjectStore
 from taskrush.cache.verify import named_objects
+from taskrush.values import frozen
 
 DEFAULT_MAX_SIZE = 10 * 10**9
 GRACE_SECONDS = 3600.0
 EVERY_SECONDS = 3600.0
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Limits:
     """`max_size` in bytes, `ttl` in seconds since the last use; None is no limit."""
 
@@ -25,7 +24,7 @@ class Limits:
     ttl: Optional[float] = None
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Evicted:
     """What an eviction did: numbers of records and objects removed, bytes freed, bytes left."""
 

@@ -9,8 +9,6 @@ import os
 import posixpath
 from typing import Dict, List, Mapping, Optional, Tuple
 
-import attrs
-
 from taskrush.cache.result_cache import LocalResultCache
 from taskrush.model.artifact import FILE, LINK, Manifest
 from taskrush.model.fingerprint import Change, Fingerprint, difference
@@ -19,6 +17,7 @@ from taskrush.model.outcome import NO_EARLIER_RESULT
 from taskrush.model.plan import Plan
 from taskrush.model.task import Task, TaskId
 from taskrush.protocols import Previewer
+from taskrush.values import frozen
 
 FRESH = "fresh"
 HIT = "hit"
@@ -28,7 +27,7 @@ ALWAYS = "always"
 NOTHING = "nothing"
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Forecast:
     """What a run would find for one task.
 

@@ -8,8 +8,6 @@ import hashlib
 import threading
 from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 
-import attrs
-
 from taskrush.cache.forecast import listed
 from taskrush.cache.locks import KeyLock
 from taskrush.cache.result_cache import LocalResultCache, Mark, Recording
@@ -21,11 +19,12 @@ from taskrush.model.outcome import NO_EARLIER_RESULT, Outcome, State
 from taskrush.model.plan import Plan
 from taskrush.model.task import Task, TaskId
 from taskrush.protocols import Fingerprinter, NotAtOnce, OnOutput
+from taskrush.values import frozen
 
 Seen = Tuple[TaskId, str, float]  # a task, what was found for it, seconds saved
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Modes:
     """What a run may do with the cache: use results, keep results, and with `force` run everything all the same."""
 

@@ -12,8 +12,6 @@ import stat
 import time
 from typing import Any, Callable, ContextManager, Dict, List, Optional, Sequence, Union
 
-import attrs
-
 from taskrush.cache.confine import Confined, Unsafe
 from taskrush.cache.leftovers import Leftovers
 from taskrush.cache.log import LogWriter, replay
@@ -35,13 +33,14 @@ from taskrush.model.outcome import Outcome
 from taskrush.model.pattern import Patterns
 from taskrush.model.task import Task
 from taskrush.protocols import Files, OnOutput
+from taskrush.values import frozen
 
 RECORD_VERSION = 1
 SHORT = 4096  # characters of a value that a mark holds
 Warn = Callable[[str], None]
 
 
-@attrs.frozen
+@frozen
 class Mark:
     """What the workspace knows of a task's last good end.
 

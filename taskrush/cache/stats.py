@@ -3,16 +3,15 @@
 import os
 from typing import Any, Dict, Iterable, List, Tuple
 
-import attrs
-
 from taskrush.model.task import TaskId
 from taskrush.statefile import load_state, save_state, state_folder
+from taskrush.values import frozen
 
 KIND = "cache-stats"
 FRESH, HIT, MISS = "fresh", "hit", "miss"
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class TaskStats:
     """How often a cached task was fresh, restored, or had to run, and the seconds that the first two saved."""
 

@@ -4,12 +4,11 @@ import hashlib
 import json
 from typing import Iterator, Optional, Set
 
-import attrs
-
 from taskrush.cache.objects import ObjectStore
+from taskrush.values import frozen
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Verified:
     """What was found. Damaged objects were set aside, records that lack something removed: misses from now on."""
 

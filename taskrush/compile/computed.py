@@ -5,16 +5,15 @@
 
 from typing import Dict, Iterable, Mapping, Optional, Tuple
 
-import attrs
-
 from taskrush.compile.inherit import Grown
 from taskrush.compile.matrix import Combination
 from taskrush.compile.variables import placeholders, shell_mentions
 from taskrush.errors import Problem
 from taskrush.model.declaration import FileDecl, TaskDecl, Variable
+from taskrush.values import evolve, frozen
 
 
-@attrs.frozen
+@frozen
 class Computed:
     """A variable that a command computes, and who asked for it first."""
 
@@ -57,8 +56,8 @@ def without(lazy: Computed) -> Tuple[FileDecl, TaskDecl]:
         return tuple(path for path in paths or () if gone.isdisjoint(placeholders(path)))
 
     return (
-        attrs.evolve(file, env=left(file.env), vars=vars_left(file.vars), dotenv=paths_left(file.dotenv)),
-        attrs.evolve(
+        evolve(file, env=left(file.env), vars=vars_left(file.vars), dotenv=paths_left(file.dotenv)),
+        evolve(
             decl,
             env=left(decl.env),
             vars=vars_left(decl.vars),

@@ -8,8 +8,6 @@ the shell finds the same values in its environment. What is wrong with a task is
 from collections import ChainMap
 from typing import AbstractSet, Any, Callable, Dict, Iterable, List, Mapping, Optional, Tuple
 
-import attrs
-
 from taskrush.compile import ingredients, missing
 from taskrush.compile.action import action_of, shell_texts
 from taskrush.compile.computed import Computed, parameters_mentioned, without
@@ -22,23 +20,24 @@ from taskrush.errors import Problem, Where
 from taskrush.model.declaration import FileDecl, TaskDecl, Variable
 from taskrush.model.policy import Cache, Requirement
 from taskrush.model.task import Dep, Param, Task, TaskId
+from taskrush.values import define, evolve, field, frozen
 
 ReadText = Callable[[str], Optional[str]]
 """The text of a file by its path relative to the workspace; None if there is none."""
 
 
-@attrs.frozen
+@frozen
 class Surroundings:
     """What declarations are read against: the environment, what wins over everything, and how dotenv files are read."""
 
-    environ: Mapping[str, str] = attrs.field(factory=dict)
-    overrides: Mapping[str, str] = attrs.field(factory=dict)
+    environ: Mapping[str, str] = field(factory=dict)
+    overrides: Mapping[str, str] = field(factory=dict)
     read_text: ReadText = lambda path: None
 
 
-def expand(files: Tuple[FileDecl, ...], around: Surroundings = Surroundings()) -> Tuple[Task, ...]:
+def expand(files: Tuple[FileDecl, ...], around: Optional[Surroundings] = None) -> Tuple[Task, ...]:
     """The tasks that these files declare, in order; commands of variables follow as hidden tasks."""
-    expander = _Expander(around)
+    expander = _Expander(around or Surroundings())
     tasks: List[Task] = []
     for grown in inherit(files):
         tasks.extend(expander.tasks(grown))
@@ -46,7 +45,7 @@ def expand(files: Tuple[FileDecl, ...], around: Surroundings = Surroundings()) -
     return tuple(tasks)
 
 
-@attrs.define
+@define
 class _Context:
     """What texts of one task are filled in from, and the environment that its commands get."""
 
@@ -76,12 +75,12 @@ class _Expander:
             found = ()
         group = TaskId(full_name(grown.file, decl.name))
         members = [
-            attrs.evolve(self._task(grown, name, combination), group=group, aliases=())
+            evolve(self._task(grown, name, combination), group=group, aliases=())
             for name, combination in zip(member_names(decl.name, found), found)
         ]
         whole = Task(
             id=group,
-            description=_shown(decl.description, attrs.evolve(scope, values={**scope.values, **every_value(found)})),
+            description=_shown(decl.description, evolve(scope, values={**scope.values, **every_value(found)})),
             deps=tuple(Dep(":" + member.id, where=decl.where) for member in members),
             params=decl.params or (),
             aliases=_aliases(grown),
@@ -116,7 +115,7 @@ class _Expander:
                 grown = Grown(file, decl)
                 task = self._task(grown, lazy.owner, lazy.combination, lazy)
                 wrong = parameters_mentioned(lazy)
-                yield attrs.evolve(task, id=task_id, capture=True, problems=(*task.problems, *wrong))
+                yield evolve(task, id=task_id, capture=True, problems=(*task.problems, *wrong))
 
     # --- one task -------------------------------------------------------------
 
@@ -130,7 +129,7 @@ class _Expander:
 
         def fill_deps(deps: Optional[Tuple[Dep, ...]], key: str) -> Tuple[Dep, ...]:
             return tuple(
-                attrs.evolve(dep, task=self._early(scope, context, dep.task, dep.where or _place(decl, key), key))
+                evolve(dep, task=self._early(scope, context, dep.task, dep.where or _place(decl, key), key))
                 for dep in deps or ()
             )
 
@@ -365,7 +364,7 @@ def _shown(text: Optional[str], scope: Scope) -> str:
 
 def _param(param: Param, fill: Callable[..., str]) -> Param:
     if isinstance(param.default, str) and "${" in param.default:
-        return attrs.evolve(param, default=fill(param.default, f"params.{param.name}"))
+        return evolve(param, default=fill(param.default, f"params.{param.name}"))
     return param
 
 
@@ -375,4 +374,4 @@ def _requirement(file: FileDecl, requirement: Requirement, scope: Scope) -> Requ
         changes["file"] = rebase_folder(file.folder, scope.fill(requirement.file, requirement.where))
     if requirement.message is not None:
         changes["message"] = _shown(requirement.message, scope)
-    return attrs.evolve(requirement, **changes) if changes else requirement
+    return evolve(requirement, **changes) if changes else requirement

@@ -7,20 +7,19 @@ it matches needs the reader anyway (by `deps`, directly or not), the declared or
 import re
 from typing import Dict, Iterable, Iterator, List, Mapping, Sequence, Set, Tuple
 
-import attrs
-
 from taskrush.errors import Problem
 from taskrush.model.glob_syntax import parsed
 from taskrush.model.graph import Edge, EdgeKind, GraphProblem, entangled
 from taskrush.model.overlap import Alternatives, meet
 from taskrush.model.pattern import PatternError, Patterns, is_literal, literal_prefix
 from taskrush.model.task import Task, TaskId
+from taskrush.values import frozen
 
 _UNCLEAN = re.compile(r"^/|//|(?:^|/)\.(?:/|$)|/$")
 _PARAMETER = re.compile(r"\$\{[^}]*\}")
 
 
-@attrs.frozen(eq=False)
+@frozen(eq=False)
 class Output:
     """One declared output pattern and its task. `folder` is the one that all it makes lies in, or its whole path."""
 

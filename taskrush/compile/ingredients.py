@@ -3,13 +3,12 @@
 import shlex
 from typing import Callable, Iterable, Iterator, Optional, Tuple
 
-import attrs
-
 from taskrush.compile.paths import rebase
 from taskrush.errors import Problem, Where
 from taskrush.model.pattern import is_literal
 from taskrush.model.policy import Ingredient, Input
 from taskrush.model.task import Call, Task
+from taskrush.values import evolve
 
 Fill = Callable[[str, Optional[Where]], str]
 
@@ -28,13 +27,13 @@ def filled(ingredient: Ingredient, folder: str, fill: Fill, fill_command: Fill) 
     where = ingredient.where
     if ingredient.part is not None:
         path, _, pointer = fill(ingredient.part, where).partition("#")
-        return attrs.evolve(ingredient, part=f"{rebase(folder, path)[0]}#{pointer}")
+        return evolve(ingredient, part=f"{rebase(folder, path)[0]}#{pointer}")
     if ingredient.command is not None:
         lead = "" if folder in ("", ".") else f"cd {shlex.quote(folder)} && "
-        return attrs.evolve(ingredient, command=lead + fill_command(ingredient.command, where))
+        return evolve(ingredient, command=lead + fill_command(ingredient.command, where))
     if ingredient.env is not None:
-        return attrs.evolve(ingredient, env=fill(ingredient.env, where))
-    return attrs.evolve(ingredient, result=fill(ingredient.result or "", where))
+        return evolve(ingredient, env=fill(ingredient.env, where))
+    return evolve(ingredient, result=fill(ingredient.result or "", where))
 
 
 def wrong_parts(task: Task) -> Iterator[Problem]:

@@ -8,12 +8,11 @@ hidden) is never taken over. Nothing is substituted here.
 from collections import ChainMap
 from typing import Any, Dict, List, Mapping, Optional, Tuple
 
-import attrs
-
 from taskrush.compile.names import near, resolve
 from taskrush.errors import Problem, Where
 from taskrush.model.declaration import FileDecl, TaskDecl
 from taskrush.model.task import Param
+from taskrush.values import evolve, fields, frozen
 
 OWN = ("name", "where", "places", "aliases", "hidden", "extends")
 MERGED = ("env", "vars")
@@ -23,7 +22,7 @@ _ACTIONS = ("cmd", "argv")
 Family = Mapping[str, Tuple[FileDecl, TaskDecl]]
 
 
-@attrs.frozen
+@frozen
 class Grown:
     """A declaration with all it takes over, and what went wrong on the way."""
 
@@ -46,7 +45,7 @@ def inherit(files: Tuple[FileDecl, ...]) -> Tuple[Grown, ...]:
             name = full_name(file, decl.name)
             grown = _grow(name, family, names, done) if family[name][1] is decl else Grown(file, decl)
             if file.defaults is not None:
-                grown = attrs.evolve(grown, decl=merge(file.defaults, grown.decl))
+                grown = evolve(grown, decl=merge(file.defaults, grown.decl))
             found.append(grown)
     return tuple(found)
 
@@ -59,7 +58,7 @@ def full_name(file: FileDecl, name: str) -> str:
 def merge(parent: TaskDecl, child: TaskDecl) -> TaskDecl:
     """The child, with what it does not say taken from the parent."""
     changes: Dict[str, Any] = {}
-    for field in attrs.fields(TaskDecl):
+    for field in fields(TaskDecl):
         name = field.name
         theirs, own = getattr(parent, name), getattr(child, name)
         if name in OWN or theirs is None:
@@ -74,7 +73,7 @@ def merge(parent: TaskDecl, child: TaskDecl) -> TaskDecl:
             changes[name] = _merge_params(theirs, own)
     if not changes:
         return child
-    return attrs.evolve(child, places=ChainMap(*(_maps(child) + _maps(parent))[:PLACES_LIMIT]), **changes)
+    return evolve(child, places=ChainMap(*(_maps(child) + _maps(parent))[:PLACES_LIMIT]), **changes)
 
 
 def _maps(decl: TaskDecl) -> List[Any]:

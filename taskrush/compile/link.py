@@ -5,8 +5,6 @@ A name is looked up in the task's own namespace first, then outwards; a leading 
 
 from typing import Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
 
-import attrs
-
 from taskrush.compile.file_edges import file_edges, give_way
 from taskrush.compile.ingredients import wrong_parts, wrong_result
 from taskrush.compile.missing import of_declared
@@ -16,6 +14,7 @@ from taskrush.errors import Problem, Where
 from taskrush.model.graph import Edge, EdgeKind, Graph, GraphProblem
 from taskrush.model.policy import Ingredient
 from taskrush.model.task import Task, TaskId
+from taskrush.values import evolve
 
 __all__ = ["link", "near", "resolve"]
 
@@ -37,7 +36,7 @@ class _Linker:
         self._closers: Dict[TaskId, Dict[TaskId, Edge]] = {}
         for task in tasks:
             if not task.missing and (task.retry is not None or task.remote is not None):
-                task = attrs.evolve(task, missing=of_declared(task))
+                task = evolve(task, missing=of_declared(task))
             first = self.tasks.setdefault(task.id, task)
             if first is not task:
                 hint = "give one of them another name"
@@ -67,7 +66,7 @@ class _Linker:
                 if on is not None:
                     own[on] = Edge(task.id, on, EdgeKind.RESULT)
                     if on != bound:
-                        self.tasks[task.id] = attrs.evolve(
+                        self.tasks[task.id] = evolve(
                             self.tasks[task.id], bindings={**self.tasks[task.id].bindings, name: on}
                         )
             for ingredient in task.ingredients:

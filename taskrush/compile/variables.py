@@ -8,11 +8,11 @@ import re
 from collections import ChainMap
 from typing import AbstractSet, Dict, Iterable, List, Mapping, Optional, Tuple
 
-import attrs
 from graphlib import CycleError, TopologicalSorter
 
 from taskrush.compile.names import near
 from taskrush.errors import Problem, Where
+from taskrush.values import define, field
 
 _NAME = r"[A-Za-z_][A-Za-z0-9_]*"
 PLACEHOLDER = re.compile(rf"\$\{{({_NAME})(?::-((?:[^{{}}]|\{{[^{{}}]*\}})*))?\}}")
@@ -36,7 +36,7 @@ def shell_mentions(text: str) -> List[str]:
     return [match[1] or match[2] for match in _SHELL_MENTION.finditer(text)] if "$" in text else []
 
 
-@attrs.define
+@define
 class Scope:
     """Values by name, and what could not be filled in so far.
 
@@ -49,7 +49,7 @@ class Scope:
     task: str = ""
     hints: Tuple[str, ...] = ()
     unseen: Mapping[str, str] = {}
-    problems: List[Problem] = attrs.field(factory=list)
+    problems: List[Problem] = field(factory=list)
 
     def fill(self, text: str, where: Optional[Where] = None, owner: str = "") -> str:
         """The text with everything filled in that is known; an unknown name is a problem at `where`.

@@ -10,9 +10,8 @@ import enum
 from pathlib import Path, PurePath
 from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple, Type, Union
 
-import attrs
-
 from taskrush.declare.options import text_of
+from taskrush.values import evolve, frozen
 
 SUPPORTED = "str, int, float, bool, Path, an Enum, Literal, List or Optional of these"
 _PLAIN: Dict[Any, str] = {str: "str", int: "int", float: "float", bool: "bool", Path: "path", PurePath: "path"}
@@ -23,7 +22,7 @@ class Unsupported(Exception):
     """An annotation that is no option; the text says which."""
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class OptionInfo:
     """More about a parameter, inside `Annotated`; see `option`."""
 
@@ -39,7 +38,7 @@ def option(*, help: Optional[str] = None, env: Optional[str] = None) -> OptionIn
     return OptionInfo(help=help, env=env)
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Meaning:
     """What an annotation says; the fields are those of `Param`."""
 
@@ -70,7 +69,7 @@ def meaning_of_default(default: Any) -> Meaning:
     return Meaning(kind=_PLAIN.get(type(default), "path" if isinstance(default, PurePath) else "str"))
 
 
-@attrs.frozen
+@frozen
 class _Form:
     """`origin[arguments]` as read from a text; a union has the origin `Union`."""
 
@@ -150,7 +149,7 @@ def _meaning(annotation: Any, shown: str, names: Mapping[str, Any]) -> Meaning:
     if origin is Union or name in ("Union", "UnionType"):
         return _union(arguments, shown, names)
     if name == "Optional":
-        return attrs.evolve(_meaning(arguments[0], shown, names), optional=True)
+        return evolve(_meaning(arguments[0], shown, names), optional=True)
     if origin in _LISTS or name in ("List", "Sequence", "Iterable", "Collection"):
         return _list(arguments, shown, names)
     raise Unsupported(shown)
@@ -180,9 +179,9 @@ def _annotated(arguments: Tuple[Any, ...], shown: str, names: Mapping[str, Any])
     meaning = _meaning(arguments[0], shown, names)
     for more in arguments[1:]:
         if isinstance(more, str):
-            meaning = attrs.evolve(meaning, help=more)
+            meaning = evolve(meaning, help=more)
         elif isinstance(more, OptionInfo):
-            meaning = attrs.evolve(meaning, help=more.help or meaning.help, env=more.env or meaning.env)
+            meaning = evolve(meaning, help=more.help or meaning.help, env=more.env or meaning.env)
     return meaning
 
 
@@ -194,7 +193,7 @@ def _union(arguments: Tuple[Any, ...], shown: str, names: Mapping[str, Any]) -> 
     kinds = [argument for argument in flat if argument is not None and argument is not type(None)]
     if len(kinds) != 1:
         raise Unsupported(shown)
-    return attrs.evolve(_meaning(kinds[0], shown, names), optional=len(flat) > 1)
+    return evolve(_meaning(kinds[0], shown, names), optional=len(flat) > 1)
 
 
 def _list(arguments: Tuple[Any, ...], shown: str, names: Mapping[str, Any]) -> Meaning:
@@ -204,12 +203,12 @@ def _list(arguments: Tuple[Any, ...], shown: str, names: Mapping[str, Any]) -> M
     meaning = _meaning(inner[0], shown, names)
     if meaning.many or meaning.optional:
         raise Unsupported(shown)
-    return attrs.evolve(meaning, many=True)
+    return evolve(meaning, many=True)
 
 
 def _enum(kind: Type[enum.Enum]) -> Meaning:
     meaning = _choices(tuple(kind), kind.__name__, text_of)
-    return attrs.evolve(meaning, convert=_from_names({**{member.name: member for member in kind}, **_by_text(kind)}))
+    return evolve(meaning, convert=_from_names({**{member.name: member for member in kind}, **_by_text(kind)}))
 
 
 def _choices(values: Iterable[Any], shown: str, text: Callable[[object], str]) -> Meaning:

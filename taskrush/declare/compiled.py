@@ -8,8 +8,6 @@ import hashlib
 import os
 from typing import Any, Dict, List, Optional, Tuple
 
-import attrs
-
 from taskrush.declare.nodes import shown
 from taskrush.errors import Problem, Where
 from taskrush.model.declaration import (
@@ -26,6 +24,7 @@ from taskrush.model.declaration import (
 from taskrush.model.policy import Cache, Ingredient, Requirement, Retry
 from taskrush.model.task import Dep, Param
 from taskrush.statefile import FOLDER, load_state, save_state, state_folder
+from taskrush.values import evolve, fields
 
 FORMAT = 9
 """Raised whenever the same text is to be read in another way."""
@@ -61,7 +60,7 @@ def load(root: str, path: str, data: bytes) -> Optional[FileDecl]:
         decl = _thaw(form, shown(path))
     except (TypeError, ValueError, IndexError, KeyError):
         return None
-    return attrs.evolve(decl, path=path) if isinstance(decl, FileDecl) else None
+    return evolve(decl, path=path) if isinstance(decl, FileDecl) else None
 
 
 def save(root: str, path: str, data: bytes, decl: FileDecl) -> None:
@@ -69,7 +68,7 @@ def save(root: str, path: str, data: bytes, decl: FileDecl) -> None:
     try:
         state_folder(root)
         os.makedirs(os.path.dirname(_place(root, path)), mode=0o700, exist_ok=True)
-        save_state(_place(root, path), _kind(data), _freeze(attrs.evolve(decl, path="")))
+        save_state(_place(root, path), _kind(data), _freeze(evolve(decl, path="")))
     except (OSError, ValueError):
         pass
 
@@ -100,12 +99,12 @@ def _freeze(value: Any) -> Any:
     number = _NUMBERS.get(kind)
     if number is None:
         raise ValueError(f"cannot be kept: {kind.__name__}")
-    fields: Dict[str, Any] = {}
-    for field in attrs.fields(kind):
+    said: Dict[str, Any] = {}
+    for field in fields(kind):
         item = getattr(value, field.name)
         if item is not None:
-            fields[field.name] = _freeze(item)
-    return (number, fields)
+            said[field.name] = _freeze(item)
+    return (number, said)
 
 
 def _thaw(form: Any, path: str) -> Any:

@@ -6,8 +6,6 @@ Each shape here makes one of the nouns of `model/`. Which key takes which shape 
 import re
 from typing import Any, Dict, Optional, Tuple
 
-import attrs
-
 from taskrush.declare.nodes import Mapping, Node, Scalar
 from taskrush.declare.shapes import IDENTIFIER, Anything, Flag, Made, Number, OneOf, Reader, Text
 from taskrush.declare.structures import Either, Key, ListOf, MapOf, Record
@@ -15,6 +13,7 @@ from taskrush.errors import Where
 from taskrush.model.declaration import PluginUse, Variable
 from taskrush.model.policy import Cache, Ingredient, Input, Requirement, Retry, as_input
 from taskrush.model.task import Dep
+from taskrush.values import frozen
 
 TASK_NAME = re.compile(r"(?!-)[\w.+/@-]+(?::[\w.+/@-]+)*")
 TASK_NAME_WORDS = "a task name (letters, digits, `_ - . + / @`, with `:` between parts)"
@@ -129,7 +128,7 @@ INPUTS = ListOf(
 # Caching and retrying
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class CacheUse:
     """What a task's `cache:` key says: also inputs and outputs may be given here."""
 

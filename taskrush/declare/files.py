@@ -7,14 +7,13 @@ are refused: files outside the workspace, files that include themselves.
 import os
 from typing import Dict, List, Mapping, Optional, Tuple
 
-import attrs
-
 from taskrush.declare.compiled import load, save
 from taskrush.declare.discover import PYPROJECT, RUSH_NAMES, only_one, rush_files
 from taskrush.declare.nodes import decode, read_bytes, shown
 from taskrush.errors import ConfigError, Problem
 from taskrush.model.declaration import FileDecl, Include
 from taskrush.model.substitution import substitute
+from taskrush.values import evolve
 
 MAX_FILES = 1000
 
@@ -65,7 +64,7 @@ class _Loader:
 
             known = read_text(decode(shown(path), data), path)
             save(self.root, path, data, known)
-        return attrs.evolve(known, folder=folder, namespace=namespace)
+        return evolve(known, folder=folder, namespace=namespace)
 
     def _include(self, decl: FileDecl, include: Include, above: Tuple[str, ...]) -> None:
         written = substitute(include.path, self._variables(decl))

@@ -6,8 +6,6 @@ The parser, its suggestions, the JSON Schema and the reference are derived from 
 import re
 from typing import Any, Tuple
 
-import attrs
-
 from taskrush.declare.entries import (
     CACHE,
     COMMAND,
@@ -27,6 +25,7 @@ from taskrush.declare.nodes import Node
 from taskrush.declare.params import MatrixShape, Params
 from taskrush.declare.shapes import Flag, Made, Reader, Text
 from taskrush.declare.structures import Either, Key, ListOf, Record
+from taskrush.values import evolve
 
 TEXTS = ListOf(TEXT)
 COMMANDS = ListOf(COMMAND, least=1)
@@ -333,4 +332,4 @@ TASK_KEYS: Tuple[Key, ...] = (
 )
 
 TASK = Record(TASK_KEYS, need=DOES, alone=("cmd", "argv"))
-DEFAULTS = Record(tuple(attrs.evolve(key) for key in TASK_KEYS if key.in_defaults))
+DEFAULTS = Record(tuple(evolve(key) for key in TASK_KEYS if key.in_defaults))

@@ -7,18 +7,17 @@ import os
 from contextvars import ContextVar
 from typing import Any, Callable, Generic, Iterable, List, Mapping, NoReturn, Optional, Tuple, TypeVar, Union
 
-import attrs
-
 from taskrush.declare.place import at
 from taskrush.errors import ConfigError, Where
 from taskrush.model.policy import Cache, Ingredient, Requirement, as_input
 from taskrush.model.task import Action, Dep, Task
+from taskrush.values import field, frozen
 
 R = TypeVar("R")
 MARK = "__taskrush_task__"
 
 
-@attrs.frozen(kw_only=True, eq=False)
+@frozen(kw_only=True, eq=False)
 class Mark:
     """What was said about a task, and where. `name` is None where only a variable can tell.
 
@@ -30,7 +29,7 @@ class Mark:
     explicit: bool
     deps: Tuple[object, ...] = ()
     finally_: Tuple[object, ...] = ()
-    fields: Mapping[str, Any] = attrs.field(factory=dict)
+    fields: Mapping[str, Any] = field(factory=dict)
     description: Optional[str] = None
     isolate: str = "thread"
     where: Optional[Where] = None
@@ -48,7 +47,7 @@ class Command(Generic[R]):
         return f"command({str(self.action)!r}, name={mark.name!r})"
 
 
-@attrs.frozen(eq=False)
+@frozen(eq=False)
 class ValueOf:
     """Among `inputs`: what a task returns; `value_of` makes it."""
 

@@ -10,9 +10,8 @@ import sys
 import tokenize
 from typing import Any, Callable, List, Optional, Tuple
 
-import attrs
-
 from taskrush.errors import Problem, Where
+from taskrush.values import evolve
 
 
 def place_of(function: Callable[..., Any]) -> Optional[Where]:
@@ -51,7 +50,7 @@ def at(where: Optional[Where], message: str, hint: Optional[str] = None) -> Prob
     if not source:
         return Problem(message, where, hint)
     if not where.column:
-        where = attrs.evolve(where, column=len(source) - len(source.lstrip()) + 1)
+        where = evolve(where, column=len(source) - len(source.lstrip()) + 1)
     return Problem(message, where, hint, source)
 
 

@@ -3,13 +3,12 @@
 import inspect
 from typing import Any, Callable, Dict, Generic, List, Mapping, NoReturn, Tuple, TypeVar
 
-import attrs
-
 from taskrush.declare.annotation import SUPPORTED, Meaning, Unsupported, meaning_of, meaning_of_default
 from taskrush.declare.docstring import read_docstring
 from taskrush.declare.place import at, place_of_parameter
 from taskrush.errors import Problem, UsageError
 from taskrush.model.task import Param
+from taskrush.values import field, frozen
 
 T = TypeVar("T")
 _EMPTY = inspect.Parameter.empty
@@ -63,13 +62,13 @@ def _name(task: object) -> str:
     return str(getattr(task, "__name__", None) or getattr(task, "name", None) or getattr(task, "id", None) or task)
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Signature:
     """A function as a task. `results` are other tasks by the parameter that takes their value."""
 
     description: str = ""
     params: Tuple[Param, ...] = ()
-    results: Mapping[str, object] = attrs.field(factory=dict)
+    results: Mapping[str, object] = field(factory=dict)
     problems: Tuple[Problem, ...] = ()
 
 

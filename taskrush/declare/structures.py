@@ -3,11 +3,10 @@
 import re
 from typing import Any, Callable, Dict, List, Optional, Pattern, Tuple
 
-import attrs
-
 from taskrush.declare.nodes import Mapping, Node, Scalar, Sequence, Spot, plain
 from taskrush.declare.shapes import IDENTIFIER, Reader, Schema, Shape
 from taskrush.declare.suggest import did_you_mean
+from taskrush.values import frozen
 
 _LISTS = {"text": "a list of texts", "a name": "a list of names", "a command": "a list of commands"}
 
@@ -100,7 +99,7 @@ def _name_hint(key: str) -> Optional[str]:
     return f"`{tidy}` is one" if IDENTIFIER.fullmatch(tidy) and tidy != key else None
 
 
-@attrs.frozen(kw_only=True, eq=False)
+@frozen(kw_only=True, eq=False)
 class Key:
     """One key: its spellings (the first is the one we write), its shape, what it is for, an example.
 

@@ -8,8 +8,6 @@ its `problems`.
 from types import ModuleType
 from typing import Any, Callable, Dict, Iterable, List, Optional, Tuple, TypeVar, Union
 
-import attrs
-
 from taskrush.declare.decorator import task
 from taskrush.declare.mark import Command, Mark, ValueOf, mark_of
 from taskrush.declare.module import MODULE_PREFIX
@@ -19,18 +17,19 @@ from taskrush.errors import ConfigError, Problem, Where
 from taskrush.model.policy import Ingredient
 from taskrush.model.spelling import dashed
 from taskrush.model.task import Call, Dep, Task, TaskId
+from taskrush.values import define, evolve, field
 
 F = TypeVar("F", bound=Callable[..., Any])
 Declared = Union[Task, Command[Any], Callable[..., Any]]
 
 
-@attrs.define(eq=False)
+@define(eq=False)
 class _Entry:
     """One declared thing and the names it got; the first one is its id, unless it brought its own."""
 
     thing: Any
     id: str
-    aliases: List[str] = attrs.field(factory=list)
+    aliases: List[str] = field(factory=list)
     _signature: Optional[Signature] = None
 
     @property
@@ -172,7 +171,7 @@ class TaskSet:
     def _completed(self) -> "TaskSet":
         """This set and all marked things that its tasks depend on."""
         whole = TaskSet()
-        whole._entries = {key: attrs.evolve(entry, aliases=list(entry.aliases)) for key, entry in self._entries.items()}
+        whole._entries = {key: evolve(entry, aliases=list(entry.aliases)) for key, entry in self._entries.items()}
         whole._names = {name: whole._entries[_key(entry.thing)] for name, entry in self._names.items()}
         todo = list(whole._entries.values())
         while todo:
@@ -192,7 +191,7 @@ class TaskSet:
         namespace = entry.id.rpartition(":")[0]
         if mark is None:
             task: Task = entry.thing
-            return attrs.evolve(task, id=TaskId(entry.id), aliases=self._aliases(entry, task.aliases, namespace))
+            return evolve(task, id=TaskId(entry.id), aliases=self._aliases(entry, task.aliases, namespace))
         problems: List[Problem] = []
         signature = entry.signature()
         deps = tuple(self._dep(thing, entry, namespace, problems) for thing in mark.deps)
@@ -231,7 +230,7 @@ class TaskSet:
         """A dependency by its name as `entry` sees it; what is found by identity gets its full name."""
         where = entry.where
         if isinstance(thing, Dep):
-            return thing if thing.where is not None else attrs.evolve(thing, where=where)
+            return thing if thing.where is not None else evolve(thing, where=where)
         if isinstance(thing, str):
             return Dep(thing, where=where)
         known = self._entries.get(_key(thing))

@@ -5,14 +5,13 @@ import shutil
 import sys
 from typing import Callable, List, Mapping, Optional
 
-import attrs
-
 from taskrush.model.outcome import Outcome, failed, skipped
 from taskrush.model.policy import Requirement
 from taskrush.model.task import Shell, Task
+from taskrush.values import evolve, frozen
 
 
-@attrs.frozen
+@frozen
 class Probe:
     """A command that stands for a question; `verdict` turns how it ended into the end of the task, or None to go on."""
 
@@ -61,7 +60,7 @@ def probes(task: Task) -> List[Probe]:
 
 
 def _asking(task: Task, command: str) -> Task:
-    return attrs.evolve(task, action=Shell((command,)), extra=(), interactive=False, capture=False, runner="local")
+    return evolve(task, action=Shell((command,)), extra=(), interactive=False, capture=False, runner="local")
 
 
 def _holds(requirement: Requirement) -> Callable[[Outcome], Optional[Outcome]]:

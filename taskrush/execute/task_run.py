@@ -6,8 +6,6 @@ All methods are called in the thread that turns the carrier.
 
 from typing import Any, Callable, List, Mapping, Optional, Sequence, cast
 
-import attrs
-
 from taskrush.events import Event, TaskOutput, TaskStarted, Warned
 from taskrush.execute.carrier import Carrier
 from taskrush.execute.outputs import not_made
@@ -17,12 +15,13 @@ from taskrush.execute.scheduler import Checked, Exited, Stimulus
 from taskrush.model.outcome import Outcome, State, cancelled, failed, succeeded, timed
 from taskrush.model.task import Call, Task, TaskId
 from taskrush.protocols import Clock, Memory, OnOutput, Pollable, Recording, Runner, Running
+from taskrush.values import evolve, frozen
 
 SHOWN = 8  # names of variables in one message
 ABANDON_SECONDS = 1.0  # how long what cannot be killed may take to end after it was told to at once
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Surroundings:
     """What the tasks of one run share. `outcomes` grows while the run goes on."""
 
@@ -228,7 +227,7 @@ class TaskRun:
         if self._redacted is not None:
             for held in self._redacted.flush():
                 self._pass_on(*held)
-            outcome = attrs.evolve(outcome, reason=self._around.redactor.clean_text(outcome.reason))
+            outcome = evolve(outcome, reason=self._around.redactor.clean_text(outcome.reason))
         recording = self._recording
         if recording is None:
             self._exit(outcome)

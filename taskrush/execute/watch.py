@@ -9,8 +9,6 @@ import threading
 import time
 from typing import Callable, Dict, Iterator, List, Mapping, Optional, Set, Tuple, Union
 
-import attrs
-
 from taskrush.errors import TaskRushError
 from taskrush.events import CHANGED, Record, TaskFinished, TaskStarted
 from taskrush.execute.changes import NOTIFY, POLL, Changes, available
@@ -43,9 +41,10 @@ from taskrush.model.outcome import Outcome, RunResult, State
 from taskrush.model.plan import Plan
 from taskrush.model.task import TaskId
 from taskrush.protocols import Subscriber
+from taskrush.values import frozen
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Watched:
     """What is watched: a plan, the files that declare it (relative to its root), and how a part of it is run.
 

@@ -2,15 +2,14 @@
 
 from typing import Tuple, Union
 
-import attrs
-
 from taskrush.errors import TaskRushError
 from taskrush.execute.watch_state import Causes
 from taskrush.model.outcome import RunResult
 from taskrush.model.task import TaskId
+from taskrush.values import frozen
 
 
-@attrs.frozen
+@frozen
 class Watching:
     """News: a watch begins, or goes on with files that were loaded again. `method` is `"notify"` or `"poll"`."""
 
@@ -19,7 +18,7 @@ class Watching:
     method: str
 
 
-@attrs.frozen
+@frozen
 class RoundStarted:
     """News: these tasks run now. `causes` are the changed paths by the task that they affect; empty at first."""
 
@@ -28,14 +27,14 @@ class RoundStarted:
     causes: Causes
 
 
-@attrs.frozen
+@frozen
 class NotLoaded:
     """News: the files that declare tasks changed and are wrong now; nothing runs until they are right."""
 
     error: TaskRushError
 
 
-@attrs.frozen
+@frozen
 class SelfChanging:
     """News: a task that each time changes what it reads is no longer started again by that."""
 
@@ -46,7 +45,7 @@ class SelfChanging:
 News = Union[Watching, RoundStarted, NotLoaded, SelfChanging]
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Round:
     """One run of a watch: why it was, what it ran and how it ended."""
 

@@ -2,10 +2,9 @@
 
 from typing import Iterable, Optional
 
-import attrs
-
 from taskrush.model.plan import Plan
 from taskrush.model.task import Call, Task, TaskId
+from taskrush.values import evolve
 
 
 def part(plan: Plan, tasks: Iterable[TaskId]) -> Plan:
@@ -13,7 +12,7 @@ def part(plan: Plan, tasks: Iterable[TaskId]) -> Plan:
     chosen = set(tasks)
     order = [number for number, task in enumerate(plan.tasks) if task.id in chosen]
     place = {number: at for at, number in enumerate(order)}
-    return attrs.evolve(
+    return evolve(
         plan,
         tasks=tuple(plan.tasks[number] for number in order),
         needs=tuple(tuple(place[on] for on in plan.needs[number] if on in place) for number in order),

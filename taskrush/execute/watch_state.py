@@ -15,9 +15,8 @@ Rule 4: a change made while tasks run may be their own work. It counts, so that 
 
 from typing import Callable, Dict, FrozenSet, Iterable, List, Mapping, NamedTuple, Optional, Set, Tuple, Union
 
-import attrs
-
 from taskrush.model.task import TaskId
+from taskrush.values import frozen
 
 RESTART = "restart"
 FINISH = "finish"
@@ -117,7 +116,7 @@ class LeftAlone(NamedTuple):
 Instruction = Union[StartRound, StopRound, Wake, LeftAlone]
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Scope:
     """What is watched: the planned tasks in order, what each waits for, and whom a path concerns.
 

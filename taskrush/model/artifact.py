@@ -2,14 +2,14 @@
 
 from typing import Any, Dict, List, Mapping, Optional, Tuple
 
-import attrs
+from taskrush.values import asdict, field, frozen
 
 FILE = "file"
 LINK = "link"
 FOLDER = "folder"
 
 
-@attrs.frozen
+@frozen
 class Entry:
     """One output: its path relative to the workspace, with `/`, and what is there.
 
@@ -25,7 +25,7 @@ class Entry:
     target: str = ""
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Manifest:
     """All outputs of one result, sorted by path."""
 
@@ -57,7 +57,7 @@ class Manifest:
         return cls(entries=tuple(entries))
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Stored:
     """A stored result: under which key, for which task, its outputs, its log and facts about the run that made it.
 
@@ -74,11 +74,11 @@ class Stored:
     seconds: float = 0.0
     made_at: float = 0.0
     run: str = ""
-    parts: Mapping[str, str] = attrs.field(factory=dict)
+    parts: Mapping[str, str] = field(factory=dict)
 
     def to_json(self) -> Dict[str, Any]:
         """Plain values for the wire."""
-        data = attrs.asdict(self, recurse=False)
+        data = asdict(self, recurse=False)
         data["manifest"] = self.manifest.to_json()
         data["parts"] = dict(self.parts)
         return data

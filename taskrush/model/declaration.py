@@ -6,11 +6,10 @@ None was not given, so that `defaults` and `extends` can fill it.
 
 from typing import Any, Iterator, Mapping, Optional, Tuple
 
-import attrs
-
 from taskrush.errors import Problem, Where
 from taskrush.model.policy import Cache, Input, Requirement, Retry
 from taskrush.model.task import Dep, Param
+from taskrush.values import field, frozen
 
 
 class Places(Mapping[str, Where]):
@@ -41,16 +40,16 @@ class Places(Mapping[str, Where]):
         return f"Places({self._path!r}, {self._spots!r})"
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Variable:
     """A named text, or the standard output of a command that is only run when a task needs it."""
 
     value: Optional[str] = None
     command: Optional[str] = None
-    where: Optional[Where] = attrs.field(default=None, eq=False)
+    where: Optional[Where] = field(default=None, eq=False)
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class PluginUse:
     """A plugin named by a task or a file, with its settings as they were written.
 
@@ -62,20 +61,20 @@ class PluginUse:
     version: Optional[str] = None
     type: Optional[str] = None
     path: Optional[str] = None
-    where: Optional[Where] = attrs.field(default=None, eq=False)
+    where: Optional[Where] = field(default=None, eq=False)
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Matrix:
     """The axes of an expansion, in order, and the combinations to leave out or to add."""
 
     axes: Mapping[str, Tuple[str, ...]]
     exclude: Tuple[Mapping[str, str], ...] = ()
     include: Tuple[Mapping[str, str], ...] = ()
-    where: Optional[Where] = attrs.field(default=None, eq=False)
+    where: Optional[Where] = field(default=None, eq=False)
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class TaskDecl:
     """One task as it was written.
 
@@ -84,8 +83,8 @@ class TaskDecl:
     """
 
     name: str
-    where: Optional[Where] = attrs.field(default=None, eq=False)
-    places: Mapping[str, Where] = attrs.field(factory=dict, eq=False)
+    where: Optional[Where] = field(default=None, eq=False)
+    places: Mapping[str, Where] = field(factory=dict, eq=False)
     cmd: Optional[Tuple[str, ...]] = None
     argv: Optional[Tuple[str, ...]] = None
     before: Optional[Tuple[str, ...]] = None
@@ -119,7 +118,7 @@ class TaskDecl:
     plugins: Optional[Tuple[PluginUse, ...]] = None
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Include:
     """Another file whose tasks are taken in under a namespace; `path` is relative to the including file.
 
@@ -129,30 +128,30 @@ class Include:
     namespace: str
     path: str
     optional: bool = False
-    where: Optional[Where] = attrs.field(default=None, eq=False)
+    where: Optional[Where] = field(default=None, eq=False)
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Remote:
     """A place named under `remotes:`, with its settings as they were written."""
 
     name: str
     type: str
-    config: Mapping[str, Any] = attrs.field(factory=dict)
-    where: Optional[Where] = attrs.field(default=None, eq=False)
+    config: Mapping[str, Any] = field(factory=dict)
+    where: Optional[Where] = field(default=None, eq=False)
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class CacheConfig:
     """The top-level `cache:` section, as it was written."""
 
     strategy: Optional[str] = None
     backends: Tuple[Mapping[str, Any], ...] = ()
-    policies: Mapping[str, Any] = attrs.field(factory=dict)
-    where: Optional[Where] = attrs.field(default=None, eq=False)
+    policies: Mapping[str, Any] = field(factory=dict)
+    where: Optional[Where] = field(default=None, eq=False)
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class FileDecl:
     """One file: its tasks in order and what holds for all of them.
 
@@ -164,17 +163,17 @@ class FileDecl:
     path: str
     folder: str = "."
     namespace: str = ""
-    places: Mapping[str, Where] = attrs.field(factory=dict, eq=False)
+    places: Mapping[str, Where] = field(factory=dict, eq=False)
     tasks: Tuple[TaskDecl, ...] = ()
-    vars: Mapping[str, Variable] = attrs.field(factory=dict)
-    env: Mapping[str, str] = attrs.field(factory=dict)
+    vars: Mapping[str, Variable] = field(factory=dict)
+    env: Mapping[str, str] = field(factory=dict)
     dotenv: Tuple[str, ...] = ()
     shell: Optional[Tuple[str, ...]] = None
     defaults: Optional[TaskDecl] = None
     includes: Tuple[Include, ...] = ()
-    settings: Mapping[str, Any] = attrs.field(factory=dict)
+    settings: Mapping[str, Any] = field(factory=dict)
     plugins: Tuple[PluginUse, ...] = ()
-    remotes: Mapping[str, Remote] = attrs.field(factory=dict)
+    remotes: Mapping[str, Remote] = field(factory=dict)
     secrets: Tuple[str, ...] = ()
     cache: Optional[CacheConfig] = None
-    problems: Tuple[Problem, ...] = attrs.field(default=(), eq=False)
+    problems: Tuple[Problem, ...] = field(default=(), eq=False)

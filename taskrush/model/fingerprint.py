@@ -4,10 +4,10 @@ import hashlib
 import os
 from typing import Dict, Iterable, List, Mapping, Tuple
 
-import attrs
+from taskrush.values import frozen
 
 
-@attrs.frozen
+@frozen
 class Part:
     """One ingredient: what it is (`input src/a.c`) and the digest or text that stands for it."""
 
@@ -15,7 +15,7 @@ class Part:
     value: str
 
 
-@attrs.frozen
+@frozen
 class Fingerprint:
     """The parts in order, and their digest in hexadecimal."""
 
@@ -23,7 +23,7 @@ class Fingerprint:
     key: str
 
 
-@attrs.frozen
+@frozen
 class Change:
     """One part that is not what it was: `what` is `changed`, `new` or `gone`."""
 

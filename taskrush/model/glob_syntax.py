@@ -4,7 +4,7 @@ import functools
 import re
 from typing import List, Optional, Sequence, Tuple
 
-import attrs
+from taskrush.values import frozen
 
 ALTERNATIVES_LIMIT = 1024
 _LAST = 0x10FFFF
@@ -17,7 +17,7 @@ STAR: Token = None
 ANY: Ranges = ((0, ord("/") - 1), (ord("/") + 1, _LAST))
 
 
-@attrs.frozen(eq=False)
+@frozen(eq=False)
 class Segment:
     """What stands between two `/`; the same text is the same object. `literal` is the one name it means, or None."""
 

@@ -6,10 +6,9 @@ It is data. `compile/link.py` makes it from tasks; `plan/planner.py` cuts it dow
 import enum
 from typing import Dict, FrozenSet, Hashable, Iterable, Iterator, List, Mapping, Set, Tuple, TypeVar
 
-import attrs
-
 from taskrush.errors import Problem
 from taskrush.model.task import Task, TaskId
+from taskrush.values import field, frozen
 
 
 class EdgeKind(enum.Enum):
@@ -25,7 +24,7 @@ class EdgeKind(enum.Enum):
     FINALLY = "finally"
 
 
-@attrs.frozen
+@frozen
 class Edge:
     """`task` waits for `on`. `order_only`: what `on` makes is no ingredient of `task`'s key; `by_key`: `on`'s key is.
 
@@ -36,11 +35,11 @@ class Edge:
     on: TaskId
     kind: EdgeKind = EdgeKind.NEEDS
     order_only: bool = False
-    by_key: bool = attrs.field(default=False, kw_only=True)
-    via: str = attrs.field(default="", eq=False)
+    by_key: bool = field(default=False, kw_only=True)
+    via: str = field(default="", eq=False)
 
 
-@attrs.frozen
+@frozen
 class GraphProblem:
     """Something wrong with the graph, and the tasks for which it matters."""
 
@@ -48,7 +47,7 @@ class GraphProblem:
     tasks: FrozenSet[TaskId]
 
 
-@attrs.frozen
+@frozen
 class Graph:
     """Tasks by id in the order of declaration, the edges out of each (what it waits for), names and problems.
 

@@ -3,9 +3,8 @@
 import enum
 from typing import Any, Mapping, Optional
 
-import attrs
-
 from taskrush.model.task import TaskId
+from taskrush.values import field, frozen
 
 NO_EARLIER_RESULT = "no earlier result"
 """The reason of a task that runs for the first time; not worth a word where space is short."""
@@ -42,7 +41,7 @@ class State(enum.Enum):
         return self not in (State.WAITING, State.CHECKING, State.READY, State.RUNNING)
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Outcome:
     """How a task ended.
 
@@ -61,7 +60,7 @@ class Outcome:
     cpu_seconds: Optional[float] = None
     peak_bytes: Optional[int] = None
     saved_seconds: Optional[float] = None
-    value: Any = attrs.field(default=None, eq=False, repr=False)
+    value: Any = field(default=None, eq=False, repr=False)
 
 
 def timed(outcome: Outcome, seconds: float) -> Outcome:
@@ -95,7 +94,7 @@ def skipped(reason: str, ok: bool) -> Outcome:
     return Outcome(state=State.SKIPPED, ok=ok, reason=reason)
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class RunResult:
     """How a run ended: the outcome of every planned task by id, and what a command line should exit with.
 

@@ -15,8 +15,6 @@ import functools
 import re
 from typing import Iterable, List, Optional, Tuple
 
-import attrs
-
 from taskrush.model.glob_syntax import (
     ANY,
     GLOBSTAR,
@@ -31,6 +29,7 @@ from taskrush.model.glob_syntax import (
     parsed,
 )
 from taskrush.model.plain_pattern import Matcher, plain
+from taskrush.values import field, frozen
 
 __all__ = ["PatternError", "Patterns", "depth", "is_literal", "literal_prefix", "matches", "regex"]
 
@@ -66,12 +65,12 @@ def _texts(values: Iterable[str]) -> Tuple[str, ...]:
     return tuple(values)
 
 
-@attrs.frozen
+@frozen
 class Patterns:
     """A list of patterns in order."""
 
-    patterns: Tuple[str, ...] = attrs.field(converter=_texts)
-    _steps: Tuple[Tuple[bool, Matcher], ...] = attrs.field(init=False, eq=False, repr=False)
+    patterns: Tuple[str, ...] = field(converter=_texts)
+    _steps: Tuple[Tuple[bool, Matcher], ...] = field(init=False, eq=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
         texts = [(not text.startswith("!"), text[1:] if text.startswith("!") else text) for text in self.patterns]

@@ -5,13 +5,12 @@ Inside a run tasks are known by their index in `tasks`: the scheduler sees numbe
 
 from typing import Optional, Tuple
 
-import attrs
-
 from taskrush.model.graph import Edge
 from taskrush.model.task import Task, TaskId
+from taskrush.values import field, frozen
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Plan:
     """`needs[i]`: indexes that must end well before task i; `after[i]`: indexes that must have ended, however.
 
@@ -25,8 +24,8 @@ class Plan:
     after: Tuple[Tuple[int, ...], ...]
     targets: Tuple[TaskId, ...]
     root: str = "."
-    edges: Tuple[Edge, ...] = attrs.field(default=(), repr=False)
-    whole: Optional["Plan"] = attrs.field(default=None, repr=False)
+    edges: Tuple[Edge, ...] = field(default=(), repr=False)
+    whole: Optional["Plan"] = field(default=None, repr=False)
 
     def __len__(self) -> int:
         return len(self.tasks)

@@ -3,12 +3,11 @@
 import re
 from typing import Optional, Tuple, Union
 
-import attrs
-
 from taskrush.errors import Where
+from taskrush.values import field, frozen
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Cache:
     """Whether and how a task's result is kept.
 
@@ -19,7 +18,7 @@ class Cache:
     share: Optional[bool] = None
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Retry:
     """When a failed attempt is tried again. `delays` are seconds before the 2nd, 3rd, ... attempt."""
 
@@ -30,7 +29,7 @@ class Retry:
     notify_on_failure: Optional[str] = None
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Requirement:
     """Something that must hold before a task starts: exactly one of `command`, `env`, `file`, `program`.
 
@@ -43,10 +42,10 @@ class Requirement:
     file: Optional[str] = None
     program: Optional[str] = None
     message: Optional[str] = None
-    where: Optional[Where] = attrs.field(default=None, eq=False)
+    where: Optional[Where] = field(default=None, eq=False)
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Ingredient:
     """Something besides files that a task's result depends on: exactly one of these.
 
@@ -59,7 +58,7 @@ class Ingredient:
     part: Optional[str] = None
     command: Optional[str] = None
     result: Optional[str] = None
-    where: Optional[Where] = attrs.field(default=None, eq=False)
+    where: Optional[Where] = field(default=None, eq=False)
 
 
 Input = Union[str, Ingredient]

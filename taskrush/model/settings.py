@@ -6,14 +6,13 @@ environment, command line.
 
 from typing import Any, Dict, Mapping, Optional, Tuple
 
-import attrs
-
 from taskrush.errors import UsageError
+from taskrush.values import field, fields, frozen
 
 KEY = "taskrush_option"
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Option:
     """How one setting is spelled: `flags` on the command line, `env` in the environment; `in_file`: also in a file.
 
@@ -32,7 +31,7 @@ class Option:
 
 
 def _option(default: Any, *flags: str, help: str, **more: Any) -> Any:
-    return attrs.field(default=default, metadata={KEY: Option(flags=flags, help=help, **more)})
+    return field(default=default, metadata={KEY: Option(flags=flags, help=help, **more)})
 
 
 OUTPUT_MODES = ("grouped", "stream", "errors", "none", "json")
@@ -42,7 +41,7 @@ COLORS = ("auto", "always", "never")
 CI_NAMES = ("auto", "none", "github", "gitlab", "azure", "teamcity")
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Settings:
     """The options of one run."""
 
@@ -182,7 +181,7 @@ class Settings:
 
 def options() -> "tuple[Tuple[str, Option], ...]":
     """Field names and their options, in order."""
-    return tuple((field.name, field.metadata[KEY]) for field in attrs.fields(Settings))
+    return tuple((field.name, field.metadata[KEY]) for field in fields(Settings))
 
 
 def read(option: Option, text: str, source: str) -> Any:

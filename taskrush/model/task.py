@@ -5,15 +5,14 @@ Everything here is a value. A task does not know its graph, its state or how it 
 
 from typing import Any, Callable, Iterable, List, Mapping, NewType, Optional, Tuple, Union
 
-import attrs
-
 from taskrush.errors import Problem, Where
 from taskrush.model.policy import Cache, Ingredient, Requirement, Retry
+from taskrush.values import Factory, field, frozen
 
 TaskId = NewType("TaskId", str)
 
 
-@attrs.frozen
+@frozen
 class Shell:
     """Commands for a shell, run one after the other until one fails; each has a shell of its own.
 
@@ -27,7 +26,7 @@ class Shell:
         return "\n".join(self.commands)
 
 
-@attrs.frozen
+@frozen
 class Argv:
     """One command as a list of words, started without a shell."""
 
@@ -39,7 +38,7 @@ class Argv:
         return " ".join(shlex.quote(word) for word in self.words)
 
 
-@attrs.frozen
+@frozen
 class Call:
     """A Python function; async functions are awaited.
 
@@ -47,8 +46,8 @@ class Call:
     The function itself is no part of equality: `name` (`module:qualname`) stands for it.
     """
 
-    function: Callable[..., Any] = attrs.field(eq=False)
-    name: str = attrs.field(default=attrs.Factory(lambda self: describe_function(self.function), takes_self=True))
+    function: Callable[..., Any] = field(eq=False)
+    name: str = field(default=Factory(lambda self: describe_function(self.function), takes_self=True))
     isolate: str = "thread"
 
     def __str__(self) -> str:
@@ -77,7 +76,7 @@ def as_action(value: object) -> Optional[Action]:
     raise TypeError(f"an action is a string, a list of strings or a callable, not {value!r}")
 
 
-@attrs.frozen
+@frozen
 class Dep:
     """A task that must end well first.
 
@@ -90,7 +89,7 @@ class Dep:
     optional: bool = False
     order_only: bool = False
     by_key: bool = False
-    where: Optional[Where] = attrs.field(default=None, eq=False)
+    where: Optional[Where] = field(default=None, eq=False)
 
 
 def as_deps(values: Iterable[object]) -> Tuple[Dep, ...]:
@@ -116,7 +115,7 @@ def _optional_tuple(values: Optional[Iterable[str]]) -> Optional[Tuple[str, ...]
     return None if values is None else as_tuple(values)
 
 
-@attrs.frozen
+@frozen
 class Param:
     """A typed parameter of a task, filled from the command line, the environment or its default.
 
@@ -132,11 +131,11 @@ class Param:
     many: bool = False
     help: str = ""
     env: Optional[str] = None
-    convert: Optional[Callable[[str], Any]] = attrs.field(default=None, eq=False)
-    where: Optional[Where] = attrs.field(default=None, eq=False)
+    convert: Optional[Callable[[str], Any]] = field(default=None, eq=False)
+    where: Optional[Where] = field(default=None, eq=False)
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Task:
     """A named action with what it needs and makes.
 
@@ -153,41 +152,41 @@ class Task:
     `problems` are errors that only matter once this task is to run.
     """
 
-    id: TaskId = attrs.field(converter=TaskId)
-    action: Optional[Action] = attrs.field(default=None, converter=as_action)
+    id: TaskId = field(converter=TaskId)
+    action: Optional[Action] = field(default=None, converter=as_action)
     description: str = ""
-    deps: Tuple[Dep, ...] = attrs.field(default=(), converter=as_deps)
-    finally_: Tuple[Dep, ...] = attrs.field(default=(), converter=as_deps)
-    inputs: Optional[Tuple[str, ...]] = attrs.field(default=None, converter=_optional_tuple)
+    deps: Tuple[Dep, ...] = field(default=(), converter=as_deps)
+    finally_: Tuple[Dep, ...] = field(default=(), converter=as_deps)
+    inputs: Optional[Tuple[str, ...]] = field(default=None, converter=_optional_tuple)
     ingredients: Tuple[Ingredient, ...] = ()
-    outputs: Tuple[str, ...] = attrs.field(default=(), converter=as_tuple)
+    outputs: Tuple[str, ...] = field(default=(), converter=as_tuple)
     incremental: bool = False
-    env: Mapping[str, str] = attrs.field(factory=dict)
-    pass_env: Tuple[str, ...] = attrs.field(default=(), converter=as_tuple)
+    env: Mapping[str, str] = field(factory=dict)
+    pass_env: Tuple[str, ...] = field(default=(), converter=as_tuple)
     folder: str = "."
     cwd: str = "."
-    shell: Tuple[str, ...] = attrs.field(default=(), converter=as_tuple)
+    shell: Tuple[str, ...] = field(default=(), converter=as_tuple)
     params: Tuple[Param, ...] = ()
-    bindings: Mapping[str, TaskId] = attrs.field(factory=dict)
-    arguments: Mapping[str, Any] = attrs.field(factory=dict)
+    bindings: Mapping[str, TaskId] = field(factory=dict)
+    arguments: Mapping[str, Any] = field(factory=dict)
     extra: Tuple[str, ...] = ()
-    cache: Cache = attrs.field(factory=Cache)
+    cache: Cache = field(factory=Cache)
     condition: Optional[str] = None
     requires: Tuple[Requirement, ...] = ()
     platforms: Tuple[str, ...] = ()
     confirm: Optional[str] = None
     interactive: bool = False
     capture: bool = False
-    aliases: Tuple[str, ...] = attrs.field(default=(), converter=as_tuple)
-    tags: Tuple[str, ...] = attrs.field(default=(), converter=as_tuple)
+    aliases: Tuple[str, ...] = field(default=(), converter=as_tuple)
+    tags: Tuple[str, ...] = field(default=(), converter=as_tuple)
     hidden: bool = False
     group: Optional[TaskId] = None
     retry: Optional[Retry] = None
     remote: Optional[str] = None
     runner: str = "local"
-    problems: Tuple[Problem, ...] = attrs.field(default=(), eq=False)
-    missing: Tuple[Problem, ...] = attrs.field(default=(), eq=False)
-    where: Optional[Where] = attrs.field(default=None, eq=False)
+    problems: Tuple[Problem, ...] = field(default=(), eq=False)
+    missing: Tuple[Problem, ...] = field(default=(), eq=False)
+    where: Optional[Where] = field(default=None, eq=False)
 
     @property
     def is_cached(self) -> bool:

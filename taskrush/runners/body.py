@@ -9,8 +9,6 @@ import subprocess
 import sys
 from typing import Dict, List, Mapping, Optional, Sequence, Tuple, Union
 
-import attrs
-
 from taskrush.errors import CommandFailed, TaskCancelled
 from taskrush.model.environment import mentioned
 from taskrush.model.outcome import State
@@ -20,9 +18,10 @@ from taskrush.protocols import Pollable
 from taskrush.runners.carry import carry
 from taskrush.runners.current import Current, current
 from taskrush.runners.local import DEFAULT_SHELL
+from taskrush.values import evolve, frozen
 
 
-@attrs.frozen
+@frozen
 class Completed:
     """How a command of `run()` ended. `stdout` and `stderr` are empty unless they were captured."""
 
@@ -77,7 +76,7 @@ def _run_inside(
             now.on_output(stream, data)
 
     now.flush()
-    task = attrs.evolve(
+    task = evolve(
         now.task,
         action=action,
         cwd=now.task.cwd if cwd is None else os.path.join(now.task.cwd, cwd),
@@ -86,7 +85,7 @@ def _run_inside(
         arguments={},
         capture=False,
     )
-    handle = now.local.start(attrs.evolve(task, ingredients=_sparing(task)), on_output, {})
+    handle = now.local.start(evolve(task, ingredients=_sparing(task)), on_output, {})
     now.on_cancel.append(handle.cancel)
     if now.cancelled:
         handle.cancel()

@@ -9,18 +9,17 @@ import contextvars
 import threading
 from typing import Callable, Dict, List, Optional, Set
 
-import attrs
-
 from taskrush.errors import TaskCancelled
 from taskrush.model.task import Task
 from taskrush.protocols import OnOutput, Runner
+from taskrush.values import define, field
 
 functions_under_way: Set[int] = set()
 """Threads of this process in which a task's function runs."""
 PENDING_LIMIT = 8192  # bytes of an unfinished line that are kept back
 
 
-@attrs.define(eq=False)
+@define(eq=False)
 class Current:
     """The task whose function is running: where its output goes, and whether it was told to stop.
 
@@ -34,9 +33,9 @@ class Current:
     captures: bool = False
     cancelled: bool = False
     abandoned: bool = False
-    on_cancel: "List[Callable[[bool], None]]" = attrs.field(factory=list)
-    _pending: Dict[str, bytearray] = attrs.field(factory=dict)
-    _lock: threading.Lock = attrs.field(factory=threading.Lock)
+    on_cancel: "List[Callable[[bool], None]]" = field(factory=list)
+    _pending: Dict[str, bytearray] = field(factory=dict)
+    _lock: threading.Lock = field(factory=threading.Lock)
 
     def write(self, stream: str, data: bytes) -> None:
         """Take output that comes in small pieces: whole lines are handed on, the rest waits for more."""

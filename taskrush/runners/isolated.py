@@ -12,14 +12,13 @@ import sys
 import tempfile
 from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 
-import attrs
-
 from taskrush.errors import NotPicklable
 from taskrush.model.outcome import Outcome, State, failed, succeeded
 from taskrush.model.task import Argv, Call, Task
 from taskrush.protocols import OnOutput, Pollable, Runner, Running
 from taskrush.runners.carry import carry
 from taskrush.runners.invoke import Unbindable, arguments_of
+from taskrush.values import evolve
 
 BOOT = "import sys;sys.path[:]=sys.argv[2:];from taskrush.runners.child import main;main(sys.argv[1])"
 
@@ -48,7 +47,7 @@ class IsolatedRunner:
         paths = [entry or os.getcwd() for entry in sys.path]
         flags: List[str] = subprocess._args_from_interpreter_flags()  # type: ignore[attr-defined]
         words = (sys.executable, *flags, "-c", BOOT, path, *paths, self._root)
-        child = attrs.evolve(task, action=Argv(words), arguments={}, extra=(), capture=False)
+        child = evolve(task, action=Argv(words), arguments={}, extra=(), capture=False)
         return ChildRunning(task, path, self._local.start(child, on_output, {}))
 
     def interrupt(self, signum: int) -> None:

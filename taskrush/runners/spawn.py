@@ -9,10 +9,9 @@ import sys
 import threading
 from typing import TYPE_CHECKING, Dict, Mapping, Optional, Sequence, Tuple
 
-import attrs
-
 from taskrush.model.simple_command import simple_words
 from taskrush.runners import direct
+from taskrush.values import frozen
 
 if TYPE_CHECKING:
     import resource
@@ -21,7 +20,7 @@ DEFAULT_SHELL = ("/bin/sh", "-c") if os.name == "posix" else ("cmd.exe", "/d", "
 ALL_ARGUMENTS = ' "$@"'
 
 
-@attrs.frozen
+@frozen
 class Child:
     """A process that was started, and our ends of its output pipes."""
 
@@ -30,7 +29,7 @@ class Child:
     stderr: int
 
 
-@attrs.frozen
+@frozen
 class Exit:
     """How a process ended: its exit code (negative: the signal; None: it was lost), processor time, largest resident
     size.

@@ -3,12 +3,11 @@
 import threading
 from typing import Dict, List, Mapping, Optional, Sequence, Tuple, Union
 
-import attrs
-
 from taskrush.events import Event, Record, RunFinished, TaskFinished
 from taskrush.model.outcome import Outcome, State, cancelled
 from taskrush.model.task import Task, TaskId
 from taskrush.protocols import OnOutput
+from taskrush.values import evolve, frozen
 
 SUCCESS = Outcome(state=State.SUCCEEDED, ok=True)
 
@@ -51,14 +50,14 @@ class RecordingSubscriber:
 
 def _timeless(event: Event) -> Event:
     if isinstance(event, TaskFinished):
-        still = attrs.evolve(event.outcome, seconds=0.0, cpu_seconds=None, peak_bytes=None)
-        return attrs.evolve(event, outcome=still)
+        still = evolve(event.outcome, seconds=0.0, cpu_seconds=None, peak_bytes=None)
+        return evolve(event, outcome=still)
     if isinstance(event, RunFinished):
-        return attrs.evolve(event, seconds=0.0)
+        return evolve(event, seconds=0.0)
     return event
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Script:
     """What a fake action does: writes `output`, then ends with `outcome`, or `raises`.
 

@@ -4,12 +4,11 @@ import re
 import time
 from typing import Callable, Mapping, Optional
 
-import attrs
-
 from taskrush.errors import Where
+from taskrush.values import frozen
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Dialect:
     """Markers of one service. `marker` matches lines of tasks that are markers themselves and stay as they are."""
 

@@ -8,10 +8,9 @@ known, so that whoever writes next closes it properly.
 import re
 from typing import Dict, List, Optional, Protocol
 
-import attrs
-
 from taskrush.model.outcome import Outcome
 from taskrush.model.task import TaskId
+from taskrush.values import define, field
 from taskrush_cli.render.ci import Dialect
 from taskrush_cli.render.held import Held
 from taskrush_cli.render.output import Output
@@ -34,12 +33,12 @@ class Lines(Protocol):
     def crowd(self) -> bool: ...
 
 
-@attrs.define(eq=False)
+@define(eq=False)
 class Entry:
     """A task under way, or one that failed: all it wrote, and whether that was shown already."""
 
     task: TaskId
-    log: Held = attrs.field(factory=Held)
+    log: Held = field(factory=Held)
     shown: bool = False
     opened: bool = False
     in_group: bool = False

@@ -1,0 +1,210 @@
+"""Classes of `taskrush.values` behave as attrs' own do, for us and for attrs."""
+
+import copy
+import pickle
+import subprocess
+import sys
+from typing import Any, List, Tuple
+
+import attrs
+import cattrs
+import pytest
+
+from taskrush import values
+
+pytestmark = pytest.mark.core
+
+
+def both(make: Any) -> Tuple[Any, Any]:
+    """The same class by attrs and by us."""
+    return make(attrs), make(values)
+
+
+def plain(lib: Any) -> Any:
+    @lib.frozen
+    class Thing:
+        name: str
+        size: int = 3
+        tags: List[str] = lib.field(factory=list)
+        upper: str = lib.field(default=lib.Factory(lambda self: self.name.upper(), takes_self=True), eq=False)
+        hidden: int = lib.field(default=0, repr=False, kw_only=True)
+        number: int = lib.field(default="7", converter=int, metadata={"key": 1})
+        _own: int = lib.field(init=False, eq=False, repr=False)
+        _kept: int = 5
+
+        def __attrs_post_init__(self) -> None:
+            object.__setattr__(self, "_own", self.size * 2)
+
+        def double(self) -> int:
+            return self._own
+
+    return Thing
+
+
+def kw_only(lib: Any) -> Any:
+    @lib.frozen(kw_only=True)
+    class Thing:
+        b: int
+        a: int = 1
+
+    return Thing
+
+
+def mutable(lib: Any) -> Any:
+    @lib.define
+    class Thing:
+        x: int
+        y: int = 0
+
+    return Thing
+
+
+def by_identity(lib: Any) -> Any:
+    @lib.frozen(eq=False)
+    class Thing:
+        x: int = 0
+
+    return Thing
+
+
+def bare(lib: Any) -> Any:
+    @lib.frozen
+    class Thing:
+        pass
+
+    return Thing
+
+
+CALLS = [
+    (plain, ("a",), {}),
+    (plain, ("a", 4, ["t"]), {"hidden": 2, "number": "9", "upper": "B", "kept": 6}),
+    (plain, (), {"name": "a", "size": 0}),
+    (kw_only, (), {"b": 2}),
+    (mutable, (1, 2), {}),
+    (by_identity, (), {"x": 1}),
+    (bare, (), {}),
+]
+
+
+@pytest.mark.parametrize(("make", "args", "named"), CALLS)
+def test_instances_are_alike(make: Any, args: Any, named: Any) -> None:
+    """Values, text, comparison and hash."""
+    theirs, ours = both(make)
+    one, other = theirs(*args, **named), ours(*args, **named)
+    assert repr(one) == repr(other)
+    assert attrs.asdict(one) == attrs.asdict(other)
+    assert (one == theirs(*args, **named)) == (other == ours(*args, **named))
+    assert other != one
+    assert hashable(one) == hashable(other)
+
+
+def hashable(thing: object) -> bool:
+    try:
+        hash(thing)
+    except TypeError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize(
+    ("make", "args", "named"),
+    [
+        (plain, (), {}),
+        (plain, ("a",), {"nothing": 1}),
+        (plain, ("a",), {"own": 1}),
+        (kw_only, (1,), {}),
+        (bare, (1,), {}),
+    ],
+)
+def test_wrong_arguments_are_refused(make: Any, args: Any, named: Any) -> None:
+    """By both, the first time and later."""
+    for lib in both(make):
+        for _ in range(2):
+            with pytest.raises(TypeError):
+                lib(*args, **named)
+
+
+def test_frozen_ones_do_not_change() -> None:
+    """And say so by attrs' own error; defined ones do change."""
+    for lib in both(kw_only):
+        thing = lib(b=1)
+        with pytest.raises(attrs.exceptions.FrozenInstanceError):
+            thing.b = 2
+        with pytest.raises(attrs.exceptions.FrozenInstanceError):
+            del thing.b
+    for lib in both(mutable):
+        thing = lib(1)
+        thing.x = 5
+        assert thing == lib(5)
+        with pytest.raises(AttributeError):
+            thing.nothing = 1
+
+
+def test_attrs_and_cattrs_take_them_for_their_own() -> None:
+    """`has`, `fields`, `evolve`, `asdict`, structuring."""
+    theirs, ours = both(plain)
+    assert attrs.has(both(plain)[1])
+    shown = [
+        [(a.name, a.alias, a.init, a.kw_only, a.eq, a.repr, a.type) for a in attrs.fields(c)] for c in (theirs, ours)
+    ]
+    assert shown[0] == shown[1]
+    assert attrs.fields(ours).number.metadata == {"key": 1}
+    thing: Any = ours("a")
+    for evolve in (attrs.evolve, values.evolve):
+        changed: Any = evolve(thing, size=8, kept=1)
+        assert (changed.size, changed.double(), changed._kept, changed.name) == (8, 16, 1, "a")
+    assert values.asdict(thing, recurse=False)["tags"] is thing.tags
+    simple: Any = both(kw_only)[1]
+    assert cattrs.unstructure(simple(b=4)) == {"b": 4, "a": 1}
+    assert cattrs.structure({"b": 4}, simple) == simple(b=4)
+
+
+def test_defaults_are_made_anew() -> None:
+    """One list for each."""
+    ours = plain(values)
+    assert ours("a").tags is not ours("a").tags
+
+
+@values.frozen
+class Top:
+    """Found by pickle."""
+
+    x: int
+    inner: Any = None
+
+    def __len__(self) -> int:
+        return self.x
+
+
+def test_they_are_copied_and_pickled() -> None:
+    """Whole, and frozen again."""
+    thing = Top(3, Top(4))
+    for made in (copy.copy(thing), copy.deepcopy(thing), pickle.loads(pickle.dumps(thing))):
+        assert made == thing
+        assert len(made) == 3
+        with pytest.raises(attrs.exceptions.FrozenInstanceError):
+            made.x = 1  # type: ignore[misc]
+
+
+def test_super_means_the_class_that_is_left() -> None:
+    """A method that was compiled for the class as it was written still finds its way."""
+
+    class Base:
+        def say(self) -> str:
+            return "base"
+
+    @values.define(eq=False)
+    class Thing(Base):
+        x: int = 0
+
+        def say(self) -> str:
+            return super().say() + "!"
+
+    assert Thing().say() == "base!"
+
+
+def test_attrs_is_not_imported() -> None:
+    """Not for making classes and instances."""
+    code = "import sys, taskrush.model.outcome as o; o.succeeded(code=0); print('attr' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
