@@ -20,6 +20,7 @@ from typing import (
 
 from taskrush.events import Record
 from taskrush.model.fingerprint import Fingerprint
+from taskrush.model.history import PastAttempt, PastRun, PastTask
 from taskrush.model.outcome import Outcome
 from taskrush.model.task import Task, TaskId
 
@@ -250,3 +251,37 @@ class Files(Protocol):
 
     def forget(self, paths: Iterable[str]) -> None:
         """Drop what is known of these paths."""
+
+
+class History(Protocol):
+    """What is remembered of past runs, the newest first. It never raises for damage: what is lost is not there."""
+
+    def runs(
+        self,
+        limit: Optional[int] = None,
+        since: Optional[float] = None,
+        until: Optional[float] = None,
+        target: Optional[str] = None,
+        ok: Optional[bool] = None,
+        branch: Optional[str] = None,
+    ) -> Sequence[PastRun]:
+        """Runs that began in a time (seconds since 1970, `until` not included), with a target, an end, a branch."""
+
+    def tasks(
+        self,
+        run: Optional[str] = None,
+        task: Optional[str] = None,
+        since: Optional[float] = None,
+        until: Optional[float] = None,
+        limit: Optional[int] = None,
+    ) -> Sequence[PastTask]:
+        """Tasks of runs that began in a time; those of one run in the order of its plan."""
+
+    def attempts(self, run: str, task: str) -> Sequence[PastAttempt]:
+        """All tries of one task, the first one first."""
+
+    def durations(self, tasks: Iterable[str]) -> Mapping[TaskId, float]:
+        """The median of the last few times that a task ran and ended well; without those of which nothing is known."""
+
+    def peaks(self, tasks: Iterable[str]) -> Mapping[TaskId, int]:
+        """The largest of the last few peaks of memory, in bytes; without those of which nothing is known."""
