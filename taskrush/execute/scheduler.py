@@ -7,14 +7,16 @@ Rule 2: a Stimulus goes in (`handle`), Instructions come out; there is no other 
 Rule 3: nothing is scanned per event: the work of a stimulus is proportional to the edges it resolves. Only the first
         failure and each `Stop` look at all tasks once.
 Rule 4: an answer about a task that is neither being checked nor running changes nothing.
-Rule 5: tasks are numbered in topological order; the same stimuli give the same instructions.
+Rule 5: a task that sleeps until its next attempt holds no room, and is checked again like any other when it wakes.
+Rule 6: tasks are numbered in topological order; the same stimuli give the same instructions.
 
     WAITING ──needs met──▶ READY ──room──▶ CHECKING ──▶ RUNNING ──▶ SUCCEEDED | FAILED | CANCELLED
-                                              └──▶ FRESH | HIT | SKIPPED | FAILED
+                             ▲                └──▶ FRESH | HIT | SKIPPED | FAILED
+                             └──woke── RETRYING ◀──failed, to be tried again── RUNNING
 """
 
 import heapq
-from typing import Iterable, List, NamedTuple, Optional, Sequence, Tuple, Union
+from typing import Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple, Union
 
 from taskrush.model.outcome import Outcome, State, cancelled, skipped
 
@@ -36,10 +38,17 @@ class Checked(NamedTuple):
 
 
 class Exited(NamedTuple):
-    """Stimulus: what was launched, checked or killed has ended."""
+    """Stimulus: what was launched, checked or killed has ended. With a `delay` it wants to be tried again after it."""
 
     node: int
     outcome: Outcome
+    delay: Optional[float] = None
+
+
+class Woke(NamedTuple):
+    """Stimulus: the seconds of a `Sleep` are over."""
+
+    node: int
 
 
 class Stop(NamedTuple):
@@ -55,7 +64,7 @@ class Overdue(NamedTuple):
     node: int
 
 
-Stimulus = Union[Start, Checked, Exited, Stop, Overdue]
+Stimulus = Union[Start, Checked, Exited, Woke, Stop, Overdue]
 
 
 class Check(NamedTuple):
@@ -68,6 +77,14 @@ class Launch(NamedTuple):
     """Instruction: start this task's action; answer with `Exited`."""
 
     node: int
+
+
+class Sleep(NamedTuple):
+    """Instruction: an attempt failed so; answer with `Woke` after `seconds`, when the next one may start."""
+
+    node: int
+    outcome: Outcome
+    seconds: float
 
 
 class Kill(NamedTuple):
@@ -90,13 +107,14 @@ class Finished(NamedTuple):
     ok: bool
 
 
-Instruction = Union[Check, Launch, Kill, Ended, Finished]
+Instruction = Union[Check, Launch, Sleep, Kill, Ended, Finished]
 
 
 _WAITING, _READY, _CHECKING, _RUNNING = State.WAITING, State.READY, State.CHECKING, State.RUNNING
+_RETRYING = State.RETRYING
 _SKIPPED, _FAILED, _CANCELLED = State.SKIPPED, State.FAILED, State.CANCELLED  # an attribute of an Enum is slow
 _OUT = (_CHECKING, _RUNNING)  # handed out: an answer is still to come
-_OPEN = (_WAITING, _READY, *_OUT)
+_OPEN = (_WAITING, _READY, _RETRYING, *_OUT)
 
 
 class Scheduler:
@@ -143,6 +161,7 @@ class Scheduler:
         self._draining: Optional[str] = None
         self._stopped: Optional[str] = None
         self._finished = False
+        self._failed_so: Dict[int, Outcome] = {}  # the last attempt of those that are to be tried again
         self._out: List[Instruction] = []
 
     @property
@@ -156,7 +175,10 @@ class Scheduler:
         if isinstance(stimulus, Exited):
             if self._state[stimulus.node] in _OUT:
                 self._release(stimulus.node)
-                self._end([(stimulus.node, stimulus.outcome)])
+                self._exited(stimulus)
+        elif isinstance(stimulus, Woke):
+            if self._state[stimulus.node] is _RETRYING:
+                self._make_ready(stimulus.node)
         elif isinstance(stimulus, Checked):
             if self._state[stimulus.node] is _CHECKING:
                 self._checked(stimulus.node, stimulus.outcome)
@@ -202,15 +224,27 @@ class Scheduler:
     def _checked(self, node: int, outcome: Optional[Outcome]) -> None:
         if outcome is None:
             if self._stopped is not None:
-                outcome = cancelled(f"not started: {self._stopped}")
-            elif self._draining is not None and node not in self._last_wishes:
-                outcome = skipped(f"not started: {self._draining}", ok=False)
+                outcome = self._given_up(node, cancelled(f"not started: {self._stopped}"))
+            elif not self._may_start(node):
+                outcome = self._failed_so.get(node) or skipped(f"not started: {self._draining}", ok=False)
         if outcome is not None:
             self._release(node)
             self._end([(node, outcome)])
             return
         self._set(node, _RUNNING)
         self._out.append(Launch(node))
+
+    def _exited(self, end: Exited) -> None:
+        """Let it sleep if it is to be tried again and may still start; else it has ended."""
+        if end.delay is None or not self._may_start(end.node):
+            self._end([(end.node, end.outcome)])
+            return
+        self._set(end.node, _RETRYING)
+        self._failed_so[end.node] = end.outcome
+        self._out.append(Sleep(end.node, end.outcome, end.delay))
+
+    def _may_start(self, node: int) -> bool:
+        return self._stopped is None and (self._draining is None or node in self._last_wishes)
 
     def _release(self, node: int) -> None:
         self._busy -= 1
@@ -258,7 +292,9 @@ class Scheduler:
         for node, state in enumerate(self._state):
             if node in self._last_wishes:
                 continue
-            if state in (_WAITING, _READY):
+            if node in self._failed_so and state in (_RETRYING, _READY):
+                ends.append((node, self._failed_so[node]))
+            elif state in (_WAITING, _READY):
                 ends.append((node, skipped(f"not started: {reason}", ok=False)))
             elif state in _OUT and self._on_failure == KILL:
                 self._out.append(Kill(node, force=False))
@@ -272,8 +308,14 @@ class Scheduler:
             self._out += [Kill(node, stimulus.force) for node, state in enumerate(self._state) if state in _OUT]
         if first:
             over = cancelled(f"not started: {stimulus.reason}")
-            idle = (_WAITING, _READY)
-            self._end([(node, over) for node, state in enumerate(self._state) if state in idle][::-1])
+            idle = (_WAITING, _READY, _RETRYING)
+            ends = [(node, over) for node, state in enumerate(self._state) if state in idle]
+            self._end([(node, self._given_up(node, end)) for node, end in ends][::-1])
+
+    def _given_up(self, node: int, over: Outcome) -> Outcome:
+        """What a task ends as that the run does not get to any more."""
+        last = self._failed_so.get(node)
+        return over if last is None else cancelled(f"not tried again: {self._stopped}", attempts=last.attempts)
 
     def _closure(self, nodes: Iterable[int]) -> "frozenset[int]":
         """`nodes` and all that they need, directly or not."""

@@ -1,7 +1,7 @@
 """What an attempt or a task came to."""
 
 import enum
-from typing import Any, Mapping, Optional
+from typing import Any, Mapping, Optional, Tuple
 
 from taskrush.model.task import TaskId
 from taskrush.values import field, frozen
@@ -17,6 +17,7 @@ class State(enum.Enum):
     CHECKING    all it needs ended well; its condition, requirements and the cache are being asked
     READY       it will run as soon as there is room
     RUNNING     its action was started
+    RETRYING    an attempt failed, and it sleeps until the next one
     SUCCEEDED   the action ended well
     FRESH       nothing ran: its outputs on disk are already the right ones
     HIT         nothing ran: its result was restored from a cache
@@ -29,6 +30,7 @@ class State(enum.Enum):
     CHECKING = "checking"
     READY = "ready"
     RUNNING = "running"
+    RETRYING = "retrying"
     SUCCEEDED = "succeeded"
     FRESH = "fresh"
     HIT = "hit"
@@ -38,7 +40,7 @@ class State(enum.Enum):
 
     @property
     def ended(self) -> bool:
-        return self not in (State.WAITING, State.CHECKING, State.READY, State.RUNNING)
+        return self not in (State.WAITING, State.CHECKING, State.READY, State.RUNNING, State.RETRYING)
 
 
 @frozen(kw_only=True)
@@ -50,6 +52,12 @@ class Outcome:
     nothing ran. `seconds` is wall time, `cpu_seconds` user and system time of the processes waited for,
     `peak_bytes` the largest of them; `saved_seconds` what a fresh or restored result took when it was
     made. `value` is what a callable returned (no part of equality or of the wire form).
+
+    `attempts` is how often it was tried, or, of a fresh or restored result, when it was made; `seconds` are those of
+    the last attempt. `cpu_user_seconds` and `cpu_system_seconds` are the two parts of `cpu_seconds`; `read_bytes` and
+    `written_bytes` went from and to storage. `key` identifies the work of a cached task, `outputs` is one digest of all
+    it made. `timed_out`: it was ended because its time was up. `raised` are the class of the exception that a
+    callable ended by and the bases of that, as `module.name` (no part of equality or of the wire form either).
     """
 
     state: State
@@ -60,10 +68,24 @@ class Outcome:
     cpu_seconds: Optional[float] = None
     peak_bytes: Optional[int] = None
     saved_seconds: Optional[float] = None
+    attempts: int = 1
+    timed_out: bool = False
+    cpu_user_seconds: Optional[float] = None
+    cpu_system_seconds: Optional[float] = None
+    read_bytes: Optional[int] = None
+    written_bytes: Optional[int] = None
+    key: Optional[str] = None
+    outputs: Optional[str] = None
     value: Any = field(default=None, eq=False, repr=False)
+    raised: Tuple[str, ...] = field(default=(), eq=False, repr=False)
+
+    @property
+    def flaky(self) -> bool:
+        """Whether it ended well, but not at the first attempt."""
+        return self.state is State.SUCCEEDED and self.attempts > 1
 
 
-def timed(outcome: Outcome, seconds: float) -> Outcome:
+def timed(outcome: Outcome, seconds: float, attempts: int = 1) -> Outcome:
     """The same outcome after so many seconds of wall time; several times as fast as `attrs.evolve`."""
     return Outcome(
         state=outcome.state,
@@ -74,7 +96,16 @@ def timed(outcome: Outcome, seconds: float) -> Outcome:
         cpu_seconds=outcome.cpu_seconds,
         peak_bytes=outcome.peak_bytes,
         saved_seconds=outcome.saved_seconds,
+        cpu_user_seconds=outcome.cpu_user_seconds,
+        cpu_system_seconds=outcome.cpu_system_seconds,
+        read_bytes=outcome.read_bytes,
+        written_bytes=outcome.written_bytes,
+        key=outcome.key,
+        outputs=outcome.outputs,
+        attempts=attempts,
+        timed_out=outcome.timed_out,
         value=outcome.value,
+        raised=outcome.raised,
     )
 
 

@@ -87,7 +87,7 @@ def _converter() -> Any:
     converter.register_unstructure_hook(bytes, _data_to_wire)
     converter.register_structure_hook(bytes, lambda value, _: _data_from_wire(value))
     converter.register_unstructure_hook(
-        Outcome, make_dict_unstructure_fn(Outcome, converter, value=override(omit=True))
+        Outcome, make_dict_unstructure_fn(Outcome, converter, value=override(omit=True), raised=override(omit=True))
     )
     configure_tagged_union(Event, converter, tag_name=TYPE)
     return converter

@@ -17,9 +17,11 @@ from taskrush.execute.scheduler import (
     Launch,
     Overdue,
     Scheduler,
+    Sleep,
     Start,
     Stimulus,
     Stop,
+    Woke,
 )
 from taskrush.model.outcome import Outcome, State, cancelled, failed, skipped, succeeded
 
@@ -72,6 +74,9 @@ class Game:
         self.instructions: List[List[Instruction]] = []
         self.out: Dict[int, str] = {}
         self.checked: Set[int] = set()
+        self.asleep: Dict[int, Outcome] = {}
+        self.again: Set[int] = set()
+        self.attempts: Dict[int, int] = {}
         self.outcomes: Dict[int, Outcome] = {}
         self.stopped = False
         self.broken = False
@@ -81,10 +86,10 @@ class Game:
 
     def play(self, choose: Choose) -> "Game":
         self.send(Start())
-        for _ in range(8 * len(self.case.needs) + 8):
+        for _ in range(24 * len(self.case.needs) + 8):
             if self.finished is not None:
                 break
-            assert self.out, "stalled: nothing is out and the run has not ended"
+            assert self.out or self.asleep, "stalled: nothing is out and the run has not ended"
             self.send(self._next(choose))
         assert self.finished is not None, "the run does not end"
         self._judge_the_end()
@@ -92,15 +97,20 @@ class Game:
 
     def _next(self, choose: Choose) -> Stimulus:
         dice = choose(0, 39)
-        node = sorted(self.out)[choose(0, len(self.out) - 1)]
+        node = sorted((*self.out, *self.asleep))[choose(0, len(self.out) + len(self.asleep) - 1)]
         if self.disturbances < 4 and dice > 37:
             self.disturbances += 1
             return Overdue(node) if dice == 38 else Stop("enough", force=bool(choose(0, 1)))
+        if node in self.asleep:
+            return Woke(node)
         if self.out[node] == "checking":
             go: Tuple[Optional[Outcome], ...] = (None, None, None, None)
             verdicts = (*go, skipped("condition", ok=True), failed("requires"), Outcome(state=State.HIT, ok=True))
             return Checked(node, verdicts[choose(0, 6)])
-        return Exited(node, (succeeded(), succeeded(), succeeded(), failed("no"), cancelled("own"))[choose(0, 4)])
+        end = (succeeded(), succeeded(), succeeded(), failed("no"), cancelled("own"), failed("shaky"))[choose(0, 5)]
+        if end.reason == "shaky" and self.attempts.get(node, 0) < 3:
+            return Exited(node, end, float(choose(0, 9)))
+        return Exited(node, end)
 
     def send(self, stimulus: Stimulus) -> None:
         self.stimuli.append(stimulus)
@@ -112,6 +122,9 @@ class Game:
             answered = stimulus.node
         if isinstance(stimulus, Stop):
             self.stopped = True
+        if isinstance(stimulus, Woke):
+            del self.asleep[stimulus.node]
+            self.again.add(stimulus.node)
         was_broken = self.broken
         out_before = set(self.out)
         instructions = self.scheduler.handle(stimulus)
@@ -125,6 +138,13 @@ class Game:
                 self._judge_start(instruction.node)
                 self.out[instruction.node] = "checking"
                 self.checked.add(instruction.node)
+                self.again.discard(instruction.node)
+            elif isinstance(instruction, Sleep):
+                assert instruction == Sleep(*stimulus), "another sleep than was asked for"
+                assert not self.stopped, "tried again after stop"
+                assert self._may_start(instruction.node), "tried again while the run drains"
+                self.asleep[instruction.node] = instruction.outcome
+                self.attempts[instruction.node] = self.attempts.get(instruction.node, 0) + 1
             elif isinstance(instruction, Launch):
                 assert instruction.node == launch_allowed, "launched without a check that said so"
                 assert not self.stopped, "launched after stop"
@@ -137,6 +157,11 @@ class Game:
             elif isinstance(instruction, Ended):
                 assert instruction.node not in self.outcomes, "ended twice"
                 assert instruction.node not in self.out, "ended while it is out"
+                last = self.asleep.pop(instruction.node, None)
+                self.again.discard(instruction.node)
+                if last is not None:
+                    over = last if self.broken and not self.stopped else cancelled("not tried again: enough")
+                    assert instruction.outcome == over, "another end than its last attempt's"
                 if instruction.node == answered and stimulus.outcome is not None:  # type: ignore[union-attr]
                     assert instruction.outcome == stimulus.outcome, "another end than was reported"  # type: ignore[union-attr]
                 self.outcomes[instruction.node] = instruction.outcome
@@ -148,12 +173,15 @@ class Game:
         assert len(self.out) <= self.case.jobs, "over the limit"
         assert len(self.out) <= 1 or not set(self.out) & set(self.case.exclusive), "an exclusive task is not alone"
         if answered is not None and answered not in self.out:
-            assert answered in self.outcomes, "an answer without an end"
+            assert answered in self.outcomes or answered in self.asleep, "an answer without an end"
+        if isinstance(stimulus, Exited) and stimulus.delay is not None and not self.stopped:
+            assert stimulus.node in self.asleep or not self._may_start(stimulus.node), "not tried again"
+        assert not self.stopped or not self.asleep, "sleeps on after stop"
         if isinstance(stimulus, Stop):
             assert killed == dict.fromkeys(self.out, stimulus.force) or (killed == {} and not stimulus.force)
             assert killed or not self.out or any(isinstance(old, Stop) for old in self.stimuli[:-1])
         if isinstance(stimulus, Overdue):
-            assert killed == {stimulus.node: True}
+            assert killed == ({stimulus.node: True} if stimulus.node in out_before else {})
         if self.broken and not was_broken and self.case.on_failure == KILL and not self.stopped:
             assert set(killed) == {node for node in out_before & set(self.out) if node not in self.last_wishes}
         self._judge_use_of_room()
@@ -163,7 +191,8 @@ class Game:
 
     def _judge_start(self, node: int) -> None:
         assert not self.stopped, "started after stop"
-        assert node not in self.checked, "started twice"
+        assert node not in self.checked or node in self.again, "started twice"
+        assert node not in self.asleep, "started before it woke"
         assert node not in self.outcomes, "started after its end"
         for on in self.case.needs[node]:
             assert on in self.outcomes, "started before what it needs"
@@ -177,7 +206,7 @@ class Game:
         if self.stopped or self.finished is not None or len(self.out) == self.case.jobs or self.case.exclusive:
             return
         for node, needs in enumerate(self.case.needs):
-            if node in self.checked or node in self.outcomes or not self._may_start(node):
+            if (node in self.checked and node not in self.again) or node in self.outcomes or not self._may_start(node):
                 continue
             ready = all(on in self.outcomes for on in (*needs, *self.case.after[node]))
             assert not ready, "room is left empty"
@@ -186,6 +215,7 @@ class Game:
         assert set(self.outcomes) == set(range(len(self.case.needs))), "a task without an end"
         assert self.finished == all(outcome.ok for outcome in self.outcomes.values()), "the run's verdict is wrong"
         assert not self.out, "something is out after the end"
+        assert not self.asleep, "something sleeps after the end"
         if self.stopped:
             return
         for node, needs in enumerate(self.case.needs):

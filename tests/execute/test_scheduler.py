@@ -22,8 +22,10 @@ from taskrush.execute.scheduler import (
     Launch,
     Overdue,
     Scheduler,
+    Sleep,
     Start,
     Stop,
+    Woke,
 )
 from taskrush.model.outcome import Outcome, State, cancelled, failed, skipped, succeeded
 from tests.execute.scheduler_model import Case, Game, make_case
@@ -171,6 +173,49 @@ class LaunchesWhatIsFresh(Scheduler):
         super()._checked(node, None if outcome is not None and outcome.ok else outcome)
 
 
+class KeepsRoomAsleep(Scheduler):
+    """A sleeping task keeps its place."""
+
+    def _exited(self, end: Exited) -> None:
+        self._busy += end.delay is not None
+        super()._exited(end)
+
+
+class NeverWakes(Scheduler):
+    """Does not hear that a sleep is over."""
+
+    def handle(self, stimulus: Any) -> List[Instruction]:
+        return [] if isinstance(stimulus, Woke) else super().handle(stimulus)
+
+
+class SleepsThroughStop(Scheduler):
+    """Lets sleeping tasks lie when the run is stopped."""
+
+    def _end(self, ends: "List[Tuple[int, Outcome]]") -> None:
+        super()._end([end for end in ends if self._stopped is None or self._state[end[0]] is not State.RETRYING])
+
+
+class TriesAgainWhileDraining(Scheduler):
+    """Starts another attempt although something else has failed."""
+
+    def _may_start(self, node: int) -> bool:
+        return self._stopped is None
+
+
+class NeverTriesAgain(Scheduler):
+    """Takes the first attempt for the last."""
+
+    def _exited(self, end: Exited) -> None:
+        super()._exited(Exited(end.node, end.outcome))
+
+
+class ForgetsTheAttempt(Scheduler):
+    """Says of a task that sleeps when the run drains that it was never started."""
+
+    def _drain(self, reason: str) -> "List[Tuple[int, Outcome]]":
+        return [(node, skipped("not started", ok=False)) for node, _ in super()._drain(reason)]
+
+
 def attrs_ok(outcome: Outcome) -> Outcome:
     return Outcome(state=outcome.state, ok=True)
 
@@ -191,6 +236,12 @@ FAULTS: List[Type[Scheduler]] = [
     DoesNotKill,
     AlwaysPleased,
     LaunchesWhatIsFresh,
+    KeepsRoomAsleep,
+    NeverWakes,
+    SleepsThroughStop,
+    TriesAgainWhileDraining,
+    NeverTriesAgain,
+    ForgetsTheAttempt,
 ]
 
 
@@ -245,6 +296,39 @@ def test_kill_ends_what_runs_but_not_what_a_last_wish_needs() -> None:
     assert scheduler.handle(Overdue(1)) == [Kill(1, force=True)]
     assert scheduler.handle(Exited(1, cancelled("x"))) == [Ended(1, cancelled("x")), Finished(False)]
     assert scheduler.handle(Overdue(1)) == []
+
+
+def test_story_of_a_task_that_is_tried_again() -> None:
+    """While it sleeps another one has its room; when it wakes it waits for room like any other."""
+    scheduler = Scheduler([(), ()], [(), ()], 1, names=["a", "b"])
+    story = [scheduler.handle(item) for item in (Start(), Checked(0), Exited(0, failed("no"), 2.0))]
+    assert story == [[Check(0)], [Launch(0)], [Sleep(0, failed("no"), 2.0), Check(1)]]
+    assert scheduler.states == (State.RETRYING, State.CHECKING)
+    story = [scheduler.handle(item) for item in (Woke(0), Checked(1), Exited(1, succeeded()))]
+    assert story == [[], [Launch(1)], [Ended(1, succeeded()), Check(0)]]
+    assert scheduler.handle(Woke(0)) == []
+    story = [scheduler.handle(item) for item in (Checked(0), Exited(0, succeeded(attempts=2)))]
+    assert story == [[Launch(0)], [Ended(0, succeeded(attempts=2)), Finished(True)]]
+
+
+def test_a_stop_wakes_nobody() -> None:
+    """A sleeping task ends at once as cancelled, with its attempts; its alarm clock rings in vain."""
+    scheduler = Scheduler([(), (0,)], [(), ()], 1)
+    for item in (Start(), Checked(0), Exited(0, failed("no", attempts=2), 60.0)):
+        scheduler.handle(item)
+    over, never = cancelled("not tried again: SIGINT", attempts=2), cancelled("not started: SIGINT")
+    assert scheduler.handle(Stop("SIGINT")) == [Ended(0, over), Ended(1, never), Finished(False)]
+    assert scheduler.handle(Woke(0)) == []
+
+
+@pytest.mark.parametrize("asleep", [True, False], ids=["asleep", "awake and waiting for room"])
+def test_what_is_to_be_tried_again_when_the_run_drains_has_failed(asleep: bool) -> None:
+    """It is not said to have been skipped: its last attempt is what it came to."""
+    scheduler = Scheduler([(), ()], [(), ()], 1, DRAIN, names=["a", "b"])
+    for item in (Start(), Checked(0), Exited(0, failed("no"), 60.0), Checked(1), *([] if asleep else [Woke(0)])):
+        scheduler.handle(item)
+    ends = [Ended(1, failed("b")), Ended(0, failed("no")), Finished(False)]
+    assert scheduler.handle(Exited(1, failed("b"))) == ends
 
 
 def test_stop_before_start_starts_nothing() -> None:
