@@ -28,13 +28,16 @@ class TaskStarted:
     """The action of a task was started.
 
     `command` is what a person would read, empty when there is no action. `reason` says why nothing kept in the cache
-    could be used, empty for tasks that are not cached.
+    could be used, empty for tasks that are not cached. It was ready and waited for room for `waited_seconds`; `runner`
+    is the name of where it executes.
     """
 
     task: TaskId
     command: str = ""
     attempt: int = 1
     reason: str = ""
+    waited_seconds: float = 0.0
+    runner: str = ""
 
 
 @frozen

@@ -2,6 +2,7 @@
 
 import os
 from typing import (
+    TYPE_CHECKING,
     Any,
     BinaryIO,
     Callable,
@@ -20,9 +21,11 @@ from typing import (
 
 from taskrush.events import Record
 from taskrush.model.fingerprint import Fingerprint
-from taskrush.model.history import PastAttempt, PastRun, PastTask
 from taskrush.model.outcome import Outcome
 from taskrush.model.task import Task, TaskId
+
+if TYPE_CHECKING:
+    from taskrush.model.history import PastAttempt, PastRun, PastTask
 
 
 class NotAtOnce(Exception):
@@ -264,7 +267,7 @@ class History(Protocol):
         target: Optional[str] = None,
         ok: Optional[bool] = None,
         branch: Optional[str] = None,
-    ) -> Sequence[PastRun]:
+    ) -> "Sequence[PastRun]":
         """Runs that began in a time (seconds since 1970, `until` not included), with a target, an end, a branch."""
 
     def tasks(
@@ -274,10 +277,10 @@ class History(Protocol):
         since: Optional[float] = None,
         until: Optional[float] = None,
         limit: Optional[int] = None,
-    ) -> Sequence[PastTask]:
+    ) -> "Sequence[PastTask]":
         """Tasks of runs that began in a time; those of one run in the order of its plan."""
 
-    def attempts(self, run: str, task: str) -> Sequence[PastAttempt]:
+    def attempts(self, run: str, task: str) -> "Sequence[PastAttempt]":
         """All tries of one task, the first one first."""
 
     def durations(self, tasks: Iterable[str]) -> Mapping[TaskId, float]:

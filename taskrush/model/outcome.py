@@ -1,10 +1,10 @@
 """What an attempt or a task came to."""
 
 import enum
-from typing import Any, Mapping, Optional, Tuple
+from typing import Any, Mapping, Optional, Tuple, Union
 
 from taskrush.model.task import TaskId
-from taskrush.values import field, frozen
+from taskrush.values import evolve, field, frozen
 
 NO_EARLIER_RESULT = "no earlier result"
 """The reason of a task that runs for the first time; not worth a word where space is short."""
@@ -21,6 +21,7 @@ class State(enum.Enum):
     SUCCEEDED   the action ended well
     FRESH       nothing ran: its outputs on disk are already the right ones
     HIT         nothing ran: its result was restored from a cache
+    WARNED      it failed, as it may: what needs it goes on, and nothing of it is kept
     FAILED      the action, a requirement or a declared output let it down
     CANCELLED   the run was stopped while it ran, or before it could
     SKIPPED     its condition does not hold, or something it needs did not end well
@@ -34,6 +35,7 @@ class State(enum.Enum):
     SUCCEEDED = "succeeded"
     FRESH = "fresh"
     HIT = "hit"
+    WARNED = "warned"
     FAILED = "failed"
     CANCELLED = "cancelled"
     SKIPPED = "skipped"
@@ -47,7 +49,8 @@ class State(enum.Enum):
 class Outcome:
     """How a task ended.
 
-    `ok` is whether dependants may go on: true for succeeded, fresh and hit, and for skipped by a condition.
+    `ok` is whether dependants may go on: true for succeeded, fresh, hit and warned, and for skipped by a
+    condition.
     `code` is the exit code of a process, negative for a signal. `reason` says in words what went wrong or why
     nothing ran. `seconds` is wall time, `cpu_seconds` user and system time of the processes waited for,
     `peak_bytes` the largest of them; `saved_seconds` what a fresh or restored result took when it was
@@ -115,6 +118,13 @@ def succeeded(**fields: Any) -> Outcome:
 
 def failed(reason: Optional[str] = None, **fields: Any) -> Outcome:
     return Outcome(state=State.FAILED, ok=False, reason=reason, **fields)
+
+
+def excused(outcome: Outcome, allowed: Union[bool, Tuple[int, ...]]) -> Outcome:
+    """A failure that is allowed as a warning, anything else as it is. `allowed`: any failure, or these exit codes."""
+    if outcome.state is not State.FAILED or not (allowed is True or (allowed and outcome.code in allowed)):
+        return outcome
+    return evolve(outcome, state=State.WARNED, ok=True)
 
 
 def cancelled(reason: Optional[str] = None, **fields: Any) -> Outcome:

@@ -20,6 +20,7 @@ from taskrush.runners.carry import carry
 from taskrush.runners.invoke import Unbindable, arguments_of
 from taskrush.values import evolve
 
+MEASURED = ("cpu_seconds", "cpu_user_seconds", "cpu_system_seconds", "peak_bytes", "read_bytes", "written_bytes")
 BOOT = "import sys;sys.path[:]=sys.argv[2:];from taskrush.runners.child import main;main(sys.argv[1])"
 
 
@@ -90,7 +91,8 @@ class ChildRunning:
                 reply: Dict[str, Any] = pickle.load(file)
         except (OSError, EOFError, pickle.UnpicklingError):  # it was killed, or ended itself by `os._exit`
             return outcome if not outcome.ok else failed("its process ended without a result", code=outcome.code)
-        used = {"cpu_seconds": outcome.cpu_seconds, "peak_bytes": outcome.peak_bytes, "code": reply["code"]}
+        used = {name: getattr(outcome, name) for name in MEASURED}
+        used["code"] = reply["code"]
         if not reply["ok"]:
             return failed(reply["reason"], **used)
         try:

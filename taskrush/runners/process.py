@@ -25,6 +25,7 @@ from taskrush.runners.spawn import (
     without_shell,
 )
 from taskrush.runners.terminal import Foreground
+from taskrush.runners.usage import Used
 
 DRAIN_SECONDS = 0.2  # how long after the end of a process its pipes may stay open
 LEFTOVER_SECONDS = 0.5  # how long leftovers may take to end after SIGTERM
@@ -68,8 +69,7 @@ class LocalRunning:
         self._left: List[int] = []
         self._cancelled = False
         self._forced = False  # killed while the run ends, which sees to what is left
-        self._cpu = 0.0
-        self._peak = 0
+        self._used = Used()
         self._captured: List[bytes] = []
         self._captured_size = 0
         self._start_next()
@@ -186,8 +186,7 @@ class LocalRunning:
         self._tree.ended(self._pid)
         self._close_exit()
         self._code = end.code
-        self._cpu += end.cpu_seconds
-        self._peak = max(self._peak, end.peak_bytes)
+        self._used.add(end)
         if self._foreground is not None:
             self._foreground.give_back()
             self._foreground = None
@@ -231,14 +230,14 @@ class LocalRunning:
         self._deadline = None
         code = self._code
         if self._cancelled:
-            self._outcome = cancelled("cancelled", code=code, cpu_seconds=self._cpu, peak_bytes=self._peak)
+            self._outcome = cancelled("cancelled", code=code, **self._used.fields())
         elif code == 0 and self._vectors:
             self._start_next()
         elif code == 0:
             value = b"".join(self._captured).decode("utf-8", "replace").strip() if self._task.capture else None
-            self._outcome = succeeded(code=0, value=value, cpu_seconds=self._cpu, peak_bytes=self._peak)
+            self._outcome = succeeded(code=0, value=value, **self._used.fields())
         else:
-            self._outcome = failed(describe_exit(code), code=code, cpu_seconds=self._cpu, peak_bytes=self._peak)
+            self._outcome = failed(describe_exit(code), code=code, **self._used.fields())
 
     def _close_streams(self) -> None:
         for descriptor in self._streams:

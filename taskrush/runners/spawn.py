@@ -31,13 +31,18 @@ class Child:
 
 @frozen
 class Exit:
-    """How a process ended: its exit code (negative: the signal; None: it was lost), processor time, largest resident
-    size.
+    """How a process ended: its exit code (negative: the signal; None: it was lost), and what it and those of its
+    descendants that were waited for used: processor time, storage, and the resident size of the largest one.
+
+    Linux counts that size from what this process has when it starts the other one: a smaller one is not told.
     """
 
     code: Optional[int]
-    cpu_seconds: float = 0.0
+    user_seconds: float = 0.0
+    system_seconds: float = 0.0
     peak_bytes: int = 0
+    read_bytes: int = 0
+    written_bytes: int = 0
 
 
 def spawn_command(words: Sequence[str], cwd: str, env: Mapping[str, str]) -> Child:
@@ -127,10 +132,18 @@ def reap(pid: int) -> Optional[Exit]:
 
 def _exit_of(status: int, usage: "resource.struct_rusage") -> Exit:
     code = -os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
-    return Exit(code, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * RSS_UNIT)
+    return Exit(
+        code,
+        usage.ru_utime,
+        usage.ru_stime,
+        usage.ru_maxrss * RSS_UNIT,
+        usage.ru_inblock * BLOCK,
+        usage.ru_oublock * BLOCK,
+    )
 
 
 _TAKEN_IN: Dict[int, Exit] = {}  # ends that a waiting thread had to take in itself
+BLOCK = 512
 RSS_UNIT = 1 if sys.platform == "darwin" else 1024
 
 

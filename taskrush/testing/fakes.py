@@ -3,12 +3,13 @@
 import threading
 from typing import Dict, List, Mapping, Optional, Sequence, Tuple, Union
 
-from taskrush.events import Event, Record, RunFinished, TaskFinished
+from taskrush.events import Event, Record, RunFinished, TaskFinished, TaskStarted
 from taskrush.model.outcome import Outcome, State, cancelled
 from taskrush.model.task import Task, TaskId
 from taskrush.protocols import OnOutput
 from taskrush.values import evolve, frozen
 
+MEASURED = ("cpu_seconds", "cpu_user_seconds", "cpu_system_seconds", "peak_bytes", "read_bytes", "written_bytes")
 SUCCESS = Outcome(state=State.SUCCEEDED, ok=True)
 
 
@@ -30,7 +31,7 @@ class FakeClock:
 
 
 class RecordingSubscriber:
-    """Keeps every record. `events` is the story without times; in it processor time and memory are left out."""
+    """Keeps every record. `events` is the story without times, keys and what was measured."""
 
     def __init__(self) -> None:
         self.records: List[Record] = []
@@ -50,8 +51,10 @@ class RecordingSubscriber:
 
 def _timeless(event: Event) -> Event:
     if isinstance(event, TaskFinished):
-        still = evolve(event.outcome, seconds=0.0, cpu_seconds=None, peak_bytes=None)
+        still = evolve(event.outcome, seconds=0.0, key=None, outputs=None, **dict.fromkeys(MEASURED))
         return evolve(event, outcome=still)
+    if isinstance(event, TaskStarted):
+        return evolve(event, waited_seconds=0.0, runner="")
     if isinstance(event, RunFinished):
         return evolve(event, seconds=0.0)
     return event
