@@ -40,7 +40,7 @@ def build(pictures: Path, site: Path) -> int:
     tasks = [Task(id=f"thumb:{name}", action=partial(shrink, pictures / name, site / name)) for name in names]
     page = Task(id="page", action=partial(write_page, site, names), deps=list(tasks))
     total = done = 0
-    with Project.of([*tasks, page]).start("page", on_failure="continue") as run:
+    with Project.of([*tasks, page]).start("page", on_failure="keep-going") as run:
         for record in run:
             event = record.event
             if isinstance(event, RunStarted):

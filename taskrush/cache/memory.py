@@ -248,9 +248,12 @@ class CacheMemory:
                     parts[f"dependency {edge.on}"] = self._outputs_of(self._tasks[edge.on])
             elif edge.kind is EdgeKind.NEEDS and not edge.order_only:
                 on = self._tasks[edge.on]
-                parts[f"dependency {edge.on}"] = (
-                    self._outputs_of(on) if on.outputs and not edge.by_key else self._fingerprints[edge.on].key
-                )
+                if on.outputs and not edge.by_key:
+                    parts[f"dependency {edge.on}"] = self._outputs_of(on)
+                else:  # a key says what was done, not that it failed where it may
+                    ended = outcomes.get(edge.on)
+                    warned = " warned" if ended is not None and ended.state is State.WARNED else ""
+                    parts[f"dependency {edge.on}"] = self._fingerprints[edge.on].key + warned
         return parts
 
     def _named_by_key(self, task_id: TaskId) -> List[TaskId]:

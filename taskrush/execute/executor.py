@@ -15,7 +15,6 @@ from taskrush.execute.bus import Bus
 from taskrush.execute.carrier import Carrier
 from taskrush.execute.redaction import Redactor
 from taskrush.execute.scheduler import (
-    DRAIN,
     Check,
     Checked,
     Ended,
@@ -31,12 +30,14 @@ from taskrush.execute.scheduler import (
     Stop,
 )
 from taskrush.execute.task_run import Surroundings, TaskRun
-from taskrush.model.outcome import Outcome, RunResult, cancelled
+from taskrush.model.outcome import Outcome, RunResult, State, cancelled
 from taskrush.model.plan import Plan
+from taskrush.model.policy import DRAIN
 from taskrush.model.task import Task, TaskId
 from taskrush.protocols import Clock, Memory, OnOutput, Runner, Subscriber
 
 QUEUE_LIMIT = 256  # pieces of output that threads may be ahead of the subscribers
+_WARNED = State.WARNED  # an attribute of an Enum is slow
 BATCH = 256  # instructions carried out before the outside world is looked at again
 FORWARDED = frozenset(getattr(signal, name, signal.SIGTERM) for name in ("SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM"))
 REMIND_SECONDS = (0.2, 0.6)  # after a stop: commands are told again that cannot have heard it
@@ -47,7 +48,7 @@ class Executor:
     """One execution of a plan.
 
     `runners` maps names (`local`, `call`, ...) to where actions execute. `grace` is how many seconds what runs may take
-    to end after a stop. `memory` is asked about work done before. The values in
+    to end after a stop, `warned_exit_code` what a run ends with whose only failures are allowed. `memory` is asked about work done before. The values in
     `secrets` are taken out of all output. `earlier` are outcomes of tasks that the
     plan leaves out and whose results planned tasks receive. `withheld` names the variables that a task's commands do
     not see, which is said when it fails. Nothing global is touched: no signal handlers, no
@@ -65,6 +66,7 @@ class Executor:
         jobs: int = 1,
         on_failure: str = DRAIN,
         grace: float = 5.0,
+        warned_exit_code: int = 0,
         memory: Optional[Memory] = None,
         secrets: Sequence[str] = (),
         earlier: Optional[Mapping[TaskId, Outcome]] = None,
@@ -77,6 +79,8 @@ class Executor:
         self._bus = Bus(run_id, clock, subscribers)
         self._jobs = max(1, jobs)
         self._grace = grace
+        self._warned_exit_code = warned_exit_code
+        self._warned = False
         self._scheduler = Scheduler(
             plan.needs,
             plan.after,
@@ -84,6 +88,7 @@ class Executor:
             on_failure,
             exclusive=[node for node, task in enumerate(plan.tasks) if task.interactive],
             names=[task.id for task in plan.tasks],
+            allowed={node: task.allow_failure for node, task in enumerate(plan.tasks) if task.allow_failure},
         )
         self._memory = memory
         self._carrier = Carrier(clock)
@@ -196,6 +201,7 @@ class Executor:
 
     def _ended(self, task_id: TaskId, outcome: Outcome) -> None:
         self._outcomes[task_id] = outcome
+        self._warned = self._warned or outcome.state is _WARNED
         if self._bus.listening:
             self._bus.tell(TaskFinished(task_id, outcome))
 
@@ -299,7 +305,7 @@ class Executor:
         return RunResult(
             run=self._run_id,
             ok=ok,
-            exit_code=self._exit_code or (0 if ok else 1),
+            exit_code=self._exit_code or (1 if not ok else self._warned_exit_code if self._warned else 0),
             seconds=self._clock.monotonic() - begun,
             outcomes=self._outcomes,
         )

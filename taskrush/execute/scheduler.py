@@ -10,20 +10,16 @@ Rule 4: an answer about a task that is neither being checked nor running changes
 Rule 5: a task that sleeps until its next attempt holds no room, and is checked again like any other when it wakes.
 Rule 6: tasks are numbered in topological order; the same stimuli give the same instructions.
 
-    WAITING ──needs met──▶ READY ──room──▶ CHECKING ──▶ RUNNING ──▶ SUCCEEDED | FAILED | CANCELLED
-                             ▲                └──▶ FRESH | HIT | SKIPPED | FAILED
+    WAITING ──needs met──▶ READY ──room──▶ CHECKING ──▶ RUNNING ──▶ SUCCEEDED | WARNED | FAILED | CANCELLED
+                             ▲                └──▶ FRESH | HIT | SKIPPED | WARNED | FAILED
                              └──woke── RETRYING ◀──failed, to be tried again── RUNNING
 """
 
 import heapq
-from typing import Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple, Union
+from typing import Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Tuple, Union
 
-from taskrush.model.outcome import Outcome, State, cancelled, skipped
-
-CONTINUE = "continue"
-DRAIN = "drain"
-KILL = "kill"
-FAILURE_POLICIES = (DRAIN, CONTINUE, KILL)
+from taskrush.model.outcome import Outcome, State, cancelled, excused, skipped
+from taskrush.model.policy import DRAIN, FAIL_FAST, KEEP_GOING, failure_policy
 
 
 class Start(NamedTuple):
@@ -122,8 +118,9 @@ class Scheduler:
 
     `needs[i]` must end well before i starts, `after[i]` must have ended, however. Among what is ready, the highest
     `priority` goes first, then the lowest number. `exclusive` tasks run alone. At most `jobs` tasks are being checked
-    or run at a time. `on_failure` is `drain` (start nothing more, let running ones end), `kill` (and end those too) or
-    `continue` (whatever does not need the failed one); tasks with `after`, and what they need, run in any case.
+    or run at a time. `on_failure` is `drain` (start nothing more, let running ones end), `fail-fast` (and end those
+    too) or `keep-going` (whatever does not need the failed one); tasks with `after`, and what they need, run in any
+    case. `allowed[i]` are the exit codes with which i may fail, True for any failure: that is a warning, no failure.
     """
 
     def __init__(
@@ -135,11 +132,13 @@ class Scheduler:
         exclusive: Iterable[int] = (),
         priority: Optional[Sequence[float]] = None,
         names: Optional[Sequence[str]] = None,
+        allowed: Optional[Mapping[int, Union[bool, Tuple[int, ...]]]] = None,
     ) -> None:
         count = len(needs)
         self._needs = needs
         self._jobs = jobs
-        self._on_failure = on_failure
+        self._on_failure = failure_policy(on_failure)
+        self._allowed = allowed or {}
         self._exclusive = frozenset(exclusive)
         self._names = names or [str(node) for node in range(count)]
         self._state = [_WAITING] * count
@@ -257,6 +256,8 @@ class Scheduler:
             node, outcome = ends.pop()
             if self._state[node] not in _OPEN:
                 continue
+            if node in self._allowed:
+                outcome = excused(outcome, self._allowed[node])
             self._set(node, outcome.state)
             self._open -= 1
             self._out.append(Ended(node, outcome))
@@ -268,7 +269,7 @@ class Scheduler:
                 reason = f"`{self._names[node]}` {_verb(outcome)}"
                 for dependant in self._dependants[node]:
                     ends.append((dependant, self._not_started(f"needs {reason}")))
-                if outcome.state is not _SKIPPED and self._on_failure != CONTINUE:
+                if outcome.state is not _SKIPPED and self._on_failure != KEEP_GOING:
                     ends[:0] = self._drain(reason)
             for waiting in self._waiting_for_end[node]:
                 self._unblock(waiting)
@@ -296,7 +297,7 @@ class Scheduler:
                 ends.append((node, self._failed_so[node]))
             elif state in (_WAITING, _READY):
                 ends.append((node, skipped(f"not started: {reason}", ok=False)))
-            elif state in _OUT and self._on_failure == KILL:
+            elif state in _OUT and self._on_failure == FAIL_FAST:
                 self._out.append(Kill(node, force=False))
         return ends[::-1]
 

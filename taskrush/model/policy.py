@@ -7,6 +7,18 @@ from taskrush.errors import Where
 from taskrush.values import field, frozen
 
 
+DRAIN, FAIL_FAST, KEEP_GOING = "drain", "fail-fast", "keep-going"
+FAILURE_POLICIES = (DRAIN, FAIL_FAST, KEEP_GOING, "dependants-only")
+"""What becomes of the others when a task fails. `dependants-only` says of `keep-going` what it skips: it is the same."""
+
+
+def failure_policy(name: str) -> str:
+    """One of the first three. Raises `ValueError` for what is no policy."""
+    if name not in FAILURE_POLICIES:
+        raise ValueError(f"on_failure is one of {', '.join(FAILURE_POLICIES)}, not {name!r}")
+    return KEEP_GOING if name == FAILURE_POLICIES[3] else name
+
+
 @frozen(kw_only=True)
 class Cache:
     """Whether and how a task's result is kept.

@@ -7,6 +7,7 @@ environment, command line.
 from typing import Any, Dict, Mapping, Optional, Tuple
 
 from taskrush.errors import UsageError
+from taskrush.model.policy import DRAIN, FAIL_FAST, FAILURE_POLICIES, KEEP_GOING, failure_policy
 from taskrush.values import field, fields, frozen
 
 KEY = "taskrush_option"
@@ -16,8 +17,8 @@ KEY = "taskrush_option"
 class Option:
     """How one setting is spelled: `flags` on the command line, `env` in the environment; `in_file`: also in a file.
 
-    `kind` is `int` (repeated flags count up), `bool`, `str`, `float` or `jobs` (a number that may be left out); `many`
-    collects repeated flags.
+    `kind` is `int` (repeated flags count up), `bool`, `str`, `float`, `number` or `jobs` (a number that may be left
+    out); `many` collects repeated flags.
     """
 
     flags: Tuple[str, ...]
@@ -60,14 +61,31 @@ class Settings:
         "--keep-going",
         kind="bool",
         env="TASKRUSH_KEEP_GOING",
-        help="after a failure go on with everything that does not need what failed",
+        help="after a failure go on with everything that does not need what failed; as `--on-failure keep-going`",
     )
     fail_fast: bool = _option(
         False,
         "--fail-fast",
         kind="bool",
         env="TASKRUSH_FAIL_FAST",
-        help="after a failure also end what is running",
+        help="after a failure also end what is running; as `--on-failure fail-fast`",
+    )
+    on_failure: str = _option(
+        DRAIN,
+        "--on-failure",
+        choices=FAILURE_POLICIES,
+        env="TASKRUSH_ON_FAILURE",
+        metavar="HOW",
+        help="what becomes of the others when a task fails: drain (what runs may end, nothing starts), fail-fast (what "
+        "runs is ended), keep-going or dependants-only (only what needs the failed one is skipped)",
+    )
+    warned_exit_code: int = _option(
+        0,
+        "--warned-exit-code",
+        kind="number",
+        env="TASKRUSH_WARNED_EXIT_CODE",
+        metavar="N",
+        help="the exit code of a run in which nothing failed but what may (`allow_failure`)",
     )
     output: str = _option(
         "grouped",
@@ -196,7 +214,7 @@ def read(option: Option, text: str, source: str) -> Any:
             return False
         raise UsageError(f"{source} is true or false, not `{text}`")
     try:
-        value = float(text) if kind == "float" else int(text) if kind in ("int", "jobs") else text
+        value = float(text) if kind == "float" else int(text) if kind in ("int", "jobs", "number") else text
     except ValueError:
         raise UsageError(
             f"{source} is a {'number of seconds' if kind == 'float' else 'number'}, not `{text}`"
@@ -211,15 +229,41 @@ def merge(file: Mapping[str, Any], environ: Mapping[str, str], given: Mapping[st
 
     Raises `UsageError` for what cannot be a value of its setting.
     """
-    values: Dict[str, Any] = {}
+    in_file: Dict[str, Any] = {}
+    around: Dict[str, Any] = {}
     for name, option in options():
         if option.in_file and name in file:
             value = file[name]
-            values[name] = value if option.many else read(option, _text(value), f"setting `{name}`")
+            in_file[name] = value if option.many else read(option, _text(value), f"setting `{name}`")
         if option.env and environ.get(option.env):
-            values[name] = read(option, environ[option.env], f"environment variable {option.env}")
-    values.update(given)
+            around[name] = read(option, environ[option.env], f"environment variable {option.env}")
+    values = {**in_file, **around, **given}
+    if not _POLICIES.isdisjoint(values):
+        policy = DRAIN
+        for level in (in_file, around, given):
+            policy = _policy(level, policy)
+        values.update(on_failure=policy, keep_going=policy == KEEP_GOING, fail_fast=policy == FAIL_FAST)
+    if values.get("warned_exit_code", 0) > 255:
+        raise UsageError("the exit code of a run with warnings is at most 255")
     return Settings(**values)
+
+
+_POLICIES = {"on_failure", "keep_going", "fail_fast"}
+
+
+def _policy(said: Mapping[str, Any], before: str) -> str:
+    """The failure policy after one more level has spoken. Raises `UsageError` where it contradicts itself."""
+    found = [failure_policy(said["on_failure"])] if "on_failure" in said else []
+    found += [policy for name, policy in _SHORT.items() if said.get(name) and policy not in found]
+    if len(found) > 1:
+        raise UsageError(f"after a failure it is either `{found[0]}` or `{found[1]}`", "say one of them")
+    if found:
+        return found[0]
+    denied = [policy for name, policy in _SHORT.items() if said.get(name) is False]
+    return DRAIN if before in denied else before
+
+
+_SHORT = {"keep_going": KEEP_GOING, "fail_fast": FAIL_FAST}
 
 
 def _text(value: object) -> str:

@@ -148,6 +148,7 @@ class Task:
     `env` is added to the environment of the action. `bindings` are results of other tasks under the names by which
     this one receives them. `arguments` are the values of `params`; `extra` is what followed `--`.
     `group` is the task that stands for all members of the matrix this one belongs to.
+    `allow_failure`: its failure, or one with these exit codes, is a warning and what needs it goes on.
     `retry` says when it is tried again, `remote` where it runs if not here: a run of this version refuses both.
     `problems` are errors that only matter once this task is to run.
     """
@@ -182,6 +183,7 @@ class Task:
     hidden: bool = False
     group: Optional[TaskId] = None
     retry: Optional[Retry] = None
+    allow_failure: Union[bool, Tuple[int, ...]] = False
     remote: Optional[str] = None
     runner: str = "local"
     problems: Tuple[Problem, ...] = field(default=(), eq=False)

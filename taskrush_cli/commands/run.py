@@ -141,11 +141,11 @@ def broken(error: OSError) -> Tuple[str, int]:
 
 def run_options(project: Any, settings: Settings, env: Mapping[str, str]) -> Dict[str, Any]:
     """The options of an executor as these settings want them."""
-    failure = "kill" if settings.fail_fast else "continue" if settings.keep_going else "drain"
     return {
         "jobs": settings.jobs or None,
-        "on_failure": failure,
+        "on_failure": settings.on_failure,
         "grace": settings.grace,
+        "warned_exit_code": settings.warned_exit_code,
         "env": env,
         "cache": "off" if settings.no_cache else settings.cache,
         "force": settings.force,

@@ -3,10 +3,6 @@
 from typing import Callable, Dict, List, NamedTuple, Optional, Set, Tuple
 
 from taskrush.execute.scheduler import (
-    CONTINUE,
-    DRAIN,
-    FAILURE_POLICIES,
-    KILL,
     Check,
     Checked,
     Ended,
@@ -24,6 +20,7 @@ from taskrush.execute.scheduler import (
     Woke,
 )
 from taskrush.model.outcome import Outcome, State, cancelled, failed, skipped, succeeded
+from taskrush.model.policy import DRAIN, FAIL_FAST, FAILURE_POLICIES, KEEP_GOING
 
 Choose = Callable[[int, int], int]
 """A number between two bounds, both included."""
@@ -182,12 +179,12 @@ class Game:
             assert killed or not self.out or any(isinstance(old, Stop) for old in self.stimuli[:-1])
         if isinstance(stimulus, Overdue):
             assert killed == ({stimulus.node: True} if stimulus.node in out_before else {})
-        if self.broken and not was_broken and self.case.on_failure == KILL and not self.stopped:
+        if self.broken and not was_broken and self.case.on_failure == FAIL_FAST and not self.stopped:
             assert set(killed) == {node for node in out_before & set(self.out) if node not in self.last_wishes}
         self._judge_use_of_room()
 
     def _may_start(self, node: int) -> bool:
-        return self.case.on_failure == CONTINUE or not self.broken or node in self.last_wishes
+        return self.case.on_failure == KEEP_GOING or not self.broken or node in self.last_wishes
 
     def _judge_start(self, node: int) -> None:
         assert not self.stopped, "started after stop"
@@ -220,7 +217,7 @@ class Game:
             return
         for node, needs in enumerate(self.case.needs):
             if all(self.outcomes[on].ok for on in needs):
-                must = self.case.on_failure == CONTINUE or not self.broken or self.case.after[node]
+                must = self.case.on_failure == KEEP_GOING or not self.broken or self.case.after[node]
                 assert not must or node in self.checked, "a task that should have run did not"
             else:
                 assert node not in self.checked

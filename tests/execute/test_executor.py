@@ -202,7 +202,7 @@ def test_a_runner_that_raises_fails_its_task_only() -> None:
             return super().start(task, on_output, values)
 
     runner = Broken({"b": Script(raises=ValueError("odd"))})
-    _, events = play([Task(id=A, action="a"), Task(id=B, action="b")], runner=runner, on_failure="continue")
+    _, events = play([Task(id=A, action="a"), Task(id=B, action="b")], runner=runner, on_failure="keep-going")
     assert [event for event in events if isinstance(event, TaskFinished)] == [
         TaskFinished(A, failed("runner `local` failed: OSError: no room")),
         TaskFinished(B, failed("runner `local` failed: ValueError: odd")),
@@ -344,7 +344,7 @@ def test_fail_fast_ends_the_others_and_spares_last_wishes() -> None:
     """With `kill`, the grace period holds for what runs, and `finally` tasks still run afterwards."""
     runner = FakeRunner({"a": failed("no"), "b": Script(holds=True, stubborn=True)})
     tasks = [Task(id=B, action="b"), Task(id=A, action="a"), Task(id=C, action="c")]
-    executor = make_executor(tasks, runner=runner, jobs=2, on_failure="kill", grace=0.05, after={"c": ("a",)})
+    executor = make_executor(tasks, runner=runner, jobs=2, on_failure="fail-fast", grace=0.05, after={"c": ("a",)})
     result = executor.run()
     assert {name: outcome.state for name, outcome in result.outcomes.items()} == {
         B: State.CANCELLED,

@@ -9,9 +9,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from taskrush.execute.scheduler import (
-    CONTINUE,
-    DRAIN,
-    KILL,
     Check,
     Checked,
     Ended,
@@ -28,6 +25,7 @@ from taskrush.execute.scheduler import (
     Woke,
 )
 from taskrush.model.outcome import Outcome, State, cancelled, failed, skipped, succeeded
+from taskrush.model.policy import DRAIN, FAIL_FAST, KEEP_GOING
 from tests.execute.scheduler_model import Case, Game, make_case
 
 pytestmark = pytest.mark.core
@@ -288,7 +286,7 @@ def test_story_of_a_diamond_with_a_failure() -> None:
 
 def test_kill_ends_what_runs_but_not_what_a_last_wish_needs() -> None:
     """With `kill`, the first failure ends the others; after their grace they are ended by force."""
-    scheduler = Scheduler([(), ()], [(), ()], 2, KILL, names=["a", "b"])
+    scheduler = Scheduler([(), ()], [(), ()], 2, FAIL_FAST, names=["a", "b"])
     scheduler.handle(Start())
     scheduler.handle(Checked(0))
     scheduler.handle(Checked(1))
@@ -390,7 +388,7 @@ def test_a_hundred_thousand_tasks_take_seconds_not_minutes(shape: str) -> None:
         needs = [
             () if node < 100 else (node - 100, node - 100 + (node + 1) % 100 - node % 100) for node in range(count)
         ]
-    assert drive(Case(tuple(needs), ((),) * count, 8, CONTINUE, ())) > 10_000
+    assert drive(Case(tuple(needs), ((),) * count, 8, KEEP_GOING, ())) > 10_000
 
 
 def test_a_failure_at_the_head_of_a_long_chain_ends_it_all() -> None:
