@@ -46,6 +46,10 @@ if TYPE_CHECKING:
     from taskrush.execute.watch_news import SelfChanging as SelfChanging
     from taskrush.execute.watch_news import Watching as Watching
     from taskrush.model.graph import Graph as Graph
+    from taskrush.model.limits import Limits as Limits
+    from taskrush.model.limits import Pool as Pool
+    from taskrush.model.limits import PoolUse as PoolUse
+    from taskrush.model.limits import Resources as Resources
     from taskrush.model.outcome import Outcome as Outcome
     from taskrush.model.outcome import RunResult as RunResult
     from taskrush.model.outcome import State as State
@@ -102,6 +106,7 @@ _HOMES = {
     "execute.watch": ("Watcher",),
     "execute.watch_news": ("NotLoaded", "Round", "RoundStarted", "SelfChanging", "Watching"),
     "model.graph": ("Graph",),
+    "model.limits": ("Limits", "Pool", "PoolUse", "Resources"),
     "model.outcome": ("Outcome", "RunResult", "State"),
     "model.plan": ("Plan",),
     "model.policy": ("Cache", "Ingredient", "Requirement", "Retry"),

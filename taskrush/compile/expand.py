@@ -13,12 +13,15 @@ from taskrush.compile.action import action_of, shell_texts
 from taskrush.compile.computed import Computed, parameters_mentioned, without
 from taskrush.compile.dotenv import parse_dotenv
 from taskrush.compile.inherit import Grown, full_name, inherit
+from taskrush.compile.limiting import limits_of
 from taskrush.compile.matrix import Combination, combinations, every_value, member_names
 from taskrush.compile.paths import rebase, rebase_folder, wrong_output
 from taskrush.compile.variables import Scope, placeholders, settle, shell_mentions
 from taskrush.errors import Problem, Where
 from taskrush.model.declaration import FileDecl, TaskDecl, Variable
-from taskrush.model.policy import Cache, Requirement
+from taskrush.model.notification import FAILURE, Notice
+from taskrush.model.policy import Cache, Requirement, Retry
+from taskrush.model.retry import CUSTOM
 from taskrush.model.task import Dep, Param, Task, TaskId
 from taskrush.values import define, evolve, field, frozen
 
@@ -192,7 +195,10 @@ class _Expander:
             aliases=_aliases(grown),
             tags=decl.tags or (),
             hidden=bool(decl.hidden),
-            retry=decl.retry,
+            retry=self._retry(file, decl, scope),
+            timeout=decl.timeout,
+            limits=limits_of(decl),
+            notify=_notices(decl),
             remote=decl.remote,
             missing=(*missing.of_task(decl, file), *missing.of_file(file)),
             where=decl.where,
@@ -200,6 +206,20 @@ class _Expander:
                 dict.fromkeys((*grown.problems, *scope.problems, *missing.wrong_remote(decl, file)))
             ),
         )
+
+    def _retry(self, file: FileDecl, decl: TaskDecl, scope: Scope) -> Optional[Retry]:
+        """With the file of a custom delay as it is seen from the workspace; it must be there."""
+        retry = decl.retry
+        if retry is None or not isinstance(retry.delay, str) or not retry.delay.startswith(CUSTOM):
+            return retry
+        path, _, function = retry.delay[len(CUSTOM) :].rpartition(":")
+        place, wrong = rebase(file.folder, path)
+        if wrong is None and self._around.read_text(place) is None:
+            wrong = "there is no such file"
+        if wrong is not None:
+            where = _place(decl, "retry.delay", "retry")
+            scope.problems.append(Problem(f"task `{decl.name}` waits as `{path}` says: {wrong}", where))
+        return evolve(retry, delay=f"{CUSTOM}{place}:{function}")
 
     def _early(self, scope: Scope, context: _Context, text: str, where: Optional[Where], key: str) -> str:
         """Fill in a text that must be known before anything runs."""
@@ -351,6 +371,14 @@ class _Expander:
 
 def _place(decl: TaskDecl, *keys: str) -> Optional[Where]:
     return next((decl.places[key] for key in keys if key in decl.places), decl.where)
+
+
+def _notices(decl: TaskDecl) -> Tuple[Notice, ...]:
+    told = decl.notify or ()
+    if decl.retry is None or not decl.retry.notify_on_failure:
+        return told
+    where = _place(decl, "retry.notify_on_failure", "retry")
+    return (*told, Notice(to=(decl.retry.notify_on_failure,), on=(FAILURE,), where=where))
 
 
 def _aliases(grown: Grown) -> Tuple[str, ...]:

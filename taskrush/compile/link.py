@@ -7,11 +7,13 @@ from typing import Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
 
 from taskrush.compile.file_edges import file_edges, give_way
 from taskrush.compile.ingredients import wrong_parts, wrong_result
+from taskrush.compile.limiting import known_pools, with_sizes
 from taskrush.compile.missing import of_declared
 from taskrush.compile.names import near, resolve, what_is_wrong
 from taskrush.compile.paths import wrong_output
 from taskrush.errors import Problem, Where
 from taskrush.model.graph import Edge, EdgeKind, Graph, GraphProblem
+from taskrush.model.limits import Pool
 from taskrush.model.policy import Ingredient
 from taskrush.model.task import Task, TaskId
 from taskrush.values import evolve
@@ -19,9 +21,13 @@ from taskrush.values import evolve
 __all__ = ["link", "near", "resolve"]
 
 
-def link(tasks: Iterable[Task]) -> Graph:
-    """The graph of these tasks. Problems are kept in it for the planner and `taskrush check`."""
+def link(tasks: Iterable[Task], pools: Iterable[Pool] = ()) -> Graph:
+    """The graph of these tasks. Problems are kept in it for the planner and `taskrush check`.
+
+    `pools` are those that tasks take from by name.
+    """
     linker = _Linker(tasks)
+    linker.limit(pools)
     linker.name()
     linker.join()
     return Graph(linker.tasks, linker.edges(), linker.names, tuple(linker.problems))
@@ -44,6 +50,19 @@ class _Linker:
             else:
                 self._check_name(task)
                 self._check_paths(task)
+
+    def limit(self, declared: Iterable[Pool]) -> None:
+        """Sizes of the pools that tasks take from."""
+        limited = [task for task in self.tasks.values() if task.limits is not None]
+        if not limited:
+            return
+        pools, problems = known_pools(limited, declared)
+        everyone = frozenset(task.id for task in limited)
+        self.problems.extend(GraphProblem(problem, everyone) for problem in problems)
+        for task in limited:
+            assert task.limits is not None
+            self.tasks[task.id], wrong = with_sizes(task, task.limits, pools)
+            self.problems.extend(GraphProblem(problem, frozenset((task.id,))) for problem in wrong)
 
     def name(self) -> None:
         """Every name by which a task may be asked for; names of tasks win over aliases."""

@@ -2,8 +2,9 @@
 
 from typing import Any, Iterable, Literal, Mapping, Optional, Sequence, Union, overload
 
-from taskrush.declare.mark import Command, Dependency, Input, Mark, several, shared_fields, texts
+from taskrush.declare.mark import Command, Dependency, Input, Mark, limits_of, several, shared_fields, texts
 from taskrush.declare.place import place_of_caller
+from taskrush.model.limits import PoolGiven, Resources
 from taskrush.model.policy import Cache, Requirement, Retry
 from taskrush.model.task import Argv, Param, Shell
 
@@ -32,6 +33,12 @@ def command(
     confirm: Optional[str] = ...,
     interactive: bool = ...,
     retry: Union[int, Retry, None] = ...,
+    pool: PoolGiven = ...,
+    mutex: Union[str, Iterable[str]] = ...,
+    exclusive: bool = ...,
+    resources: Union[Resources, Mapping[str, Any], None] = ...,
+    priority: Optional[int] = ...,
+    jobserver: bool = ...,
     remote: Optional[str] = ...,
     aliases: Iterable[str] = ...,
     tags: Iterable[str] = ...,
@@ -61,6 +68,12 @@ def command(
     confirm: Optional[str] = ...,
     interactive: bool = ...,
     retry: Union[int, Retry, None] = ...,
+    pool: PoolGiven = ...,
+    mutex: Union[str, Iterable[str]] = ...,
+    exclusive: bool = ...,
+    resources: Union[Resources, Mapping[str, Any], None] = ...,
+    priority: Optional[int] = ...,
+    jobserver: bool = ...,
     remote: Optional[str] = ...,
     aliases: Iterable[str] = ...,
     tags: Iterable[str] = ...,
@@ -89,6 +102,12 @@ def command(
     confirm: Optional[str] = None,
     interactive: bool = False,
     retry: Union[int, Retry, None] = None,
+    pool: PoolGiven = (),
+    mutex: Union[str, Iterable[str]] = (),
+    exclusive: bool = False,
+    resources: Union[Resources, Mapping[str, Any], None] = None,
+    priority: Optional[int] = None,
+    jobserver: bool = False,
     remote: Optional[str] = None,
     aliases: Iterable[str] = (),
     tags: Iterable[str] = (),
@@ -102,6 +121,7 @@ def command(
         inputs, outputs, incremental, env, pass_env, cwd, cache, if_, requires, platforms, confirm, interactive
     )
     fields.update(aliases=texts(aliases), tags=texts(tags), hidden=hidden)
+    fields.update(limits=limits_of(pool, mutex, exclusive, resources, priority, jobserver))
     fields.update(retry=Retry(attempts=retry) if isinstance(retry, int) else retry, remote=remote)
     fields.update(capture=capture, params=tuple(params), shell=texts(shell))
     mark = Mark(

@@ -21,12 +21,14 @@ from taskrush.model.declaration import (
     TaskDecl,
     Variable,
 )
-from taskrush.model.policy import Cache, Ingredient, Requirement, Retry
+from taskrush.model.limits import Pool, PoolUse, Resources
+from taskrush.model.notification import Channel, Notice, Notifications
+from taskrush.model.policy import Cache, Ingredient, Requirement, Retry, Timeout
 from taskrush.model.task import Dep, Param
 from taskrush.statefile import FOLDER, load_state, save_state, state_folder
 from taskrush.values import evolve, fields
 
-FORMAT = 9
+FORMAT = 12
 """Raised whenever the same text is to be read in another way."""
 
 _TUPLE, _WHERE, _PLACES, _FIRST = range(4)
@@ -41,11 +43,18 @@ _CLASSES: Tuple[Any, ...] = (
     CacheConfig,
     Cache,
     Retry,
+    Timeout,
     Requirement,
     Ingredient,
     Dep,
     Param,
     Problem,
+    Channel,
+    Notice,
+    Notifications,
+    Pool,
+    PoolUse,
+    Resources,
 )
 _NUMBERS: Dict[Any, int] = {made: number for number, made in enumerate(_CLASSES, _FIRST)}
 _PLAIN = (str, int, float, bool, type(None))

@@ -14,6 +14,7 @@ from taskrush.declare.mark import (
     Input,
     Mark,
     ValueOf,
+    limits_of,
     mark_of,
     marked,
     refuse,
@@ -23,6 +24,7 @@ from taskrush.declare.mark import (
 )
 from taskrush.declare.place import place_of, place_of_caller
 from taskrush.declare.signature import ResultOf
+from taskrush.model.limits import PoolGiven, Resources
 from taskrush.model.policy import Cache, Ingredient, Requirement, Retry
 from taskrush.model.spelling import dashed
 from taskrush.model.task import Task
@@ -54,6 +56,12 @@ def task(
     confirm: Optional[str] = ...,
     interactive: bool = ...,
     retry: Union[int, Retry, None] = ...,
+    pool: PoolGiven = ...,
+    mutex: Union[str, Iterable[str]] = ...,
+    exclusive: bool = ...,
+    resources: Union[Resources, Mapping[str, Any], None] = ...,
+    priority: Optional[int] = ...,
+    jobserver: bool = ...,
     remote: Optional[str] = ...,
     aliases: Iterable[str] = ...,
     tags: Iterable[str] = ...,
@@ -81,6 +89,12 @@ def task(
     confirm: Optional[str] = None,
     interactive: bool = False,
     retry: Union[int, Retry, None] = None,
+    pool: PoolGiven = (),
+    mutex: Union[str, Iterable[str]] = (),
+    exclusive: bool = False,
+    resources: Union[Resources, Mapping[str, Any], None] = None,
+    priority: Optional[int] = None,
+    jobserver: bool = False,
     remote: Optional[str] = None,
     aliases: Iterable[str] = (),
     tags: Iterable[str] = (),
@@ -101,6 +115,7 @@ def task(
         inputs, outputs, incremental, env, pass_env, cwd, cache, if_, requires, platforms, confirm, interactive
     )
     fields.update(aliases=texts(aliases), tags=texts(tags), hidden=hidden)
+    fields.update(limits=limits_of(pool, mutex, exclusive, resources, priority, jobserver))
     fields.update(retry=Retry(attempts=retry) if isinstance(retry, int) else retry, remote=remote)
 
     def mark(function: F) -> F:

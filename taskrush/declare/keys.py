@@ -6,6 +6,8 @@ The parser, its suggestions, the JSON Schema and the reference are derived from 
 import re
 from typing import Any, Tuple
 
+from taskrush.declare.allowing import ALLOW_FAILURE_KEY
+from taskrush.declare.attempts import RETRY, TIMEOUT
 from taskrush.declare.entries import (
     CACHE,
     COMMAND,
@@ -16,12 +18,13 @@ from taskrush.declare.entries import (
     PLATFORM,
     PLUGINS,
     REQUIRES,
-    RETRY,
     TASK_NAME,
     TEXT,
     VARS,
 )
+from taskrush.declare.limiting import LIMIT_KEYS
 from taskrush.declare.nodes import Node
+from taskrush.declare.notify_entries import TASK_NOTIFY
 from taskrush.declare.params import MatrixShape, Params
 from taskrush.declare.shapes import Flag, Made, Reader, Text
 from taskrush.declare.structures import Either, Key, ListOf, Record
@@ -310,9 +313,34 @@ TASK_KEYS: Tuple[Key, ...] = (
         names=("retry",),
         elsewhere=("retries",),
         shape=RETRY,
-        help="how often it is tried: a number, or a mapping with `attempts`, `delay`, `on_codes`, `on_pattern`, "
-        "`notify_on_failure`",
+        help="how often it is tried: a number, or a mapping with `attempts`, `delay` (`jitter`, `max_delay`, "
+        "`deadline`), the failures it is tried again after (`on_codes`, `on_pattern`, `on_signal`, `on_timeout`, "
+        "`on_exception`, and `never_on_...` of each) and `notify_on_failure`",
         example="retry: {attempts: 3, delay: exponential}",
+        in_defaults=True,
+    ),
+    Key(
+        names=("timeout",),
+        elsewhere=("timeout_minutes", "time_limit", "max_time"),
+        shape=TIMEOUT,
+        help="how long an attempt may take before it is ended; or a mapping with `attempt`, `task` (all attempts "
+        "together), `idle` (without output)",
+        example="timeout: {attempt: 10m, idle: 60s}",
+        in_defaults=True,
+    ),
+    ALLOW_FAILURE_KEY,
+    *LIMIT_KEYS,
+    Key(
+        names=("notify",),
+        elsewhere=(
+            "notifications",
+            "alert",
+            "alerts",
+        ),
+        shape=TASK_NOTIFY,
+        help="who is told how it ended: a channel of the `notify` section (of failure and recovery), or `to`, `on`, "
+        "`title` and `body`, or several of these",
+        example="notify: {to: team, on: [success, failure]}",
         in_defaults=True,
     ),
     Key(

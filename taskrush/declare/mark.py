@@ -7,8 +7,9 @@ import os
 from contextvars import ContextVar
 from typing import Any, Callable, Generic, Iterable, List, Mapping, NoReturn, Optional, Tuple, TypeVar, Union
 
-from taskrush.declare.place import at
+from taskrush.declare.place import at, place_of_caller
 from taskrush.errors import ConfigError, Where
+from taskrush.model.limits import Limits, PoolGiven, Resources, as_bytes, pool_uses
 from taskrush.model.policy import Cache, Ingredient, Requirement, as_input
 from taskrush.model.task import Action, Dep, Task
 from taskrush.values import field, frozen
@@ -105,6 +106,41 @@ def shared_fields(
         "confirm": confirm,
         "interactive": interactive,
     }
+
+
+def limits_of(
+    pool: PoolGiven,
+    mutex: Union[str, Iterable[str]],
+    exclusive: bool,
+    resources: Union[Resources, Mapping[str, Any], None],
+    priority: Optional[int],
+    jobserver: bool,
+) -> Optional[Limits]:
+    """What limits a task; None where nothing was said. Raises `ConfigError` at the line that says it."""
+    if not (pool or mutex or exclusive or resources or priority is not None or jobserver):
+        return None
+    where = place_of_caller(2)
+    try:
+        return Limits(
+            pools=pool_uses(pool, where),
+            mutex=texts(mutex),
+            exclusive=exclusive,
+            resources=resources if isinstance(resources, Resources) else _resources(resources or {}),
+            priority=priority,
+            jobserver=jobserver,
+        )
+    except ValueError as error:
+        refuse(str(error), "the shapes are those of `.rush` files: docs/how-to/limits.md", where)
+
+
+def _resources(given: Mapping[str, Any]) -> Resources:
+    for name in given:
+        if name not in ("cpu", "memory"):
+            raise ValueError(f"`resources` are `cpu` and `memory`, not `{name}`")
+    cpu, memory = given.get("cpu"), given.get("memory")
+    if cpu is not None and not (isinstance(cpu, (int, float)) and cpu > 0):
+        raise ValueError(f"`cpu` is a number above 0, not {cpu!r}")
+    return Resources(cpu=cpu, memory=as_bytes(memory) if isinstance(memory, str) else memory)
 
 
 def split_inputs(

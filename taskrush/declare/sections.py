@@ -5,7 +5,9 @@ from typing import Any, Dict, Tuple
 
 from taskrush.declare.entries import ENV, PLUGINS, TASK_NAME, TEXT, VARS
 from taskrush.declare.keys import SHELL, TEXTS
+from taskrush.declare.limiting import POOLS
 from taskrush.declare.nodes import Mapping, Node
+from taskrush.declare.notify_entries import NOTIFY
 from taskrush.declare.shapes import Flag, Made, Number, OneOf, Reader, Shape, Text
 from taskrush.declare.structures import Either, Key, ListOf, MapOf, Record
 from taskrush.declare.task_shape import DefaultsShape, TasksShape
@@ -181,6 +183,12 @@ FILE_KEYS: Tuple[Key, ...] = (
     ),
     Key(names=("shell",), shape=SHELL, help="what runs the commands of all tasks", example="shell: bash"),
     Key(
+        names=("pools",),
+        shape=POOLS,
+        help="named limits by how much of each there is, for all tasks of the workspace that take from them",
+        example="pools:\n  database: 2",
+    ),
+    Key(
         names=("plugins",),
         shape=PLUGINS,
         help="the plugins of the workspace with their settings",
@@ -198,6 +206,13 @@ FILE_KEYS: Tuple[Key, ...] = (
         help="variables of the environment whose values are taken out of all output; a task whose outputs hold one is "
         "not kept in the cache",
         example="secrets: [API_TOKEN]",
+    ),
+    Key(
+        names=("notify",),
+        elsewhere=("notifications",),
+        shape=NOTIFY,
+        help="who is told how runs and tasks ended: `channels` by name, and `rules`",
+        example='notify:\n  channels:\n    team: "${SLACK_WEBHOOK}"\n  rules:\n    - {to: team, on: [failure, recovery]}',
     ),
     Key(
         names=("cache",),

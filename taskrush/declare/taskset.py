@@ -14,6 +14,7 @@ from taskrush.declare.module import MODULE_PREFIX
 from taskrush.declare.place import at, place_of
 from taskrush.declare.signature import Signature, read_signature
 from taskrush.errors import ConfigError, Problem, Where
+from taskrush.model.limits import Pool
 from taskrush.model.policy import Ingredient
 from taskrush.model.spelling import dashed
 from taskrush.model.task import Call, Dep, Task, TaskId
@@ -63,6 +64,7 @@ class TaskSet:
         self._entries: Dict[object, _Entry] = {}
         self._names: Dict[str, _Entry] = {}
         self._included: List[TaskSet] = []
+        self._pools: List[Pool] = []
         for thing in tasks:
             self.add(thing)
 
@@ -81,7 +83,9 @@ class TaskSet:
             if mark_of(value) is not None and _key(value) not in held:
                 variables.setdefault(_key(value), []).append(dashed(name))
         for _, value in values:
-            if isinstance(value, Task):
+            if isinstance(value, Pool):
+                found._pools.append(value)
+            elif isinstance(value, Task):
                 found.add(value)
             elif mark_of(value) is not None and _key(value) not in held:
                 for name in _own_first(value, variables.pop(_key(value), ())):
@@ -137,6 +141,11 @@ class TaskSet:
         """The tasks. Marked functions and commands that they depend on are among them, collected or not."""
         whole = self._completed()
         return tuple(whole._made(entry) for entry in list(whole._entries.values()))
+
+    @property
+    def pools(self) -> Tuple[Pool, ...]:
+        """The pools that the module holds."""
+        return tuple(self._pools)
 
     def __len__(self) -> int:
         return len(self._entries)

@@ -7,7 +7,9 @@ None was not given, so that `defaults` and `extends` can fill it.
 from typing import Any, Iterator, Mapping, Optional, Tuple
 
 from taskrush.errors import Problem, Where
-from taskrush.model.policy import Cache, Input, Requirement, Retry
+from taskrush.model.limits import Pool, PoolUse, Resources
+from taskrush.model.notification import Notice, Notifications
+from taskrush.model.policy import Cache, Input, Requirement, Retry, Timeout
 from taskrush.model.task import Dep, Param
 from taskrush.values import field, frozen
 
@@ -114,7 +116,15 @@ class TaskDecl:
     tags: Optional[Tuple[str, ...]] = None
     hidden: Optional[bool] = None
     retry: Optional[Retry] = None
+    timeout: Optional[Timeout] = None
+    pool: Optional[Tuple[PoolUse, ...]] = None
+    mutex: Optional[Tuple[str, ...]] = None
+    exclusive: Optional[bool] = None
+    resources: Optional[Resources] = None
+    priority: Optional[int] = None
+    jobserver: Optional[bool] = None
     remote: Optional[str] = None
+    notify: Optional[Tuple[Notice, ...]] = None
     plugins: Optional[Tuple[PluginUse, ...]] = None
 
 
@@ -176,4 +186,6 @@ class FileDecl:
     remotes: Mapping[str, Remote] = field(factory=dict)
     secrets: Tuple[str, ...] = ()
     cache: Optional[CacheConfig] = None
+    pools: Tuple[Pool, ...] = ()
+    notify: Optional[Notifications] = None
     problems: Tuple[Problem, ...] = field(default=(), eq=False)

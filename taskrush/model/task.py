@@ -6,7 +6,9 @@ Everything here is a value. A task does not know its graph, its state or how it 
 from typing import Any, Callable, Iterable, List, Mapping, NewType, Optional, Tuple, Union
 
 from taskrush.errors import Problem, Where
-from taskrush.model.policy import Cache, Ingredient, Requirement, Retry
+from taskrush.model.limits import Limits
+from taskrush.model.notification import Notice, as_notices
+from taskrush.model.policy import Cache, Ingredient, Requirement, Retry, Timeout
 from taskrush.values import Factory, field, frozen
 
 TaskId = NewType("TaskId", str)
@@ -150,6 +152,8 @@ class Task:
     `group` is the task that stands for all members of the matrix this one belongs to.
     `allow_failure`: its failure, or one with these exit codes, is a warning and what needs it goes on.
     `retry` says when it is tried again, `remote` where it runs if not here: a run of this version refuses both.
+    `limits` are what holds it back while others run, None where nothing was said.
+    `notify` says which channels hear of its end.
     `problems` are errors that only matter once this task is to run.
     """
 
@@ -183,7 +187,10 @@ class Task:
     hidden: bool = False
     group: Optional[TaskId] = None
     retry: Optional[Retry] = None
+    timeout: Optional[Timeout] = None
+    limits: Optional[Limits] = None
     allow_failure: Union[bool, Tuple[int, ...]] = False
+    notify: Tuple[Notice, ...] = field(default=(), converter=as_notices)
     remote: Optional[str] = None
     runner: str = "local"
     problems: Tuple[Problem, ...] = field(default=(), eq=False)
