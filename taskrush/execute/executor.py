@@ -13,7 +13,6 @@ from typing import Callable, Deque, Dict, Mapping, Optional, Sequence
 from taskrush.events import RunFinished, RunStarted, StopRequested, TaskFinished, Warned
 from taskrush.execute.bus import Bus
 from taskrush.execute.carrier import Carrier
-from taskrush.execute.redaction import Redactor
 from taskrush.execute.scheduler import (
     Check,
     Checked,
@@ -33,6 +32,7 @@ from taskrush.execute.task_run import Surroundings, TaskRun
 from taskrush.model.outcome import Outcome, RunResult, State, cancelled
 from taskrush.model.plan import Plan
 from taskrush.model.policy import DRAIN
+from taskrush.model.redaction import Redactor
 from taskrush.model.task import Task, TaskId
 from taskrush.protocols import Clock, Memory, OnOutput, Runner, Subscriber
 

@@ -10,9 +10,9 @@ from taskrush.events import Event, TaskOutput, TaskStarted, Warned
 from taskrush.execute.carrier import Carrier
 from taskrush.execute.outputs import not_made
 from taskrush.execute.probes import Probe, probes, unmet
-from taskrush.execute.redaction import RedactedStreams, Redactor
 from taskrush.execute.scheduler import Checked, Exited, Stimulus
 from taskrush.model.outcome import Outcome, State, cancelled, failed, succeeded, timed
+from taskrush.model.redaction import RedactedStreams, Redactor
 from taskrush.model.task import Call, Task, TaskId
 from taskrush.protocols import Clock, Memory, OnOutput, Pollable, Recording, Runner, Running
 from taskrush.values import evolve, frozen

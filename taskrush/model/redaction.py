@@ -1,0 +1,281 @@
+"""Finds the values of secrets in bytes, in every form of `disguise.py`, and takes them out. Pure: bytes in, bytes out.
+
+A value that is cut in two by the border of two pieces is found as well: the end of a piece that may be the beginning
+of a secret is held back until the next piece, or the end, decides. Colours inside a value do not hide it.
+
+Rule 1: what is found does not depend on how the bytes are cut into pieces.
+Rule 2: of overlapping values nothing is left.
+Rule 3: no more is held back than the longest form has.
+"""
+
+import re
+import sys
+from bisect import bisect_right
+from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Pattern, Set, Tuple
+
+from taskrush.model.disguise import SHORTEST, disguises
+
+MARK = b"[secret]"
+HEAD = 8  # bytes of a form that the compiled pattern knows
+BLOCK = 1024  # bytes that are looked at closely when something in them may belong to a form
+_COLOUR = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*(?:[@-~]|\Z)|\Z)")
+Span = Tuple[int, int]
+
+
+class Redactor:
+    """Knows the values of one run's secrets, of which there may become more (`add`). Those not worth hiding are left
+    alone. With `growing` it is to be asked although it knows none yet.
+
+    A form that is long enough cannot go by without filling one whole machine word: looking up words costs the same for
+    one secret and for a hundred. Only around words that belong to a form is anything compared.
+    """
+
+    def __init__(self, secrets: Iterable[bytes] = (), growing: bool = False) -> None:
+        self.growing = growing
+        self.secrets: Set[bytes] = set()
+        self.longest = 0
+        self._forms: Set[bytes] = set()
+        self._by_start: Dict[bytes, List[bytes]] = {}
+        self._heads: Optional[Pattern[bytes]] = None
+        self._words: List[_Words] = []
+        self._surely = 0  # bytes of a beginning that words can tell of; 0 where they cannot
+        self.add(secrets)
+
+    def __bool__(self) -> bool:
+        return self.growing or bool(self._forms)
+
+    @property
+    def forms(self) -> Tuple[bytes, ...]:
+        """Everything that is looked for, the longest first."""
+        return tuple(sorted(self._forms, key=lambda form: (-len(form), form)))
+
+    def add(self, secrets: Iterable[bytes]) -> None:
+        """Hide these as well from now on."""
+        new = set(secrets) - self.secrets
+        forms = {form for secret in new for form in disguises(secret)} - self._forms
+        self.secrets |= new
+        if not forms:
+            return
+        self._forms |= forms
+        by_start: Dict[bytes, List[bytes]] = {}
+        for form in self.forms:
+            by_start.setdefault(form[:SHORTEST], []).append(form)
+        self._by_start = by_start
+        self._heads = re.compile(_trie({form[:HEAD] for form in self._forms}), re.DOTALL)
+        self._words = _words(self._forms)
+        self._surely = max((2 * words.size - 1 for words in self._words), default=0)
+        self.longest = max(map(len, self._forms))
+
+    def holds(self, data: bytes) -> bool:
+        """Whether a secret is in there."""
+        return self._heads is not None and bool(self._found(data)[0])
+
+    def holds_text(self, text: str) -> bool:
+        """As `holds`, for a text."""
+        return self._heads is not None and self.holds(text.encode("utf-8", "surrogateescape"))
+
+    def clean(self, data: bytes) -> bytes:
+        """`data` without the values."""
+        return data if self._heads is None else _without(data, self._found(data)[0])
+
+    def clean_text(self, text: Optional[str]) -> Optional[str]:
+        """As `clean`, for a text."""
+        if text is None or self._heads is None:
+            return text
+        return self.clean(text.encode("utf-8", "surrogateescape")).decode("utf-8", "surrogateescape")
+
+    def split(self, data: bytes) -> Tuple[bytes, bytes]:
+        """What of `data` can be shown whatever comes next, cleaned, and the rest, which may be the beginning of a
+        secret."""
+        if self._heads is None:
+            return data, b""
+        spans, cut = self._found(data)
+        for start, end in reversed(spans):
+            if start < cut < end:
+                cut = start
+        return _without(data[:cut], [span for span in spans if span[1] <= cut]), data[cut:]
+
+    # --- inside -------------------------------------------------------------------------
+
+    def _found(self, data: bytes) -> Tuple[List[Span], int]:
+        """Where secrets are, in order (what overlaps is one), and where an unfinished one begins at the end."""
+        if b"\x1b" not in data:
+            return self._scan(data)
+        text, place = _uncoloured(data)
+        spans, cut = self._scan(text)
+        return [(place(start), place(end - 1) + 1) for start, end in spans], place(cut) if cut < len(text) else len(
+            data
+        )
+
+    def _scan(self, data: bytes) -> Tuple[List[Span], int]:
+        size = len(data)
+        spans: List[Span] = []
+        cut = size
+        for at in self._beginnings(data):
+            for form in self._by_start.get(data[at : at + SHORTEST], ()):
+                if data.startswith(form, at):
+                    end = at + len(form)
+                    if spans and at < spans[-1][1]:
+                        spans[-1] = (spans[-1][0], max(end, spans[-1][1]))
+                    else:
+                        spans.append((at, end))
+                    break
+                if at < cut and at + len(form) > size and form.startswith(data[at:]):
+                    cut = at
+        return spans, min(cut, self._unfinished(data))
+
+    def _beginnings(self, data: bytes) -> Iterator[int]:
+        """Where a form may begin of which there is enough to be told by words."""
+        assert self._heads is not None
+        search = self._heads.search
+        for start, end in self._places(data):
+            match = search(data, start, end + HEAD)
+            while match is not None and match.start() < end:
+                yield match.start()
+                match = search(data, match.start() + 1, end + HEAD)
+
+    def _places(self, data: bytes) -> List[Span]:
+        """The parts of `data` in which forms may begin, in order and apart from each other."""
+        if not self._surely:
+            return [(0, len(data))]
+        places: Set[int] = set()
+        for words in self._words:
+            places.update(words.blocks(data))
+        found: List[Span] = []
+        for block in sorted(places):
+            start, end = max(0, block * BLOCK - self._surely), (block + 1) * BLOCK
+            if found and start <= found[-1][1]:
+                found[-1] = (found[-1][0], end)
+            else:
+                found.append((start, end))
+        return found
+
+    def _unfinished(self, data: bytes) -> int:
+        """Where a form may begin of which there is too little for words to tell, at the end of `data`."""
+        size = len(data)
+        for at in range(max(0, size - max(self._surely, HEAD) + 1), size):
+            end = data[at:]
+            if len(end) >= SHORTEST:
+                forms: Iterable[bytes] = self._by_start.get(end[:SHORTEST], ())
+                if any(len(form) > len(end) and form.startswith(end) for form in forms):
+                    return at
+            elif any(start.startswith(end) for start in self._by_start):
+                return at
+        return size
+
+
+class _Words:
+    """The machine words of which forms have at least one, wherever they stand. `size` is that of a word."""
+
+    def __init__(self, size: int, forms: Iterable[bytes]) -> None:
+        self.size = size
+        self._code: Any = {4: "I", 8: "Q"}[size]
+        self._known = frozenset(
+            int.from_bytes(form[at : at + size], sys.byteorder) for form in forms for at in range(size)
+        )
+
+    def blocks(self, data: bytes) -> Iterator[int]:
+        """The numbers of the blocks of `data` that have one of them."""
+        whole = len(data) - len(data) % self.size
+        words = memoryview(data)[:whole].cast(self._code)
+        if self._known.isdisjoint(words):
+            return
+        step = BLOCK // self.size
+        for number in range(0, len(words), step):
+            if not self._known.isdisjoint(words[number : number + step]):
+                yield number // step
+
+
+def _words(forms: Iterable[bytes]) -> List[_Words]:
+    """Long words for long forms, short ones for shorter ones; none where a form is too short for either."""
+    long = [form for form in forms if len(form) >= 15]
+    short = [form for form in forms if len(form) < 15]
+    if any(len(form) < 7 for form in short):
+        return []
+    return [_Words(size, some) for size, some in ((8, long), (4, short)) if some]
+
+
+class RedactedStreams:
+    """The streams of one task, each by itself."""
+
+    def __init__(self, redactor: Redactor) -> None:
+        self._redactor = redactor
+        self._held: Dict[str, bytes] = {}
+
+    def feed(self, stream: str, data: bytes) -> bytes:
+        """What of a stream can be shown now that `data` came."""
+        shown, held = self._redactor.split(self._held.pop(stream, b"") + data)
+        if held:
+            self._held[stream] = held
+        return shown
+
+    def flush(self) -> Tuple[Tuple[str, bytes], ...]:
+        """What was held back; the task has ended."""
+        rest = tuple((stream, self._redactor.clean(data)) for stream, data in self._held.items())
+        self._held = {}
+        return rest
+
+
+class Lookout:
+    """Watches bytes that go by in pieces; `seen` once a secret was among them, cut in two or not."""
+
+    def __init__(self, redactor: Redactor) -> None:
+        self._redactor = redactor
+        self._end = b""
+        self.seen = False
+
+    def feed(self, data: bytes) -> None:
+        if self.seen or not self._redactor.longest:
+            return
+        data = self._end + data
+        self.seen = self._redactor.holds(data)
+        keep = self._redactor.longest - 1
+        self._end = data[-keep:] if keep else b""
+
+
+def _without(data: bytes, spans: List[Span]) -> bytes:
+    if not spans:
+        return data
+    pieces, at = [], 0
+    for start, end in spans:
+        pieces += [data[at:start], MARK]
+        at = end
+    pieces.append(data[at:])
+    return b"".join(pieces)
+
+
+def _uncoloured(data: bytes) -> Tuple[bytes, Callable[[int], int]]:
+    """The data without control sequences, and a function that tells where a place in it was."""
+    pieces: List[bytes] = []
+    begins, shifts = [0], [0]
+    at = length = 0
+    for match in _COLOUR.finditer(data):
+        pieces.append(data[at : match.start()])
+        length += match.start() - at
+        at = match.end()
+        begins.append(length)
+        shifts.append(at - length)
+    pieces.append(data[at:])
+
+    def place(position: int) -> int:
+        return position + shifts[bisect_right(begins, position) - 1]
+
+    return b"".join(pieces), place
+
+
+def _trie(words: Iterable[bytes]) -> bytes:
+    """A pattern that matches where one of the words begins; common beginnings are written once."""
+    tree: Dict[int, Any] = {}
+    for word in words:
+        node = tree
+        for byte in word:
+            node = node.setdefault(byte, {})
+        node[-1] = {}
+
+    def written(node: Dict[int, Any]) -> bytes:
+        if -1 in node:  # one word ends here: whoever finds this much looks closer
+            return b""
+        branches = [re.escape(bytes([byte])) + written(below) for byte, below in sorted(node.items())]
+        return branches[0] if len(branches) == 1 else b"(?:" + b"|".join(branches) + b")"
+
+    return written(tree)
