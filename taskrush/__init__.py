@@ -50,6 +50,9 @@ if TYPE_CHECKING:
     from taskrush.model.limits import Pool as Pool
     from taskrush.model.limits import PoolUse as PoolUse
     from taskrush.model.limits import Resources as Resources
+    from taskrush.model.notification import Channel as Channel
+    from taskrush.model.notification import Notice as Notice
+    from taskrush.model.notification import Notifications as Notifications
     from taskrush.model.outcome import Outcome as Outcome
     from taskrush.model.outcome import RunResult as RunResult
     from taskrush.model.outcome import State as State
@@ -58,6 +61,7 @@ if TYPE_CHECKING:
     from taskrush.model.policy import Ingredient as Ingredient
     from taskrush.model.policy import Requirement as Requirement
     from taskrush.model.policy import Retry as Retry
+    from taskrush.model.policy import Timeout as Timeout
     from taskrush.model.task import Argv as Argv
     from taskrush.model.task import Call as Call
     from taskrush.model.task import Dep as Dep
@@ -107,9 +111,10 @@ _HOMES = {
     "execute.watch_news": ("NotLoaded", "Round", "RoundStarted", "SelfChanging", "Watching"),
     "model.graph": ("Graph",),
     "model.limits": ("Limits", "Pool", "PoolUse", "Resources"),
+    "model.notification": ("Channel", "Notice", "Notifications"),
     "model.outcome": ("Outcome", "RunResult", "State"),
     "model.plan": ("Plan",),
-    "model.policy": ("Cache", "Ingredient", "Requirement", "Retry"),
+    "model.policy": ("Cache", "Ingredient", "Requirement", "Retry", "Timeout"),
     "model.task": ("Argv", "Call", "Dep", "Param", "Shell", "Task", "TaskId"),
     "plan.planner": ("make_plan",),
     "project": ("Project",),

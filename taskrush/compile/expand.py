@@ -11,6 +11,7 @@ from typing import AbstractSet, Any, Callable, Dict, Iterable, List, Mapping, Op
 from taskrush.compile import ingredients, missing
 from taskrush.compile.action import action_of, shell_texts
 from taskrush.compile.computed import Computed, parameters_mentioned, without
+from taskrush.compile.delays import placed
 from taskrush.compile.dotenv import parse_dotenv
 from taskrush.compile.inherit import Grown, full_name, inherit
 from taskrush.compile.limiting import limits_of
@@ -20,8 +21,7 @@ from taskrush.compile.variables import Scope, placeholders, settle, shell_mentio
 from taskrush.errors import Problem, Where
 from taskrush.model.declaration import FileDecl, TaskDecl, Variable
 from taskrush.model.notification import FAILURE, Notice
-from taskrush.model.policy import Cache, Requirement, Retry
-from taskrush.model.retry import CUSTOM
+from taskrush.model.policy import Cache, Requirement
 from taskrush.model.task import Dep, Param, Task, TaskId
 from taskrush.values import define, evolve, field, frozen
 
@@ -168,6 +168,8 @@ class _Expander:
         confirm = None if decl.confirm is None else fill(decl.confirm, "confirm")
         texts = (cwd, confirm or "", *getattr(action, "words", ()))
         holder = computes.grown if computes else grown
+        retry, unplaced = placed(decl, file, self._around.read_text)
+        scope.problems.extend(unplaced)
         env, bindings = self._bound(holder, shell_texts(action, decl), texts, context, combination, name)
         return Task(
             id=TaskId(full_name(file, name)),
@@ -195,10 +197,11 @@ class _Expander:
             aliases=_aliases(grown),
             tags=decl.tags or (),
             hidden=bool(decl.hidden),
-            retry=self._retry(file, decl, scope),
+            retry=retry,
             timeout=decl.timeout,
             limits=limits_of(decl),
             notify=_notices(decl),
+            allow_failure=decl.allow_failure or False,
             remote=decl.remote,
             missing=(*missing.of_task(decl, file), *missing.of_file(file)),
             where=decl.where,
@@ -206,20 +209,6 @@ class _Expander:
                 dict.fromkeys((*grown.problems, *scope.problems, *missing.wrong_remote(decl, file)))
             ),
         )
-
-    def _retry(self, file: FileDecl, decl: TaskDecl, scope: Scope) -> Optional[Retry]:
-        """With the file of a custom delay as it is seen from the workspace; it must be there."""
-        retry = decl.retry
-        if retry is None or not isinstance(retry.delay, str) or not retry.delay.startswith(CUSTOM):
-            return retry
-        path, _, function = retry.delay[len(CUSTOM) :].rpartition(":")
-        place, wrong = rebase(file.folder, path)
-        if wrong is None and self._around.read_text(place) is None:
-            wrong = "there is no such file"
-        if wrong is not None:
-            where = _place(decl, "retry.delay", "retry")
-            scope.problems.append(Problem(f"task `{decl.name}` waits as `{path}` says: {wrong}", where))
-        return evolve(retry, delay=f"{CUSTOM}{place}:{function}")
 
     def _early(self, scope: Scope, context: _Context, text: str, where: Optional[Where], key: str) -> str:
         """Fill in a text that must be known before anything runs."""

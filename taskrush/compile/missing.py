@@ -34,9 +34,6 @@ def of_task(decl: TaskDecl, file: FileDecl) -> Tuple[Problem, ...]:
     name = decl.name
     if decl.retry is not None and decl.retry.attempts > 1:
         found.append(_lacks(f"task `{name}`: retries are", _place(decl, "retry")))
-    if decl.retry is not None and decl.retry.notify_on_failure:
-        place = _place(decl, "retry.notify_on_failure", "retry")
-        found.append(_lacks(f"task `{name}`: notifications are", place))
     if decl.remote is not None:
         found.append(_lacks(f"task `{name}`: remote execution (`{decl.remote}`) is", _place(decl, "remote")))
     for plugin in decl.plugins or ():
@@ -53,8 +50,6 @@ def of_declared(task: Task) -> Tuple[Problem, ...]:
     lacks = []
     if task.retry is not None and task.retry.attempts > 1:
         lacks.append("retries are")
-    if task.retry is not None and task.retry.notify_on_failure:
-        lacks.append("notifications are")
     if task.remote is not None:
         lacks.append(f"remote execution (`{task.remote}`) is")
     return tuple(_lacks(f"task `{task.id}`: {what}", task.where) for what in lacks)

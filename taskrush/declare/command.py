@@ -2,10 +2,22 @@
 
 from typing import Any, Iterable, Literal, Mapping, Optional, Sequence, Union, overload
 
-from taskrush.declare.mark import Command, Dependency, Input, Mark, limits_of, several, shared_fields, texts
+from taskrush.declare.mark import (
+    Command,
+    Dependency,
+    Input,
+    Mark,
+    allowed_codes,
+    limits_of,
+    several,
+    shared_fields,
+    texts,
+)
 from taskrush.declare.place import place_of_caller
 from taskrush.model.limits import PoolGiven, Resources
+from taskrush.model.notification import Notice, as_notices
 from taskrush.model.policy import Cache, Requirement, Retry
+from taskrush.model.retry import TimeoutGiven, as_retry, as_timeout
 from taskrush.model.task import Argv, Param, Shell
 
 
@@ -33,12 +45,15 @@ def command(
     confirm: Optional[str] = ...,
     interactive: bool = ...,
     retry: Union[int, Retry, None] = ...,
+    timeout: TimeoutGiven = ...,
     pool: PoolGiven = ...,
     mutex: Union[str, Iterable[str]] = ...,
     exclusive: bool = ...,
     resources: Union[Resources, Mapping[str, Any], None] = ...,
     priority: Optional[int] = ...,
     jobserver: bool = ...,
+    allow_failure: Union[bool, int, Iterable[int]] = ...,
+    notify: Union[str, Notice, Iterable[Union[str, Notice]]] = ...,
     remote: Optional[str] = ...,
     aliases: Iterable[str] = ...,
     tags: Iterable[str] = ...,
@@ -68,12 +83,15 @@ def command(
     confirm: Optional[str] = ...,
     interactive: bool = ...,
     retry: Union[int, Retry, None] = ...,
+    timeout: TimeoutGiven = ...,
     pool: PoolGiven = ...,
     mutex: Union[str, Iterable[str]] = ...,
     exclusive: bool = ...,
     resources: Union[Resources, Mapping[str, Any], None] = ...,
     priority: Optional[int] = ...,
     jobserver: bool = ...,
+    allow_failure: Union[bool, int, Iterable[int]] = ...,
+    notify: Union[str, Notice, Iterable[Union[str, Notice]]] = ...,
     remote: Optional[str] = ...,
     aliases: Iterable[str] = ...,
     tags: Iterable[str] = ...,
@@ -102,12 +120,15 @@ def command(
     confirm: Optional[str] = None,
     interactive: bool = False,
     retry: Union[int, Retry, None] = None,
+    timeout: TimeoutGiven = None,
     pool: PoolGiven = (),
     mutex: Union[str, Iterable[str]] = (),
     exclusive: bool = False,
     resources: Union[Resources, Mapping[str, Any], None] = None,
     priority: Optional[int] = None,
     jobserver: bool = False,
+    allow_failure: Union[bool, int, Iterable[int]] = False,
+    notify: Union[str, Notice, Iterable[Union[str, Notice]]] = (),
     remote: Optional[str] = None,
     aliases: Iterable[str] = (),
     tags: Iterable[str] = (),
@@ -121,8 +142,9 @@ def command(
         inputs, outputs, incremental, env, pass_env, cwd, cache, if_, requires, platforms, confirm, interactive
     )
     fields.update(aliases=texts(aliases), tags=texts(tags), hidden=hidden)
+    fields.update(allow_failure=allowed_codes(allow_failure))
     fields.update(limits=limits_of(pool, mutex, exclusive, resources, priority, jobserver))
-    fields.update(retry=Retry(attempts=retry) if isinstance(retry, int) else retry, remote=remote)
+    fields.update(retry=as_retry(retry), timeout=as_timeout(timeout), notify=as_notices(notify), remote=remote)
     fields.update(capture=capture, params=tuple(params), shell=texts(shell))
     mark = Mark(
         name=name,

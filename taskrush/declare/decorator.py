@@ -14,6 +14,7 @@ from taskrush.declare.mark import (
     Input,
     Mark,
     ValueOf,
+    allowed_codes,
     limits_of,
     mark_of,
     marked,
@@ -25,7 +26,9 @@ from taskrush.declare.mark import (
 from taskrush.declare.place import place_of, place_of_caller
 from taskrush.declare.signature import ResultOf
 from taskrush.model.limits import PoolGiven, Resources
+from taskrush.model.notification import Notice, as_notices
 from taskrush.model.policy import Cache, Ingredient, Requirement, Retry
+from taskrush.model.retry import TimeoutGiven, as_retry, as_timeout
 from taskrush.model.spelling import dashed
 from taskrush.model.task import Task
 
@@ -56,12 +59,15 @@ def task(
     confirm: Optional[str] = ...,
     interactive: bool = ...,
     retry: Union[int, Retry, None] = ...,
+    timeout: TimeoutGiven = ...,
     pool: PoolGiven = ...,
     mutex: Union[str, Iterable[str]] = ...,
     exclusive: bool = ...,
     resources: Union[Resources, Mapping[str, Any], None] = ...,
     priority: Optional[int] = ...,
     jobserver: bool = ...,
+    allow_failure: Union[bool, int, Iterable[int]] = ...,
+    notify: Union[str, Notice, Iterable[Union[str, Notice]]] = ...,
     remote: Optional[str] = ...,
     aliases: Iterable[str] = ...,
     tags: Iterable[str] = ...,
@@ -89,12 +95,15 @@ def task(
     confirm: Optional[str] = None,
     interactive: bool = False,
     retry: Union[int, Retry, None] = None,
+    timeout: TimeoutGiven = None,
     pool: PoolGiven = (),
     mutex: Union[str, Iterable[str]] = (),
     exclusive: bool = False,
     resources: Union[Resources, Mapping[str, Any], None] = None,
     priority: Optional[int] = None,
     jobserver: bool = False,
+    allow_failure: Union[bool, int, Iterable[int]] = False,
+    notify: Union[str, Notice, Iterable[Union[str, Notice]]] = (),
     remote: Optional[str] = None,
     aliases: Iterable[str] = (),
     tags: Iterable[str] = (),
@@ -107,7 +116,8 @@ def task(
     docstring unless given, `name` the function's with `-` for `_`. `if_` is a command: the task is skipped unless it
     exits with 0; `requires` are commands (or `Requirement`s) that must hold. `isolate="process"` runs the function in
     a fresh interpreter that can be killed. `inputs` take patterns, parts of files (`"package.json#version"`),
-    `variable("NODE_*")`, `output_of("node --version")` and `value_of(task)`. The rest is as in `.rush` files.
+    `variable("NODE_*")`, `output_of("node --version")` and `value_of(task)`. `notify` takes names of channels and
+    `Notice`s. The rest is as in `.rush` files.
 
     Raises `ConfigError` for what cannot be a task: classes, generators, things that cannot be called.
     """
@@ -115,8 +125,9 @@ def task(
         inputs, outputs, incremental, env, pass_env, cwd, cache, if_, requires, platforms, confirm, interactive
     )
     fields.update(aliases=texts(aliases), tags=texts(tags), hidden=hidden)
+    fields.update(allow_failure=allowed_codes(allow_failure))
     fields.update(limits=limits_of(pool, mutex, exclusive, resources, priority, jobserver))
-    fields.update(retry=Retry(attempts=retry) if isinstance(retry, int) else retry, remote=remote)
+    fields.update(retry=as_retry(retry), timeout=as_timeout(timeout), notify=as_notices(notify), remote=remote)
 
     def mark(function: F) -> F:
         _check(function, isolate)

@@ -26,6 +26,7 @@ from taskrush.declare.limiting import LIMIT_KEYS
 from taskrush.declare.nodes import Node
 from taskrush.declare.notify_entries import TASK_NOTIFY
 from taskrush.declare.params import MatrixShape, Params
+from taskrush.declare.serving import SERVICE_KEYS
 from taskrush.declare.shapes import Flag, Made, Reader, Text
 from taskrush.declare.structures import Either, Key, ListOf, Record
 from taskrush.values import evolve
@@ -330,6 +331,7 @@ TASK_KEYS: Tuple[Key, ...] = (
     ),
     ALLOW_FAILURE_KEY,
     *LIMIT_KEYS,
+    *SERVICE_KEYS,
     Key(
         names=("notify",),
         elsewhere=(

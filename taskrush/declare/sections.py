@@ -138,7 +138,7 @@ def _setting(option: Option) -> Shape:
         return OneOf(*option.choices)
     if option.kind == "bool":
         return Flag()
-    if option.kind in ("int", "jobs"):
+    if option.kind in ("int", "jobs", "number"):
         return Number(0)
     return Number(0, fraction=True) if option.kind == "float" else TEXT
 
@@ -212,7 +212,7 @@ FILE_KEYS: Tuple[Key, ...] = (
         elsewhere=("notifications",),
         shape=NOTIFY,
         help="who is told how runs and tasks ended: `channels` by name, and `rules`",
-        example='notify:\n  channels:\n    team: "${SLACK_WEBHOOK}"\n  rules:\n    - {to: team, on: [failure, recovery]}',
+        example='notify:\n  channels: {team: "${SLACK_WEBHOOK}"}\n  rules:\n    - {to: team, on: [failure, recovery]}',
     ),
     Key(
         names=("cache",),

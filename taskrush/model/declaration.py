@@ -4,7 +4,7 @@
 None was not given, so that `defaults` and `extends` can fill it.
 """
 
-from typing import Any, Iterator, Mapping, Optional, Tuple
+from typing import Any, Iterator, Mapping, Optional, Tuple, Union
 
 from taskrush.errors import Problem, Where
 from taskrush.model.limits import Pool, PoolUse, Resources
@@ -116,6 +116,7 @@ class TaskDecl:
     tags: Optional[Tuple[str, ...]] = None
     hidden: Optional[bool] = None
     retry: Optional[Retry] = None
+    allow_failure: Union[bool, Tuple[int, ...], None] = None
     timeout: Optional[Timeout] = None
     pool: Optional[Tuple[PoolUse, ...]] = None
     mutex: Optional[Tuple[str, ...]] = None

@@ -1,0 +1,86 @@
+"""Joins the `notify:` sections of all files, and checks that what they and the tasks name is there.
+
+A rule that names what is not there would never be heard of, so it is an error of its file; a task's own is an error of
+that task.
+"""
+
+from typing import Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
+
+from taskrush.compile.names import near, resolve
+from taskrush.errors import ConfigError, Problem, Where
+from taskrush.model.declaration import FileDecl
+from taskrush.model.notification import FAILURE, Channel, Notice, Notifications
+from taskrush.model.task import Task
+from taskrush.values import evolve
+
+_WILD = frozenset("*?[")
+
+
+def gather(files: Iterable[FileDecl]) -> Notifications:
+    """All channels and rules; those of an included file are about the tasks of its namespace."""
+    channels: Dict[str, Channel] = {}
+    rules: List[Notice] = []
+    for file in files:
+        if file.notify is not None:
+            channels.update((name, one) for name, one in file.notify.channels.items() if name not in channels)
+            rules.extend(_placed(rule, file.namespace) for rule in file.notify.rules)
+    return Notifications(channels=channels, rules=tuple(rules))
+
+
+def check_channels(files: Sequence[FileDecl], tasks: Iterable[Task]) -> Tuple[Task, ...]:
+    """The tasks, with a problem where one names a channel that is not declared. Raises `ConfigError` for sections."""
+    tasks = tuple(tasks)
+    problems: List[Problem] = []
+    first: Dict[str, Channel] = {}
+    for file in files:
+        for name, channel in (file.notify.channels if file.notify else {}).items():
+            other = first.setdefault(name, channel)
+            if other is not channel:
+                also = f", first at {other.where}" if other.where else ""
+                problems.append(Problem(f"channel `{name}` is declared twice{also}", channel.where))
+    names: Dict[str, str] = {}
+    if any(file.notify is not None and file.notify.rules for file in files):
+        names = {name: name for task in tasks for name in (task.id, *task.aliases)}
+    for file in files:
+        for rule in file.notify.rules if file.notify else ():
+            what = "a rule of `notify`"
+            problems += [_undeclared(what, name, first, rule.where) for name in rule.to if name not in first]
+            for name in rule.of:
+                if not _WILD & set(name) and resolve(name, file.namespace, names) is None:
+                    message = f"{what} is about `{name}`, which does not exist"
+                    problems.append(Problem(message, rule.where, near(name, names)))
+    if problems:
+        raise ConfigError(*problems)
+    return tuple(_checked(task, first) if task.notify or task.retry else task for task in tasks)
+
+
+def _placed(rule: Notice, namespace: str) -> Notice:
+    """The rule with names as they are in the whole graph; names are looked up in its namespace, then at the top."""
+    of: List[str] = []
+    for name in rule.of:
+        if namespace and not name.startswith(":"):
+            of.append(f"{namespace}:{name}")
+        if not namespace or name.startswith(":") or not _WILD & set(name):
+            of.append(name.lstrip(":"))
+    return evolve(rule, of=tuple(of))
+
+
+def _checked(task: Task, channels: Dict[str, Channel]) -> Task:
+    told = task.notify
+    last = task.retry.notify_on_failure if task.retry else None
+    if last and not any(notice.to == (last,) and notice.on == (FAILURE,) for notice in told):
+        told = (*told, Notice(to=(last,), on=(FAILURE,), where=task.where))
+    wrong = tuple(
+        _undeclared(f"task `{task.id}`", name, channels, notice.where or task.where)
+        for notice in told
+        for name in notice.to
+        if name not in channels
+    )
+    if told is task.notify and not wrong:
+        return task
+    return evolve(task, notify=told, problems=(*task.problems, *wrong))
+
+
+def _undeclared(what: str, name: str, channels: Mapping[str, Channel], where: Optional[Where]) -> Problem:
+    hint = near(name, channels) or f"declare it: `notify: {{channels: {{{name}: URL}}}}`, best with a `${{VARIABLE}}`"
+    return Problem(f"{what} notifies `{name}`, which is not declared under `notify`", where, hint)
