@@ -62,6 +62,8 @@ if TYPE_CHECKING:
     from taskrush.model.policy import Requirement as Requirement
     from taskrush.model.policy import Retry as Retry
     from taskrush.model.policy import Timeout as Timeout
+    from taskrush.model.service import Ready as Ready
+    from taskrush.model.service import Service as Service
     from taskrush.model.task import Argv as Argv
     from taskrush.model.task import Call as Call
     from taskrush.model.task import Dep as Dep
@@ -115,6 +117,7 @@ _HOMES = {
     "model.outcome": ("Outcome", "RunResult", "State"),
     "model.plan": ("Plan",),
     "model.policy": ("Cache", "Ingredient", "Requirement", "Retry", "Timeout"),
+    "model.service": ("Ready", "Service"),
     "model.task": ("Argv", "Call", "Dep", "Param", "Shell", "Task", "TaskId"),
     "plan.planner": ("make_plan",),
     "project": ("Project",),

@@ -17,6 +17,7 @@ from taskrush.compile.inherit import Grown, full_name, inherit
 from taskrush.compile.limiting import limits_of
 from taskrush.compile.matrix import Combination, combinations, every_value, member_names
 from taskrush.compile.paths import rebase, rebase_folder, wrong_output
+from taskrush.compile.serving import service_of
 from taskrush.compile.variables import Scope, placeholders, settle, shell_mentions
 from taskrush.errors import Problem, Where
 from taskrush.model.declaration import FileDecl, TaskDecl, Variable
@@ -202,6 +203,7 @@ class _Expander:
             limits=limits_of(decl),
             notify=_notices(decl),
             allow_failure=decl.allow_failure or False,
+            service=service_of(decl, fill),
             remote=decl.remote,
             missing=(*missing.of_task(decl, file), *missing.of_file(file)),
             where=decl.where,

@@ -11,11 +11,12 @@ from taskrush.compile.limiting import known_pools, with_sizes
 from taskrush.compile.missing import of_declared
 from taskrush.compile.names import near, resolve, what_is_wrong
 from taskrush.compile.paths import wrong_output
+from taskrush.compile.serving import as_service
 from taskrush.errors import Problem, Where
 from taskrush.model.graph import Edge, EdgeKind, Graph, GraphProblem
 from taskrush.model.limits import Pool
 from taskrush.model.policy import Ingredient
-from taskrush.model.task import Task, TaskId
+from taskrush.model.task import Dep, Task, TaskId
 from taskrush.values import evolve
 
 __all__ = ["link", "near", "resolve"]
@@ -43,6 +44,8 @@ class _Linker:
         for task in tasks:
             if not task.missing and (task.retry is not None or task.remote is not None):
                 task = evolve(task, missing=of_declared(task))
+            if task.service is not None:
+                task = as_service(task)
             first = self.tasks.setdefault(task.id, task)
             if first is not task:
                 hint = "give one of them another name"
@@ -101,7 +104,7 @@ class _Linker:
                         task.id,
                         on,
                         EdgeKind.NEEDS if known is None else known.kind,
-                        dep.order_only and (known is None or known.order_only),
+                        self._order_only(dep, on) and (known is None or known.order_only),
                         by_key=dep.by_key,
                     )
             for dep in task.finally_:
@@ -133,6 +136,10 @@ class _Linker:
                 *self._closers.get(task_id, {}).values(),
             )
         return found
+
+    def _order_only(self, dep: Dep, on: TaskId) -> bool:
+        """A service makes nothing: what it is only counts where its key was asked for."""
+        return dep.order_only or (self.tasks[on].service is not None and not dep.by_key)
 
     def _find(
         self, task: Task, name: str, what: str, where: Optional[Where], optional: bool = False

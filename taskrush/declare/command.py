@@ -18,6 +18,7 @@ from taskrush.model.limits import PoolGiven, Resources
 from taskrush.model.notification import Notice, as_notices
 from taskrush.model.policy import Cache, Requirement, Retry
 from taskrush.model.retry import TimeoutGiven, as_retry, as_timeout
+from taskrush.model.service import ServiceGiven, as_service
 from taskrush.model.task import Argv, Param, Shell
 
 
@@ -54,6 +55,7 @@ def command(
     jobserver: bool = ...,
     allow_failure: Union[bool, int, Iterable[int]] = ...,
     notify: Union[str, Notice, Iterable[Union[str, Notice]]] = ...,
+    service: ServiceGiven = ...,
     remote: Optional[str] = ...,
     aliases: Iterable[str] = ...,
     tags: Iterable[str] = ...,
@@ -92,6 +94,7 @@ def command(
     jobserver: bool = ...,
     allow_failure: Union[bool, int, Iterable[int]] = ...,
     notify: Union[str, Notice, Iterable[Union[str, Notice]]] = ...,
+    service: ServiceGiven = ...,
     remote: Optional[str] = ...,
     aliases: Iterable[str] = ...,
     tags: Iterable[str] = ...,
@@ -129,6 +132,7 @@ def command(
     jobserver: bool = False,
     allow_failure: Union[bool, int, Iterable[int]] = False,
     notify: Union[str, Notice, Iterable[Union[str, Notice]]] = (),
+    service: ServiceGiven = None,
     remote: Optional[str] = None,
     aliases: Iterable[str] = (),
     tags: Iterable[str] = (),
@@ -141,7 +145,7 @@ def command(
     fields = shared_fields(
         inputs, outputs, incremental, env, pass_env, cwd, cache, if_, requires, platforms, confirm, interactive
     )
-    fields.update(aliases=texts(aliases), tags=texts(tags), hidden=hidden)
+    fields.update(aliases=texts(aliases), tags=texts(tags), hidden=hidden, service=as_service(service))
     fields.update(allow_failure=allowed_codes(allow_failure))
     fields.update(limits=limits_of(pool, mutex, exclusive, resources, priority, jobserver))
     fields.update(retry=as_retry(retry), timeout=as_timeout(timeout), notify=as_notices(notify), remote=remote)

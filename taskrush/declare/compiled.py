@@ -24,11 +24,12 @@ from taskrush.model.declaration import (
 from taskrush.model.limits import Pool, PoolUse, Resources
 from taskrush.model.notification import Channel, Notice, Notifications
 from taskrush.model.policy import Cache, Ingredient, Requirement, Retry, Timeout
+from taskrush.model.service import Ready, Service
 from taskrush.model.task import Dep, Param
 from taskrush.statefile import FOLDER, load_state, save_state, state_folder
 from taskrush.values import evolve, fields
 
-FORMAT = 12
+FORMAT = 13
 """Raised whenever the same text is to be read in another way."""
 
 _TUPLE, _WHERE, _PLACES, _FIRST = range(4)
@@ -55,6 +56,8 @@ _CLASSES: Tuple[Any, ...] = (
     Pool,
     PoolUse,
     Resources,
+    Ready,
+    Service,
 )
 _NUMBERS: Dict[Any, int] = {made: number for number, made in enumerate(_CLASSES, _FIRST)}
 _PLAIN = (str, int, float, bool, type(None))

@@ -29,6 +29,7 @@ from taskrush.model.limits import PoolGiven, Resources
 from taskrush.model.notification import Notice, as_notices
 from taskrush.model.policy import Cache, Ingredient, Requirement, Retry
 from taskrush.model.retry import TimeoutGiven, as_retry, as_timeout
+from taskrush.model.service import ServiceGiven, as_service
 from taskrush.model.spelling import dashed
 from taskrush.model.task import Task
 
@@ -68,6 +69,7 @@ def task(
     jobserver: bool = ...,
     allow_failure: Union[bool, int, Iterable[int]] = ...,
     notify: Union[str, Notice, Iterable[Union[str, Notice]]] = ...,
+    service: ServiceGiven = ...,
     remote: Optional[str] = ...,
     aliases: Iterable[str] = ...,
     tags: Iterable[str] = ...,
@@ -104,6 +106,7 @@ def task(
     jobserver: bool = False,
     allow_failure: Union[bool, int, Iterable[int]] = False,
     notify: Union[str, Notice, Iterable[Union[str, Notice]]] = (),
+    service: ServiceGiven = None,
     remote: Optional[str] = None,
     aliases: Iterable[str] = (),
     tags: Iterable[str] = (),
@@ -124,7 +127,7 @@ def task(
     fields = shared_fields(
         inputs, outputs, incremental, env, pass_env, cwd, cache, if_, requires, platforms, confirm, interactive
     )
-    fields.update(aliases=texts(aliases), tags=texts(tags), hidden=hidden)
+    fields.update(aliases=texts(aliases), tags=texts(tags), hidden=hidden, service=as_service(service))
     fields.update(allow_failure=allowed_codes(allow_failure))
     fields.update(limits=limits_of(pool, mutex, exclusive, resources, priority, jobserver))
     fields.update(retry=as_retry(retry), timeout=as_timeout(timeout), notify=as_notices(notify), remote=remote)

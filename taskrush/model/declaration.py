@@ -10,6 +10,7 @@ from taskrush.errors import Problem, Where
 from taskrush.model.limits import Pool, PoolUse, Resources
 from taskrush.model.notification import Notice, Notifications
 from taskrush.model.policy import Cache, Input, Requirement, Retry, Timeout
+from taskrush.model.service import Service
 from taskrush.model.task import Dep, Param
 from taskrush.values import field, frozen
 
@@ -124,6 +125,7 @@ class TaskDecl:
     resources: Optional[Resources] = None
     priority: Optional[int] = None
     jobserver: Optional[bool] = None
+    service: Optional[Service] = None
     remote: Optional[str] = None
     notify: Optional[Tuple[Notice, ...]] = None
     plugins: Optional[Tuple[PluginUse, ...]] = None

@@ -9,6 +9,7 @@ from taskrush.errors import Problem, Where
 from taskrush.model.limits import Limits
 from taskrush.model.notification import Notice, as_notices
 from taskrush.model.policy import Cache, Ingredient, Requirement, Retry, Timeout
+from taskrush.model.service import Service, as_service
 from taskrush.values import Factory, field, frozen
 
 TaskId = NewType("TaskId", str)
@@ -153,7 +154,7 @@ class Task:
     `allow_failure`: its failure, or one with these exit codes, is a warning and what needs it goes on.
     `retry` says when it is tried again, `remote` where it runs if not here: a run of this version refuses both.
     `limits` are what holds it back while others run, None where nothing was said.
-    `notify` says which channels hear of its end.
+    `notify` says which channels hear of its end. A `service` stays up while tasks that need it run.
     `problems` are errors that only matter once this task is to run.
     """
 
@@ -191,6 +192,7 @@ class Task:
     limits: Optional[Limits] = None
     allow_failure: Union[bool, Tuple[int, ...]] = False
     notify: Tuple[Notice, ...] = field(default=(), converter=as_notices)
+    service: Optional[Service] = field(default=None, converter=as_service)
     remote: Optional[str] = None
     runner: str = "local"
     problems: Tuple[Problem, ...] = field(default=(), eq=False)
@@ -200,7 +202,7 @@ class Task:
     @property
     def is_cached(self) -> bool:
         """Whether its result is kept: asked for, or by default wherever `inputs` are declared."""
-        if self.cache.enabled is False or self.interactive or self.action is None:
+        if self.cache.enabled is False or self.interactive or self.action is None or self.service is not None:
             return False
         return self.cache.enabled is True or self.inputs is not None
 
