@@ -1,7 +1,7 @@
 """Joins the `notify:` sections of all files, and checks that what they and the tasks name is there.
 
 A rule that names what is not there would never be heard of, so it is an error of its file; a task's own is an error of
-that task.
+that task. A workspace without any channel can still look at tasks with `notify_on_failure`; it cannot run them.
 """
 
 from typing import Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
@@ -66,19 +66,19 @@ def _placed(rule: Notice, namespace: str) -> Notice:
 
 
 def _checked(task: Task, channels: Dict[str, Channel]) -> Task:
+    """The task with what its `notify_on_failure` means, and what is wrong with it."""
     told = task.notify
     last = task.retry.notify_on_failure if task.retry else None
     if last and not any(notice.to == (last,) and notice.on == (FAILURE,) for notice in told):
         told = (*told, Notice(to=(last,), on=(FAILURE,), where=task.where))
-    wrong = tuple(
-        _undeclared(f"task `{task.id}`", name, channels, notice.where or task.where)
-        for notice in told
-        for name in notice.to
-        if name not in channels
-    )
-    if told is task.notify and not wrong:
+    wrong, missing = [], []
+    for notice in told:
+        for name in (name for name in notice.to if name not in channels):
+            problem = _undeclared(f"task `{task.id}`", name, channels, notice.where or task.where)
+            (missing if name == last and not channels else wrong).append(problem)
+    if told is task.notify and not wrong and not missing:
         return task
-    return evolve(task, notify=told, problems=(*task.problems, *wrong))
+    return evolve(task, notify=told, problems=(*task.problems, *wrong), missing=(*task.missing, *missing))
 
 
 def _undeclared(what: str, name: str, channels: Mapping[str, Channel], where: Optional[Where]) -> Problem:
