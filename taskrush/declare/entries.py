@@ -1,4 +1,4 @@
-"""What may stand below a key of a task: dependencies, variables, parameters, requirements, retries, plugins.
+"""What may stand below a key of a task: dependencies, variables, parameters, requirements, plugins.
 
 Each shape here makes one of the nouns of `model/`. Which key takes which shape is said in `keys.py`.
 """
@@ -7,17 +7,16 @@ import re
 from typing import Any, Dict, Optional, Tuple
 
 from taskrush.declare.nodes import Mapping, Node, Scalar
-from taskrush.declare.shapes import IDENTIFIER, Anything, Flag, Made, Number, OneOf, Reader, Text
+from taskrush.declare.shapes import IDENTIFIER, Anything, Flag, Made, OneOf, Reader, Text
 from taskrush.declare.structures import Either, Key, ListOf, MapOf, Record
 from taskrush.errors import Where
 from taskrush.model.declaration import PluginUse, Variable
-from taskrush.model.policy import Cache, Ingredient, Input, Requirement, Retry, as_input
+from taskrush.model.policy import Cache, Ingredient, Input, Requirement, as_input
 from taskrush.model.task import Dep
 from taskrush.values import frozen
 
 TASK_NAME = re.compile(r"(?!-)[\w.+/@-]+(?::[\w.+/@-]+)*")
 TASK_NAME_WORDS = "a task name (letters, digits, `_ - . + / @`, with `:` between parts)"
-DURATION = re.compile(r"exponential|[0-9]+(?:\.[0-9]+)?(?:ms|s|m|h)?")
 COMMAND = Text("a command", quote=True)
 TEXT = Text()
 NAME = Text("a name")
@@ -125,7 +124,7 @@ INPUTS = ListOf(
     words="a list of them",
 )
 
-# Caching and retrying
+# Caching
 
 
 @frozen(kw_only=True)
@@ -169,46 +168,6 @@ CACHE = Either(
     ),
 )
 
-
-def _pattern(reader: Reader, node: Node, name: str, value: str) -> Optional[str]:
-    try:
-        re.compile(value)
-    except (re.error, RecursionError, OverflowError) as error:
-        reader.report(node, f"{reader.called(name)} is not a regular expression: {error}")
-        return None
-    return value
-
-
-def _delay(reader: Reader, node: Node, name: str, value: str) -> str:
-    return f"{value}s" if value[-1:].isdigit() else value
-
-
-def _retry(reader: Reader, node: Mapping, name: str, values: Dict[str, Any]) -> Retry:
-    return Retry(**values)
-
-
-def _retry_count(reader: Reader, node: Node, name: str, value: int) -> Retry:
-    return Retry(attempts=value)
-
-
-RETRY = Either(
-    "a number of attempts or a mapping",
-    value=Made(Number(1, words="a number of attempts or a mapping"), _retry_count),
-    mapping=Record(
-        (
-            Key(names=("attempts",), shape=Number(1), help="how often it is tried in all"),
-            Key(
-                names=("delay",),
-                shape=Made(Text("`exponential` or a time such as `10s`", DURATION), _delay),
-                help="`exponential` (1s, 2s, 4s, ...) or a time: `500ms`, `10s`, `2m`",
-            ),
-            Key(names=("on_codes",), shape=ListOf(Number(0)), help="only after these exit codes"),
-            Key(names=("on_pattern",), shape=Made(TEXT, _pattern), help="only when the output matches"),
-            Key(names=("notify_on_failure",), shape=TEXT, help="who is told when all attempts failed"),
-        ),
-        _retry,
-    ),
-)
 
 # Requirements
 

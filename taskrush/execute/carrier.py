@@ -20,6 +20,7 @@ from taskrush.model.outcome import Outcome
 from taskrush.protocols import Clock, Pollable
 
 Action = Callable[[], None]
+LONGEST = 86400.0  # seconds of one wait: what is due later is waited for again
 
 
 class Carrier:
@@ -40,6 +41,7 @@ class Carrier:
         timeout = 0.0
         if block and not self._inbox:
             timeout = max(0.0, self._timers[0][0] - self._clock.monotonic()) if self._timers else -1.0
+            timeout = min(timeout, LONGEST)
         poll = self._poll
         assert poll is not None, "closed"
         found = [(descriptor, self._by_descriptor.get(descriptor)) for descriptor in poll.wait(timeout)]

@@ -4,6 +4,8 @@ import re
 from typing import Optional, Tuple, Union
 
 from taskrush.errors import Where
+from taskrush.model.retry import Retry as Retry
+from taskrush.model.retry import Timeout as Timeout
 from taskrush.values import field, frozen
 
 
@@ -28,17 +30,6 @@ class Cache:
 
     enabled: Optional[bool] = None
     share: Optional[bool] = None
-
-
-@frozen(kw_only=True)
-class Retry:
-    """When a failed attempt is tried again. `delays` are seconds before the 2nd, 3rd, ... attempt."""
-
-    attempts: int = 1
-    delay: str = "0s"
-    on_codes: Tuple[int, ...] = ()
-    on_pattern: Optional[str] = None
-    notify_on_failure: Optional[str] = None
 
 
 @frozen(kw_only=True)

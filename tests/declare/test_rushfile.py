@@ -9,7 +9,7 @@ from taskrush.declare.nodes import Source
 from taskrush.declare.rushfile import read_rushfile, read_text
 from taskrush.errors import ConfigError, Where
 from taskrush.model.declaration import CacheConfig, FileDecl, Include, Matrix, PluginUse, Remote, TaskDecl, Variable
-from taskrush.model.policy import Cache, Requirement, Retry
+from taskrush.model.policy import Cache, Requirement, Retry, Timeout
 from taskrush.model.task import Dep, Param
 
 SHARED = Path(__file__).parents[2].parent / "shared" / "v026" / "files"
@@ -143,6 +143,15 @@ MEANINGS: "dict[str, dict[str, Any]]" = {
     "retry: {attempts: 5, delay: 10, notify_on_failure: slack}": {
         "retry": Retry(attempts=5, delay="10s", notify_on_failure="slack")
     },
+    "retry: {delay: [1, 5s, 1m30s], jitter: 25%, max_delay: 1h, deadline: 90, on_timeout: true}": {
+        "retry": Retry(attempts=3, delay="1s,5s,1m30s", jitter="25%", max_delay=3600, deadline=90, on_timeout=True)
+    },
+    "retry: {on_signal: [SIGKILL, TERM, 9], on_exception: ConnectionError, never_on_codes: 2}": {
+        "retry": Retry(on_signal=("SIGKILL", "SIGTERM", "9"), on_exception=("ConnectionError",), never_on_codes=(2,))
+    },
+    "retry: {notify_on_failure: slack}": {"retry": Retry(attempts=1, notify_on_failure="slack")},
+    "timeout: 10": {"timeout": Timeout(attempt=10.0)},
+    "timeout: {attempt: 500ms, task: 1m30s, idle: 2h}": {"timeout": Timeout(attempt=0.5, task=90.0, idle=7200.0)},
     "remote: ci": {"remote": "ci"},
     "plugins: a": {"plugins": (PluginUse(name="a"),)},
     "plugins: [a, {b: hi}, {name: c, config: {d: [1]}}]": {

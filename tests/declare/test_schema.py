@@ -109,13 +109,23 @@ PARAMS = st.dictionaries(
     | record(type=st.just("bool"), many=st.just(True), default=listed(st.booleans())),
     max_size=2,
 )
+DURATIONS = st.sampled_from(["10s", "1m30s", "500ms", 3, 0.5])
 RETRY = st.integers(1, 9) | record(
     attempts=st.integers(1, 9),
-    delay=st.sampled_from(["exponential", "10s", "500ms", 3, 0.5]),
+    delay=st.sampled_from(["exponential", "10s", "500ms", 3, 0.5, "fixed 1m30s", "1s,5s", [1, "5s"], "custom a.py:b"]),
+    jitter=st.sampled_from(["full", "25%", "2s", 1]),
+    max_delay=DURATIONS,
+    deadline=DURATIONS,
     on_codes=listed(st.integers(0, 255)),
     on_pattern=WORDS,
+    on_signal=listed(st.sampled_from(["SIGKILL", "TERM", 9, "64"])),
+    on_timeout=st.booleans(),
+    on_exception=listed(st.sampled_from(["ValueError", "requests.exceptions.Timeout"])),
+    never_on_codes=listed(st.integers(0, 255)),
+    never_on_pattern=WORDS,
     notify_on_failure=WORDS,
 )
+TIMEOUT = DURATIONS | st.dictionaries(st.sampled_from(["attempt", "task", "idle"]), DURATIONS, min_size=1)
 REQUIRES = listed(
     TEXTS
     | st.builds(
@@ -169,6 +179,7 @@ TASK = st.builds(
         tags=listed(TEXTS),
         hidden=st.booleans(),
         retry=RETRY,
+        timeout=TIMEOUT,
         remote=TEXTS,
         plugins=PLUGINS,
         requires=REQUIRES,
