@@ -3,24 +3,17 @@
 import itertools
 import os
 import time
-from typing import TYPE_CHECKING, Any, Callable, Iterable, List, Mapping, Optional, Sequence, Tuple, Union
+from typing import TYPE_CHECKING, Any, Iterable, Mapping, Optional, Sequence, Tuple, Union
 
-from taskrush.compile.expand import Surroundings, expand
-from taskrush.compile.link import link
-from taskrush.compile.names import near
-from taskrush.compile.paths import wrong_output
 from taskrush.compile.select import select
 from taskrush.declare.discover import RUSH_NAMES, discover
-from taskrush.declare.files import load_files
-from taskrush.declare.options import fill
 from taskrush.errors import GraphError, MissingCapability, Problem, UsageError
-from taskrush.model.declaration import FileDecl
+from taskrush.kept_graph import recall_graph
 from taskrush.model.environment import withheld
 from taskrush.model.graph import Graph
 from taskrush.model.outcome import Outcome, RunResult
 from taskrush.model.plan import Plan
-from taskrush.model.policy import Ingredient
-from taskrush.model.substitution import as_text, substitute
+from taskrush.model.policy import DRAIN, Ingredient
 from taskrush.model.task import Task, TaskId
 from taskrush.plan.planner import in_order, make_plan
 from taskrush.protocols import Subscriber
@@ -32,6 +25,9 @@ if TYPE_CHECKING:
     from taskrush.execute.executor import Executor
     from taskrush.execute.follow import Run
     from taskrush.execute.watch import Watcher
+    from taskrush.model.declaration import FileDecl
+    from taskrush.model.limits import Pool
+    from taskrush.model.notification import Notifications
 
 Targets = Union[str, Iterable[str]]
 
@@ -40,12 +36,13 @@ Targets = Union[str, Iterable[str]]
 class Project:
     """A workspace and its graph of tasks. `root` is absolute, as are `sources`, the files that declare the tasks.
 
+    `files` are the task files without their tasks, which are in the graph.
     `looked` are all paths whose state loading depended on: there or not, save for those that discovery looks for.
     """
 
     root: str
     graph: Graph
-    files: Tuple[FileDecl, ...] = ()
+    files: "Tuple[FileDecl, ...]" = ()
     sources: Tuple[str, ...] = ()
     looked: Tuple[str, ...] = ()
 
@@ -60,28 +57,41 @@ class Project:
         if found is None:
             names = ", ".join((*RUSH_NAMES, "tasks.py"))
             raise UsageError(f"no task file ({names}) here or in any folder above", "`taskrush init` makes one")
-        environ = {**os.environ, **(env or {})}
-        looked: List[str] = []
-        files = load_files(found.root, found.rush, environ, looked) if found.rush else ()
-        tasks = list(expand(files, Surroundings(environ, env or {}, _reader(found.root, looked))))
-        if found.python:
-            from taskrush.declare.module import load_module
-            from taskrush.declare.taskset import TaskSet
+        kept = None if env or found.python else recall_graph(found.root, found.rush)
+        if kept is not None:
+            graph, parts = kept
+            return cls(found.root, graph, *parts)
+        from taskrush.loading import load_and_keep
 
-            tasks.extend(TaskSet.from_module(load_module(found.python)).tasks)
-        sources = (*(file.path for file in files), *((found.python,) if found.python else ()))
-        return cls(found.root, link(tasks), files, sources, (*sources, *looked))
+        return cls(found.root, *load_and_keep(found, env or {}))
 
     @classmethod
-    def of(cls, tasks: "Union[TaskSet, Iterable[Declared]]", root: str = ".") -> "Project":
-        """A project of tasks made by a program: a set of them, or tasks, functions with `@task` and commands."""
-        from taskrush.declare.taskset import TaskSet
+    def of(
+        cls,
+        tasks: "Union[TaskSet, Iterable[Declared]]",
+        root: str = ".",
+        *,
+        pools: "Iterable[Pool]" = (),
+        notify: "Optional[Notifications]" = None,
+    ) -> "Project":
+        """A project of tasks made by a program: a set of them, or tasks, functions with `@task` and commands.
 
+        `pools` are those that tasks name; pools that are given to tasks as such are known anyway. `notify` has the
+        channels that tasks name, and rules.
+        """
+        from taskrush.compile.channels import check_channels
+        from taskrush.compile.link import link
+        from taskrush.declare.taskset import TaskSet
+        from taskrush.model.declaration import FileDecl
+
+        files = () if notify is None else (FileDecl(path="", notify=notify),)
         if isinstance(tasks, TaskSet):
-            return cls(os.path.abspath(root), link(tasks.tasks))
+            made = link(check_channels(files, tasks.tasks), [*tasks.pools, *pools])
+            return cls(os.path.abspath(root), made, files)
         things = list(tasks)
         plain = [thing for thing in things if isinstance(thing, Task)]
-        return cls(os.path.abspath(root), link(plain if len(plain) == len(things) else TaskSet(things).tasks))
+        found = plain if len(plain) == len(things) else TaskSet(things).tasks
+        return cls(os.path.abspath(root), link(check_channels(files, found), pools), files)
 
     def plan(
         self,
@@ -155,8 +165,9 @@ class Project:
         *,
         subscribers: Sequence[Subscriber] = (),
         jobs: Optional[int] = None,
-        on_failure: str = "drain",
+        on_failure: str = DRAIN,
         grace: float = 5.0,
+        warned_exit_code: int = 0,
         env: Optional[Mapping[str, str]] = None,
         capture_prints: bool = False,
         cache: str = "local:rw",
@@ -166,6 +177,8 @@ class Project:
     ) -> "Executor":
         """An executor for one run of `plan`. `env` wins over what tasks declare.
 
+        `on_failure` is what becomes of the others when a task fails: `drain`, `fail-fast`, `keep-going` (also called
+        `dependants-only`). `warned_exit_code` is the exit code of a run in which nothing failed but what may.
         `cache` is what may be done with kept results: `local:rw`, `local:r`, `local:w` or `off`; with `force` every
         task runs, and its result is kept.
 
@@ -196,6 +209,7 @@ class Project:
             jobs=jobs or os.cpu_count() or 1,
             on_failure=on_failure,
             grace=grace,
+            warned_exit_code=warned_exit_code,
             memory=make_memory(whole, self.files, run_id, env, cache, force, secrets),
             secrets=secrets,
             earlier=earlier,
@@ -255,6 +269,11 @@ def settle_parameters(task: Task, given: Mapping[str, Any]) -> Task:
 
     Raises `UsageError` for a name that is no parameter, and for a required one without a value.
     """
+    from taskrush.compile.names import near
+    from taskrush.compile.paths import wrong_output
+    from taskrush.declare.options import fill
+    from taskrush.model.substitution import as_text, substitute
+
     names = [param.name for param in task.params]
     for name in given:
         if name not in names:
@@ -283,6 +302,8 @@ def _settled(ingredient: Ingredient, texts: Mapping[str, str]) -> Ingredient:
     """With parameters filled in: quoted where a shell reads them."""
     import shlex
 
+    from taskrush.model.substitution import substitute
+
     quoted = {name: shlex.quote(text) for name, text in texts.items()}
     return evolve(
         ingredient,
@@ -290,20 +311,6 @@ def _settled(ingredient: Ingredient, texts: Mapping[str, str]) -> Ingredient:
         env=None if ingredient.env is None else substitute(ingredient.env, texts),
         command=None if ingredient.command is None else substitute(ingredient.command, quoted),
     )
-
-
-def _reader(root: str, looked: List[str]) -> Callable[[str], Optional[str]]:
-    """Reads texts by their path from the workspace; None for what is not there or cannot be read."""
-
-    def read(path: str) -> Optional[str]:
-        looked.append(os.path.join(root, path))
-        try:
-            with open(os.path.join(root, path), encoding="utf-8", errors="surrogateescape") as file:
-                return file.read()
-        except OSError:
-            return None
-
-    return read
 
 
 def _with_line(problem: Problem) -> Problem:

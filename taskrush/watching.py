@@ -1,7 +1,7 @@
 """A watch of a project: puts the watcher together with loading, planning and running."""
 
 import os
-from typing import Any, Callable, Iterator, Mapping, Optional, Sequence, Tuple
+from typing import Any, Callable, Mapping, Optional, Sequence, Tuple
 
 from taskrush.errors import UsageError
 from taskrush.execute.changes import NOTIFY, POLL, available
@@ -78,19 +78,10 @@ def _method(wanted: Optional[str]) -> Optional[str]:
 
 
 def _inside(project: Project) -> Tuple[str, ...]:
-    """The files that declare tasks, relative to the workspace; those outside cannot be watched."""
+    """What loading the tasks looked at, relative to the workspace; what is outside cannot be watched."""
     found = []
-    for path in (*project.sources, *_dotenv(project)):
+    for path in project.looked:
         relative = os.path.relpath(path, project.root).replace(os.sep, "/")
         if not relative.startswith("../"):
             found.append(relative)
     return tuple(found)
-
-
-def _dotenv(project: Project) -> Iterator[str]:
-    """The files that variables are read from; those whose names depend on variables cannot be told."""
-    for file in project.files:
-        names = [*file.dotenv, *(name for task in file.tasks for name in task.dotenv or ())]
-        for name in names:
-            if "${" not in name:
-                yield os.path.normpath(os.path.join(project.root, file.folder, name))
