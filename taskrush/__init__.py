@@ -77,6 +77,7 @@ if TYPE_CHECKING:
     from taskrush.runners.body import Completed as Completed
     from taskrush.runners.body import checkpoint as checkpoint
     from taskrush.runners.body import run as run
+    from taskrush.runners.followed import followed as followed
 
 _HOMES = {
     "compile.link": ("link",),
@@ -123,6 +124,7 @@ _HOMES = {
     "project": ("Project",),
     "report.graph_formats": ("draw",),
     "runners.body": ("Completed", "checkpoint", "run"),
+    "runners.followed": ("followed",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

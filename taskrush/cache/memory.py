@@ -234,7 +234,8 @@ class CacheMemory:
                     todo.extend(lacking)
                     continue
                 todo.pop()
-                made = self._fingerprinter.fingerprint(self._tasks[task_id], self._upstream(task_id, outcomes))
+                one = task if task_id == task.id else self._tasks[task_id]
+                made = self._fingerprinter.fingerprint(one, self._upstream(task_id, outcomes))
                 self._fingerprints[task_id] = made
             return made
 

@@ -162,6 +162,13 @@ def texts(values: Iterable[str]) -> Tuple[str, ...]:
     return tuple(os.fspath(value) for value in values)
 
 
+def allowed_codes(allowed: Union[bool, int, Iterable[int]]) -> Union[bool, Tuple[int, ...]]:
+    """`allow_failure` as tasks hold it: any failure, none, or exit codes; one alone counts as a list of one."""
+    if isinstance(allowed, bool):
+        return allowed
+    return (allowed,) if isinstance(allowed, int) else tuple(allowed)
+
+
 def several(values: Any) -> Tuple[object, ...]:
     return (
         tuple(values) if isinstance(values, (list, tuple, set, frozenset)) or hasattr(values, "__next__") else (values,)

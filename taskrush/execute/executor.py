@@ -176,7 +176,12 @@ class Executor:
                 self._give(Exited(instruction.node, cancelled(f"not started: {self._stopping}")))
                 return
             node = instruction.node
-            self._runs[node] = run = TaskRun(node, self._plan.tasks[node], self._around, self._answer)
+            task = self._plan.tasks[node]
+            if self._plan.after[node]:
+                from taskrush.execute.followed import followed_by, informed
+
+                task = informed(task, followed_by(self._plan, node, self._around.outcomes))
+            self._runs[node] = run = TaskRun(node, task, self._around, self._answer)
             run.check()
         elif isinstance(instruction, Launch):
             if self._stopping is not None:

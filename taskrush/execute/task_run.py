@@ -62,6 +62,10 @@ class TaskRun:
     def check(self) -> None:
         """Find out whether the task has to run."""
         task, memory = self._task, self._around.memory
+        unknown = next((on for on in task.bindings.values() if self._failed_as_it_may(on)), None)
+        if unknown is not None:
+            self._answer(Checked(self._node, failed(f"takes the result of `{unknown}`, which failed and has none")))
+            return
         self._covered = task.action is not None and memory is not None and memory.covers(task)
         if not (self._covered or task.platforms or task.requires or task.condition is not None):
             self._answer(Checked(self._node))  # there is nothing to ask
@@ -72,6 +76,10 @@ class TaskRun:
             return
         self._probes = probes(self._task)
         self._ask()
+
+    def _failed_as_it_may(self, on: TaskId) -> bool:
+        outcome = self._around.outcomes.get(on)
+        return outcome is not None and outcome.state is State.WARNED
 
     def launch(self) -> None:
         """Start its action."""

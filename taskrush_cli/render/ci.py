@@ -2,6 +2,7 @@
 
 import re
 import time
+from functools import partial
 from typing import Callable, Mapping, Optional
 
 from taskrush.errors import Where
@@ -16,6 +17,7 @@ class Dialect:
     open: Callable[[str], str]
     close: Callable[[str], str]
     error: Callable[[str, Optional[Where]], Optional[str]]
+    warning: Callable[[str, Optional[Where]], Optional[str]]
     marker: "re.Pattern[bytes]"
 
 
@@ -40,10 +42,10 @@ def _github_property(text: str) -> str:
     return _github_data(text).replace(":", "%3A").replace(",", "%2C")
 
 
-def _github_error(message: str, where: Optional[Where]) -> str:
+def _github_note(kind: str, message: str, where: Optional[Where]) -> str:
     places = [("file", where.path), ("line", where.line), ("col", where.column)] if where else []
     properties = ",".join(f"{name}={_github_property(str(value))}" for name, value in places if value)
-    return f"::error{' ' + properties if properties else ''}::{_github_data(message)}"
+    return f"::{kind}{' ' + properties if properties else ''}::{_github_data(message)}"
 
 
 # --- GitLab: docs.gitlab.com/ci/jobs/job_logs -----------------------------------------------------------------------
@@ -70,10 +72,10 @@ def _azure_escape(text: str) -> str:
     return text
 
 
-def _azure_error(message: str, where: Optional[Where]) -> str:
+def _azure_note(kind: str, message: str, where: Optional[Where]) -> str:
     places = [("sourcepath", where.path), ("linenumber", where.line), ("columnnumber", where.column)] if where else []
     properties = "".join(f"{name}={_azure_escape(str(value))};" for name, value in places if value)
-    return f"##vso[task.logissue type=error;{properties}]{_azure_escape(message)}"
+    return f"##vso[task.logissue type={kind};{properties}]{_azure_escape(message)}"
 
 
 # --- TeamCity: jetbrains.com/help/teamcity/service-messages.html ------------------------------------------------------
@@ -97,6 +99,11 @@ def _teamcity_error(message: str, where: Optional[Where]) -> str:
     return f"##teamcity[buildProblem description='{_teamcity_escape(text)[:4000]}']"
 
 
+def _teamcity_warning(message: str, where: Optional[Where]) -> str:
+    text = f"{where}: {message}" if where else message
+    return f"##teamcity[message text='{_teamcity_escape(text)[:4000]}' status='WARNING']"
+
+
 DIALECTS: Mapping[str, Dialect] = {
     dialect.name: dialect
     for dialect in (
@@ -104,7 +111,8 @@ DIALECTS: Mapping[str, Dialect] = {
             name="github",
             open=lambda title: f"::group::{_github_data(title)}",
             close=lambda title: "::endgroup::",
-            error=_github_error,
+            error=partial(_github_note, "error"),
+            warning=partial(_github_note, "warning"),
             marker=re.compile(rb"::[a-z-]+[ :]"),
         ),
         Dialect(
@@ -112,13 +120,15 @@ DIALECTS: Mapping[str, Dialect] = {
             open=_gitlab_open,
             close=_gitlab_close,
             error=lambda message, where: None,
+            warning=lambda message, where: None,
             marker=re.compile(rb"(?:\x1b\[0K)?section_(?:start|end):"),
         ),
         Dialect(
             name="azure",
             open=lambda title: f"##[group]{title}",
             close=lambda title: "##[endgroup]",
-            error=_azure_error,
+            error=partial(_azure_note, "error"),
+            warning=partial(_azure_note, "warning"),
             marker=re.compile(rb"##(?:vso)?\["),
         ),
         Dialect(
@@ -126,6 +136,7 @@ DIALECTS: Mapping[str, Dialect] = {
             open=lambda title: f"##teamcity[blockOpened name='{_teamcity_escape(title)}']",
             close=lambda title: f"##teamcity[blockClosed name='{_teamcity_escape(title)}']",
             error=_teamcity_error,
+            warning=_teamcity_warning,
             marker=re.compile(rb"##teamcity\["),
         ),
     )

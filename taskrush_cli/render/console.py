@@ -33,13 +33,14 @@ _LOOKS = {
     State.SUCCEEDED: ("✓", "ok", "green"),
     State.FRESH: ("=", "=", "green"),
     State.HIT: ("=", "=", "green"),
+    State.WARNED: ("!", "warned", "yellow"),
     State.FAILED: ("✗", "FAILED", "red"),
     State.CANCELLED: ("■", "cancelled", "yellow"),
     State.SKIPPED: ("-", "skipped", "dim"),
 }
 SAVED_SECONDS = 0.5  # less is not worth a word
 TOLD = 8  # so many cancelled tasks are told of one by one
-_ORDER = (State.SUCCEEDED, State.FRESH, State.HIT, State.SKIPPED, State.CANCELLED, State.FAILED)
+_ORDER = (State.SUCCEEDED, State.FRESH, State.HIT, State.WARNED, State.SKIPPED, State.CANCELLED, State.FAILED)
 
 
 class Console:
@@ -190,6 +191,8 @@ class Console:
         reason = outcome.reason or {State.FRESH: "fresh", State.HIT: "from cache"}.get(outcome.state, "")
         if outcome.state is State.SKIPPED:
             reason = f"skipped: {reason}"
+        elif outcome.state is State.WARNED:
+            reason = f"allowed to fail: {reason}"
         first, *more = reason.split("\n")
         if first:
             text += f"  {self._style.paint(first, color)}"
@@ -257,11 +260,14 @@ class Console:
             if entry.log and not self._quiet:
                 self._out.say(f"\n{self._style.paint(f'output of {entry.task}:', 'red')}")
                 self._mode.replay(entry)
-        self._annotate(failures)
+        warned = [task for task, outcome in self._outcomes.items() if outcome.state is State.WARNED]
+        self._annotate(failures, warned)
         if (self._quiet and event.ok) or (self._restarting and not failures):
             return
         self._mode.leave()
         if len(self._outcomes) > 1 or not event.ok:
+            for task in warned if len(self._outcomes) > 2 else ():
+                self._out.say(self._line(task, self._outcomes[task], place=self._place(task)))
             for entry in failures if len(failures) > 1 or (replays and failures[0].log) else ():
                 self._out.say(self._line(entry.task, self._outcomes[entry.task], place=self._place(entry.task)))
             self._out.say(self._totals(event))
@@ -282,6 +288,8 @@ class Console:
 
     def _totals(self, event: RunFinished) -> str:
         word, color = ("done", "green") if event.ok else ("failed", "red")
+        if event.ok and self.ended.get(State.WARNED):
+            word, color = "done with warnings", "yellow"
         if not event.ok and event.exit_code > 128:
             word, color = "interrupted", "yellow"
         saved = self._saved >= SAVED_SECONDS
@@ -302,12 +310,13 @@ class Console:
         path = os.path.relpath(os.path.join(self._started_in, where.path), self._started_in)
         return Where(path.replace(os.sep, "/"), where.line, where.column)
 
-    def _annotate(self, failures: Sequence[Entry]) -> None:
+    def _annotate(self, failures: Sequence[Entry], warned: Sequence[TaskId]) -> None:
         if self._dialect is None:
             return
-        for entry in failures:
-            outcome = self._outcomes[entry.task]
-            text = self._dialect.error(f"task {entry.task} failed: {outcome.reason or ''}", self._where(entry.task))
+        notes = [(self._dialect.warning, f"task {task} failed, as it may", task) for task in warned]
+        notes += [(self._dialect.error, f"task {entry.task} failed", entry.task) for entry in failures]
+        for mark, what, task in notes:
+            text = mark(f"{what}: {self._outcomes[task].reason or ''}", self._where(task))
             if text:
                 self._say(text)
 

@@ -160,7 +160,7 @@ class Errors(Mode):
 
     def finished(self, task: TaskId, outcome: Outcome) -> None:
         entry = self._entries.get(task)
-        if entry is not None and entry.log and outcome.state.value == "failed":
+        if entry is not None and entry.log and outcome.state.value in ("failed", "warned"):
             self._enter(entry, group=False)
             self.replay(entry)
             entry.shown = True
