@@ -13,6 +13,7 @@ from taskrush.model.task import TaskId
 from taskrush.values import fields
 
 NAME = "graph"
+_OWN = ("tasks", "edges", "names")
 _PLAIN = (str, int, float, bool, bytes, type(None))
 _LIST, _TUPLE, _DICT, _SET, _ENUM = -1, -2, -3, -4, -5  # what a form that is a list begins with, else a class's number
 
@@ -54,7 +55,8 @@ def freeze(graph: Graph, rest: Any) -> Tuple[Any, ...]:
     tasks = {str(task_id): freezer.form(task) for task_id, task in graph.tasks.items()}
     edges = {str(task_id): freezer.form(edges) for task_id, edges in graph.edges.items() if edges}
     names = {name: str(task_id) for name, task_id in graph.names.items()}
-    more = freezer.form((graph.problems, rest))
+    others = {one.name: getattr(graph, one.name) for one in fields(Graph) if one.name not in _OWN}
+    more = freezer.form((others, rest))
     return (tuple(freezer.classes), tasks, edges, names, more)
 
 
@@ -62,8 +64,8 @@ def thaw(state: Tuple[Any, ...]) -> Tuple[Graph, Any]:
     """The graph whose tasks and edges are made when they are looked at, and what was kept with it."""
     classes, tasks, edges, names, more = state
     make = _Thawer(classes).value
-    problems, rest = make(more)
-    return Graph(_Late(tasks, make), _Late(edges, make, tasks), names, problems), rest
+    others, rest = make(more)
+    return Graph(_Late(tasks, make), _Late(edges, make, tasks), names, **others), rest
 
 
 class _Late(Mapping[TaskId, Value]):
