@@ -3,7 +3,7 @@
 import importlib
 import os
 import time
-from typing import Any, Callable, Dict, Iterable, Mapping, Optional, Sequence, Union
+from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, Mapping, Optional, Sequence, Union
 
 from taskrush.model.declaration import FileDecl
 from taskrush.model.plan import Plan
@@ -11,7 +11,15 @@ from taskrush.model.task import Task
 from taskrush.protocols import Memory, OnOutput, Pollable, Runner, Running
 from taskrush.values import evolve
 
-REPORTERS = {"jsonl": "taskrush.report.jsonl:JsonlReporter", "log": "taskrush.report.log:LogReporter"}
+if TYPE_CHECKING:
+    from taskrush.model.history import Keep
+    from taskrush.protocols import History
+
+REPORTERS = {
+    "history": "taskrush.report.history:HistoryReporter",
+    "jsonl": "taskrush.report.jsonl:JsonlReporter",
+    "log": "taskrush.report.log:LogReporter",
+}
 
 
 def load(place: str) -> Any:
@@ -91,3 +99,11 @@ def make_memory(
     chosen = evolve(caching.parse_modes(modes), force=force)
     settings = caching.cache_settings(files, plan.root, os.environ)
     return caching.make_memory(plan, settings, run_id, os.environ, overrides, chosen, secrets)
+
+
+def open_history(
+    root: str, warn: Callable[[str], None] = lambda message: None, keep: "Optional[Keep]" = None
+) -> "History":
+    """What is remembered of the runs of a workspace, those included that go on. `warn` takes messages about trouble."""
+    made: History = load("taskrush.report.history_db:HistoryDatabase")(root, warn, keep)
+    return made

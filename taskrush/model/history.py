@@ -43,9 +43,9 @@ class PastRun:
 class PastTask:
     """A task of a run, told by its last attempt. `state` is one of `State`'s values, `running` where it has no end.
 
-    `reason` is what went wrong or, of what ended well, why it had to run. `waited_seconds` is how long it was ready and
-    waited for room. `peak_bytes` is the peak memory of its processes, `read_bytes` and `written_bytes` went from and to
-    storage. `key` identifies its work. `saved_seconds` is what a fresh or restored result took when it was made.
+    `reason` is what went wrong or why nothing ran, `why` is why nothing kept could be used. `waited_seconds` is how
+    long it was ready and waited for room. `peak_bytes` is the peak memory of its processes, `read_bytes` and
+    `written_bytes` went from and to storage. `key` identifies its work. `saved_seconds` is what a fresh or restored result took when it was made.
     `outputs` is one digest of all it made. `log_bytes` is how much it wrote, 0 where there is no log.
     """
 
@@ -55,6 +55,7 @@ class PastTask:
     ok: bool
     code: Optional[int] = None
     reason: Optional[str] = None
+    why: Optional[str] = None
     began_at: Optional[float] = None
     seconds: float = 0.0
     waited_seconds: Optional[float] = None
@@ -90,3 +91,12 @@ class PastAttempt:
     read_bytes: Optional[int] = None
     written_bytes: Optional[int] = None
     delay: Optional[float] = None
+
+
+@frozen(kw_only=True)
+class Keep:
+    """How much history stays: runs of the last so many `seconds`, at most so many `rows` of tasks and `size` bytes."""
+
+    seconds: float = 90 * 86400.0
+    rows: int = 500_000
+    size: int = 256_000_000

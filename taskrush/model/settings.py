@@ -174,6 +174,35 @@ class Settings:
         metavar="SECONDS",
         help="how long tasks may take to end after an interruption before they are killed",
     )
+    no_history: bool = _option(
+        False,
+        "--no-history",
+        kind="bool",
+        env="TASKRUSH_NO_HISTORY",
+        help="do not remember this run",
+    )
+    history_keep: str = _option(
+        "90d",
+        "--history-keep",
+        env="TASKRUSH_HISTORY_KEEP",
+        metavar="AGE",
+        help="how long runs and their logs are remembered (`90d`, `12h`)",
+    )
+    history_rows: int = _option(
+        500_000,
+        "--history-rows",
+        kind="jobs",
+        env="TASKRUSH_HISTORY_ROWS",
+        metavar="N",
+        help="how many tasks of past runs are remembered; 0: as many as there is room for",
+    )
+    history_size: str = _option(
+        "256MB",
+        "--history-size",
+        env="TASKRUSH_HISTORY_SIZE",
+        metavar="SIZE",
+        help="how large the memory of past runs may become (`256MB`)",
+    )
     directory: str = _option(".", "-C", "--directory", in_file=False, metavar="DIR", help="work as if started in DIR")
     watch: bool = _option(
         False, "-w", "--watch", kind="bool", in_file=False, help="run again whenever files change that matter"

@@ -1,7 +1,7 @@
 """Fakes of the seams: a runner that follows a script, a clock that is set by hand, a subscriber, a memory."""
 
 import threading
-from typing import Dict, List, Mapping, Optional, Sequence, Tuple, Union
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple, Union
 
 from taskrush.events import Event, Record, RunFinished, TaskFinished, TaskStarted
 from taskrush.model.outcome import Outcome, State, cancelled
@@ -51,7 +51,8 @@ class RecordingSubscriber:
 
 def _timeless(event: Event) -> Event:
     if isinstance(event, TaskFinished):
-        still = evolve(event.outcome, seconds=0.0, key=None, outputs=None, **dict.fromkeys(MEASURED))
+        nothing: Dict[str, Any] = dict.fromkeys(MEASURED)
+        still = evolve(event.outcome, seconds=0.0, key=None, outputs=None, **nothing)
         return evolve(event, outcome=still)
     if isinstance(event, TaskStarted):
         return evolve(event, waited_seconds=0.0, runner="")

@@ -100,7 +100,7 @@ class Session:
     def __init__(self, project: Any, plan: Plan, settings: Settings, env: Mapping[str, str]) -> None:
         self._stops = 0
         self._root = project.root
-        subscribers, self._live = listeners(plan, settings, self._on_broken)
+        subscribers, self._live = listeners(plan, settings, self._on_broken, project.secrets(plan, env))
         self._executor = project.executor(
             plan,
             subscribers=subscribers,
@@ -153,14 +153,18 @@ def run_options(project: Any, settings: Settings, env: Mapping[str, str]) -> Dic
     }
 
 
-def listeners(plan: Plan, settings: Settings, on_broken: Callable[[OSError], None]) -> Tuple[Sequence[Subscriber], Any]:
-    """What shows a run of this plan, and the live display that wants to be started and stopped around it, or None."""
+def listeners(
+    plan: Plan, settings: Settings, on_broken: Callable[[OSError], None], secrets: Sequence[str] = ()
+) -> Tuple[Sequence[Subscriber], Any]:
+    """What shows and takes down a run of this plan, and the live display that wants to be started and stopped around it, or None."""
     from taskrush.wiring import REPORTERS, load
 
     live: Any = None
-    log = load(REPORTERS["log"])(plan.root)
+    log = [load(REPORTERS["log"])(plan.root)]
+    if not settings.no_history:
+        log.append(load(REPORTERS["history"])(plan, secrets))
     if settings.output == "json":
-        return [_Piped(load(REPORTERS["jsonl"])(sys.stdout.buffer), on_broken), log], None
+        return [_Piped(load(REPORTERS["jsonl"])(sys.stdout.buffer), on_broken), *log], None
     from taskrush_cli.render.ci import detect
 
     dialect = detect(os.environ, settings.ci) if settings.output != "none" else None
@@ -184,7 +188,7 @@ def listeners(plan: Plan, settings: Settings, on_broken: Callable[[OSError], Non
         from taskrush_cli.render.live import Live
 
         live = Live(console, out, sys.stderr, style.color)
-    return [console, log], live
+    return [console, *log], live
 
 
 class _Piped:

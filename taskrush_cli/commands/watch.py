@@ -49,10 +49,11 @@ class _Session:
         self._stops = 0
         self._code = 0
         self._live: Any = None
-        env = overrides(settings)
+        self._env = env = overrides(settings)
         project = options.workspace.under(env)
         chosen = {"only": settings.only, "arguments": options.arguments, "extra": options.extra}
         confirm(project.plan(options.targets, **chosen), settings)
+        self._project = project
         os.chdir(project.root)
         self._watcher = watcher(
             project,
@@ -90,7 +91,7 @@ class _Session:
 
     def _subscribers(self, plan: Plan) -> Sequence[Subscriber]:
         self._still()
-        found, self._live = listeners(plan, self._settings, self._on_broken)
+        found, self._live = listeners(plan, self._settings, self._on_broken, self._project.secrets(plan, self._env))
         if self._live is not None:
             self._live.start()
         return found

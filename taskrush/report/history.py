@@ -1,0 +1,146 @@
+"""Takes down what a run does, for later: a subscriber that appends to the run's spool and nothing else.
+
+It decides what of the events is worth remembering. Who reads takes spools into the database (`history_db.py`); no
+database is touched while tasks run. History never fails a run: what goes wrong raises `HistoryError` once, and the bus
+says so and goes on.
+"""
+
+import os
+from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Tuple
+
+from taskrush.errors import TaskRushError
+from taskrush.events import Record, RunFinished, RunStarted, StopRequested, TaskFinished, TaskOutput, TaskStarted
+from taskrush.model.history import PastRun
+from taskrush.model.outcome import State
+from taskrush.model.plan import Plan
+from taskrush.model.substitution import as_text
+from taskrush.model.task import TaskId
+from taskrush.report.revision import revision_of
+from taskrush.report.spool import SpoolWriter, make_room
+from taskrush.report.spooled import attempt_fields, end_fields, finish_fields, run_fields, start_fields
+
+SECRET = "[secret]"
+SHORTEST_SECRET = 4
+QUICK = (State.FRESH, State.HIT, State.SKIPPED)  # many come at once, and losing the last few loses little
+PATIENCE = 0.5  # seconds that a line waits at most while others come
+
+
+class HistoryError(TaskRushError):
+    """What runs do cannot be taken down."""
+
+
+class HistoryReporter:
+    """Takes down one run of `plan`. The values in `secrets` do not get into the parameters.
+
+    `learn` hears at the end which tasks ran and ended well: seconds and peak bytes by name.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        secrets: Iterable[str] = (),
+        learn: Optional[Callable[[Mapping[str, Tuple[float, int]]], None]] = None,
+    ) -> None:
+        self._root = plan.root
+        self._arguments = _texts(plan, secrets)
+        self._learn = learn
+        self._learnt: Dict[str, Tuple[float, int]] = {}
+        self._numbers: Dict[TaskId, int] = {}
+        self._printed: Dict[TaskId, int] = {}
+        self._spool: Optional[SpoolWriter] = None
+        self._stopped = ""
+        self._written_at = 0.0
+
+    def on_record(self, record: Record) -> None:
+        try:
+            self._take(record)
+        except OSError as error:
+            place = error.filename or self._root
+            raise HistoryError(f"this run is not remembered: {place}: {error.strerror or error}") from error
+
+    def _take(self, record: Record) -> None:
+        event = record.event
+        spool = self._spool
+        if isinstance(event, RunStarted):
+            self._begin(record, event)
+        elif spool is None:
+            return
+        elif isinstance(event, TaskOutput):
+            self._printed[event.task] = self._printed.get(event.task, 0) + len(event.data)
+        elif isinstance(event, TaskFinished):
+            outcome = event.outcome
+            number = self._numbers.get(event.task, len(self._numbers))
+            now = outcome.state not in QUICK or record.at - self._written_at > PATIENCE
+            self._written_at = record.at if now else self._written_at
+            printed = self._printed.pop(event.task, 0)
+            spool.write("F", end_fields(number, event.task, record.at, outcome, printed), now)
+            if outcome.state is State.SUCCEEDED:
+                self._learnt[event.task] = (outcome.seconds, outcome.peak_bytes or 0)
+        elif isinstance(event, TaskStarted):
+            number = self._numbers.get(event.task, len(self._numbers))
+            start = (event.attempt, record.at, event.waited_seconds, event.runner, event.reason)
+            spool.write("S", start_fields(number, event.task, *start))
+        elif type(event).__name__ == "AttemptFinished":
+            self._attempt(record.at, event)
+        elif isinstance(event, StopRequested):
+            self._stopped = event.reason
+        elif isinstance(event, RunFinished):
+            spool.write("E", finish_fields(record.at, event.ok, event.exit_code, event.seconds, self._stopped))
+            self._spool = None
+            spool.close()
+            if self._learn is not None and self._learnt:
+                self._learn(self._learnt)
+
+    def _attempt(self, at: float, event: Any) -> None:
+        assert self._spool is not None
+        number = self._numbers.get(event.task, len(self._numbers))
+        self._spool.write("A", attempt_fields(number, event.task, event.attempt, at, event.outcome, event.delay))
+
+    def _begin(self, record: Record, event: RunStarted) -> None:
+        make_room(self._root)
+        self._numbers = {task: number for number, task in enumerate(event.tasks)}
+        revision, branch = revision_of(self._root)
+        run = PastRun(
+            run=record.run,
+            began_at=record.at,
+            targets=event.targets,
+            jobs=event.jobs,
+            arguments=self._arguments,
+            host=_host(),
+            revision=revision,
+            branch=branch,
+        )
+        self._written_at = record.at
+        self._spool = SpoolWriter(self._root, record.run)
+        self._spool.write("R", run_fields(run))
+
+
+def _texts(plan: Plan, secrets: Iterable[str]) -> Dict[str, Dict[str, str]]:
+    """The parameters of all tasks as texts; what followed `--` is called `--`."""
+    found: Dict[str, Dict[str, str]] = {}
+    hidden = [secret for secret in secrets if len(secret) >= SHORTEST_SECRET]
+    for task in plan.tasks:
+        if not (task.arguments or task.extra):
+            continue
+        own = {name: _shown(value) for name, value in task.arguments.items()}
+        if task.extra:
+            own["--"] = " ".join(task.extra)
+        for secret in hidden:
+            own = {name: text.replace(secret, SECRET) for name, text in own.items()}
+        found[task.id] = own
+    return found
+
+
+def _shown(value: object) -> str:
+    return "false" if value is False else as_text(value) or ""
+
+
+def _host() -> str:
+    if hasattr(os, "uname"):
+        return os.uname().nodename
+    import socket  # not needed elsewhere
+
+    return socket.gethostname()
+
+
+__all__: List[str] = ["HistoryError", "HistoryReporter"]

@@ -1,0 +1,167 @@
+"""Takes spools into the database: each run in a transaction of its own, again and again if need be.
+
+Taking the same run in twice gives the same rows, so that whoever is killed between the rows and the removal of the
+spool, and whoever does it at the same time, does no harm. The spool of a run that goes on stays where it is.
+"""
+
+import os
+import sqlite3
+from typing import Any, Callable, Dict, List, Optional, Tuple
+
+from taskrush.report.spool import is_held, read_lines, spool_folder, spool_path, spools
+from taskrush.report.spooled import Spooled, understand
+
+BIGGEST = 1 << 28  # bytes; a spool beyond that is not one of ours
+BETWEEN = "\x1f"
+
+
+def take_in(database: sqlite3.Connection, root: str, warn: Callable[[str], None]) -> None:
+    """Take in all spools of the workspace. Raises `sqlite3.Error`; what is wrong with a spool is told to `warn`."""
+    for run in spools(root):
+        path = spool_path(root, run)
+        try:
+            live = is_held(path)  # asked first: what is not held now has its last line
+            size = os.path.getsize(path)
+            with open(path, "rb") as file:
+                data = file.read(BIGGEST)
+        except OSError:  # somebody else has just taken it in
+            continue
+        if live and not data:
+            continue
+        lines = read_lines(data) if size <= BIGGEST else None
+        found = None if lines is None else understand(lines, live)
+        if found is not None and found.run.run == run:
+            insert(database, found)
+        elif not live and data:
+            aside = os.path.join(spool_folder(root), run + ".aside")
+            try:
+                os.replace(path, aside)
+            except OSError:
+                continue
+            warn(f"what run {run} left for the history cannot be read; it was moved to {aside}")
+            continue
+        if not live:
+            try:
+                os.unlink(path)
+            except OSError:
+                pass
+
+
+def insert(database: sqlite3.Connection, found: Spooled) -> None:
+    """The rows of one run, in place of those that are there."""
+    run = found.run
+    database.execute("BEGIN IMMEDIATE")
+    try:
+        row = (
+            _micro(run.began_at),
+            _micro(run.seconds),
+            int(run.ok),
+            run.exit_code,
+            BETWEEN.join(run.targets),
+            run.jobs,
+            run.host,
+            run.revision,
+            run.branch,
+            run.reason,
+            len(found.tasks),
+        )
+        known = database.execute("SELECT id FROM runs WHERE run = ?", (run.run,)).fetchone()
+        if known is None:
+            values = ", ".join("?" * (len(row) + 1))
+            columns = "run, began_at, took, ok, exit_code, targets, jobs, host, revision, branch, reason, tasks"
+            made = database.execute(f"INSERT INTO runs ({columns}) VALUES ({values})", (run.run, *row))
+            run_id = int(made.lastrowid or 0)
+        else:
+            run_id = known[0]
+            database.execute(
+                "UPDATE runs SET began_at = ?, took = ?, ok = ?, exit_code = ?, targets = ?, jobs = ?, host = ?, "
+                "revision = ?, branch = ?, reason = ?, tasks = ? WHERE id = ?",
+                (*row, run_id),
+            )
+            for table in ("parameters", "tasks", "attempts"):
+                database.execute(f"DELETE FROM {table} WHERE run_id = ?", (run_id,))
+        database.executemany(
+            "INSERT INTO parameters VALUES (?, ?, ?, ?)",
+            [(run_id, task, name, value) for task, own in run.arguments.items() for name, value in own.items()],
+        )
+        names = _names(database, [task.task for task in found.tasks])
+        database.executemany(
+            f"INSERT INTO tasks VALUES ({', '.join('?' * 23)})", _task_rows(database, found, run_id, names)
+        )
+        numbers = {task.task: number for number, task in zip(found.numbers, found.tasks)}
+        database.executemany(
+            f"INSERT INTO attempts VALUES ({', '.join('?' * 14)})",
+            [
+                (
+                    run_id,
+                    numbers[one.task],
+                    one.attempt,
+                    one.state,
+                    one.code,
+                    one.reason,
+                    _maybe(one.began_at),
+                    _micro(one.seconds),
+                    _maybe(one.cpu_user_seconds),
+                    _maybe(one.cpu_system_seconds),
+                    one.peak_bytes,
+                    one.read_bytes,
+                    one.written_bytes,
+                    _maybe(one.delay),
+                )
+                for one in found.attempts
+                if one.task in numbers and (one.attempt > 1 or one.delay is not None)
+            ],
+        )
+        database.execute("COMMIT")
+    except BaseException:
+        database.execute("ROLLBACK")
+        raise
+
+
+def _names(database: sqlite3.Connection, tasks: List[Any]) -> Dict[str, int]:
+    database.executemany("INSERT OR IGNORE INTO names (name) VALUES (?)", [(task,) for task in tasks])
+    found = {}
+    for task in tasks:
+        found[task] = database.execute("SELECT id FROM names WHERE name = ?", (task,)).fetchone()[0]
+    return found
+
+
+def _task_rows(
+    database: sqlite3.Connection, found: Spooled, run_id: int, names: Dict[str, int]
+) -> List[Tuple[Any, ...]]:
+    return [
+        (
+            run_id,
+            number,
+            names[task.task],
+            task.state,
+            int(task.ok),
+            task.code,
+            task.reason,
+            task.why,
+            _maybe(task.began_at),
+            _micro(task.seconds),
+            _maybe(task.waited_seconds),
+            _maybe(task.cpu_user_seconds),
+            _maybe(task.cpu_system_seconds),
+            task.peak_bytes,
+            task.read_bytes,
+            task.written_bytes,
+            task.key,
+            task.attempts,
+            _maybe(task.saved_seconds),
+            task.outputs,
+            task.log_bytes,
+            task.runner,
+            task.host,
+        )
+        for number, task in zip(found.numbers, found.tasks)
+    ]
+
+
+def _micro(seconds: float) -> int:
+    return round(seconds * 1e6)
+
+
+def _maybe(seconds: Optional[float]) -> Optional[int]:
+    return None if seconds is None else round(seconds * 1e6)

@@ -1,0 +1,188 @@
+r"""The spool: what a run appends while it goes on, and what is read back of it. Knows lines, not what they are for.
+
+A spool is a file of UTF-8 lines below `.taskrush/spool/`. The first one is `taskrush spool 1`. Each other one is a
+letter and fields, with tabs between; in fields `\` stands before `\`, `t` (a tab), `n` (a line end) and `r`. Nothing is
+ever changed in it: whatever kills the writer, what was written stays, and at most the last line is cut off. While its
+run goes on the writer holds a lock on it, which the kernel gives back however the writer ends.
+"""
+
+import os
+from typing import Iterator, List, Optional, Sequence
+
+from taskrush.statefile import FOLDER, state_folder
+
+HEAD = b"taskrush spool 1\n"
+NAME = "spool"
+SUFFIX = ".run"
+MOST = 500  # spools that may wait to be read
+MOST_BYTES = 64 << 20
+FEW = 20  # with fewer nobody looks at their sizes
+ROOM = 1 << 13  # bytes that wait for company
+LONGEST = 1 << 16  # characters of one field; more is cut
+
+
+class SpoolWriter:
+    """Appends lines; the file is made with the first one. All methods raise `OSError`."""
+
+    def __init__(self, root: str, run: str) -> None:
+        self._root = root
+        self._run = run
+        self._descriptor = -1
+        self._waiting: List[bytes] = []
+        self._size = 0
+
+    def write(self, kind: str, fields: Sequence[str], now: bool = True) -> None:
+        """One line, on disk at once or, without `now`, with the next ones."""
+        line = "\t".join([kind, *(escape(field) for field in fields)]) + "\n"
+        data = line.encode("utf-8", "backslashreplace")
+        self._waiting.append(data)
+        self._size += len(data)
+        if now or self._size > ROOM:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what waits."""
+        if not self._waiting:
+            return
+        if self._descriptor < 0:
+            self._descriptor = _begin(self._root, self._run)
+        view = memoryview(b"".join(self._waiting))
+        self._waiting = []
+        self._size = 0
+        while view:
+            view = view[os.write(self._descriptor, view) :]
+
+    def close(self) -> None:
+        """The run is over."""
+        try:
+            self.flush()
+        finally:
+            if self._descriptor >= 0:
+                os.close(self._descriptor)
+                self._descriptor = -1
+
+
+def _begin(root: str, run: str) -> int:
+    state_folder(root)
+    folder = spool_folder(root)
+    os.makedirs(folder, mode=0o700, exist_ok=True)
+    path = os.path.join(folder, run + SUFFIX)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_CLOEXEC", 0), 0o600)
+    try:
+        _lock(descriptor)
+        os.write(descriptor, HEAD)
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def spool_folder(root: str) -> str:
+    """Where the spools of a workspace are."""
+    return os.path.join(root, FOLDER, NAME)
+
+
+def spools(root: str) -> List[str]:
+    """The names of the runs that have a spool, the oldest first."""
+    try:
+        names = os.listdir(spool_folder(root))
+    except OSError:
+        return []
+    return sorted(name[: -len(SUFFIX)] for name in names if name.endswith(SUFFIX))
+
+
+def spool_path(root: str, run: str) -> str:
+    return os.path.join(spool_folder(root), run + SUFFIX)
+
+
+def make_room(root: str, most: int = MOST, size: int = MOST_BYTES) -> int:
+    """Remove the oldest spools that are over where nobody has read them for long; how many."""
+    names = spools(root)
+    if len(names) < FEW:
+        return 0
+    sizes = {}
+    for name in names:
+        try:
+            sizes[name] = os.path.getsize(spool_path(root, name))
+        except OSError:
+            pass
+    count, total, removed = len(sizes), sum(sizes.values()), 0
+    for name, own in sizes.items():
+        if count < most and total < size:
+            break
+        try:
+            if is_held(spool_path(root, name)):
+                continue
+            os.unlink(spool_path(root, name))
+        except OSError:
+            continue
+        removed += 1
+        count -= 1
+        total -= own
+    return removed
+
+
+def read_lines(data: bytes) -> Optional[Iterator[List[str]]]:
+    """The lines of a spool as lists of fields, the letter first; None if it is not one of this version.
+
+    A last line that was cut off is left out.
+    """
+    if not data.startswith(HEAD):
+        return None
+    whole = data[len(HEAD) : data.rfind(b"\n") + 1]
+    return (
+        [unescape(field) for field in line.split("\t")] for line in whole.decode("utf-8", "replace").split("\n") if line
+    )
+
+
+def is_held(path: str) -> bool:
+    """Whether its run is still going on. Raises `OSError`."""
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
+    try:
+        return not _lock(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _lock(descriptor: int) -> bool:
+    """Take the lock if nobody has it; where there are no locks everybody gets it."""
+    try:
+        import fcntl
+    except ImportError:
+        return True
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:  # a file system without locks
+        pass
+    return True
+
+
+_ESCAPES = (("\\", "\\\\"), ("\t", "\\t"), ("\n", "\\n"), ("\r", "\\r"))
+_MEANT = {"\\": "\\", "t": "\t", "n": "\n", "r": "\r"}
+
+
+def escape(text: str) -> str:
+    if len(text) > LONGEST:
+        text = text[:LONGEST] + "..."
+    if text.isprintable() and "\\" not in text:  # neither tab nor line end is printable
+        return text
+    for plain, written in _ESCAPES:
+        text = text.replace(plain, written)
+    return text
+
+
+def unescape(text: str) -> str:
+    if "\\" not in text:
+        return text
+    found: List[str] = []
+    at = 0
+    while True:
+        end = text.find("\\", at)
+        if end < 0 or end + 1 >= len(text):
+            found.append(text[at:])
+            return "".join(found)
+        found.append(text[at:end])
+        found.append(_MEANT.get(text[end + 1], text[end + 1]))
+        at = end + 2
