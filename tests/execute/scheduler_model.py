@@ -1,6 +1,6 @@
 """Plays a scheduler's counterpart and judges every instruction by the promises of a run. Shared by the properties."""
 
-from typing import Callable, Dict, List, NamedTuple, Optional, Set, Tuple
+from typing import Callable, Dict, List, NamedTuple, Optional, Set, Tuple, Union
 
 from taskrush.execute.scheduler import (
     Check,
@@ -36,9 +36,10 @@ class Case(NamedTuple):
     jobs: int
     on_failure: str
     exclusive: Tuple[int, ...]
+    allowed: Tuple[Tuple[int, Union[bool, Tuple[int, ...]]], ...] = ()
 
     def scheduler(self, kind: Callable[..., Scheduler] = Scheduler) -> Scheduler:
-        return kind(self.needs, self.after, self.jobs, self.on_failure, self.exclusive)
+        return kind(self.needs, self.after, self.jobs, self.on_failure, self.exclusive, None, None, dict(self.allowed))
 
 
 def make_case(choose: Choose, size: int = 10) -> Case:
@@ -47,6 +48,7 @@ def make_case(choose: Choose, size: int = 10) -> Case:
     needs: List[Tuple[int, ...]] = []
     after: List[Tuple[int, ...]] = []
     exclusive = []
+    allowed: List[Tuple[int, Union[bool, Tuple[int, ...]]]] = []
     for node in range(count):
         own: Set[int] = set()
         ends: Set[int] = set()
@@ -58,7 +60,10 @@ def make_case(choose: Choose, size: int = 10) -> Case:
         after.append(tuple(sorted(ends)))
         if choose(0, 9) == 0:
             exclusive.append(node)
-    return Case(tuple(needs), tuple(after), choose(1, 4), FAILURE_POLICIES[choose(0, 2)], tuple(exclusive))
+        if choose(0, 3) == 0:
+            allowed.append((node, (True, (2,), (3, 4))[choose(0, 2)]))
+    policy = FAILURE_POLICIES[choose(0, len(FAILURE_POLICIES) - 1)]
+    return Case(tuple(needs), tuple(after), choose(1, 4), policy, tuple(exclusive), tuple(allowed))
 
 
 class Game:
@@ -80,6 +85,8 @@ class Game:
         self.disturbances = 0
         self.finished: Optional[bool] = None
         self.last_wishes = _last_wishes(case)
+        self.allowed = dict(case.allowed)
+        self.goes_on = case.on_failure in (KEEP_GOING, "dependants-only")
 
     def play(self, choose: Choose) -> "Game":
         self.send(Start())
@@ -104,7 +111,14 @@ class Game:
             go: Tuple[Optional[Outcome], ...] = (None, None, None, None)
             verdicts = (*go, skipped("condition", ok=True), failed("requires"), Outcome(state=State.HIT, ok=True))
             return Checked(node, verdicts[choose(0, 6)])
-        end = (succeeded(), succeeded(), succeeded(), failed("no"), cancelled("own"), failed("shaky"))[choose(0, 5)]
+        end = (
+            succeeded(),
+            succeeded(),
+            succeeded(),
+            failed("no", code=choose(1, 3)),
+            cancelled("own"),
+            failed("shaky"),
+        )[choose(0, 5)]
         if end.reason == "shaky" and self.attempts.get(node, 0) < 3:
             return Exited(node, end, float(choose(0, 9)))
         return Exited(node, end)
@@ -137,7 +151,7 @@ class Game:
                 self.checked.add(instruction.node)
                 self.again.discard(instruction.node)
             elif isinstance(instruction, Sleep):
-                assert instruction == Sleep(*stimulus), "another sleep than was asked for"
+                assert instruction[:3] == stimulus[:3], "another sleep than was asked for"
                 assert not self.stopped, "tried again after stop"
                 assert self._may_start(instruction.node), "tried again while the run drains"
                 self.asleep[instruction.node] = instruction.outcome
@@ -158,9 +172,12 @@ class Game:
                 self.again.discard(instruction.node)
                 if last is not None:
                     over = last if self.broken and not self.stopped else cancelled("not tried again: enough")
-                    assert instruction.outcome == over, "another end than its last attempt's"
+                    assert instruction.outcome == self._as_allowed(instruction.node, over), (
+                        "another end than its last attempt's"
+                    )
                 if instruction.node == answered and stimulus.outcome is not None:  # type: ignore[union-attr]
-                    assert instruction.outcome == stimulus.outcome, "another end than was reported"  # type: ignore[union-attr]
+                    reported = self._as_allowed(answered, stimulus.outcome)  # type: ignore[union-attr]
+                    assert instruction.outcome == reported, "another end than was reported"
                 self.outcomes[instruction.node] = instruction.outcome
                 if not instruction.outcome.ok and instruction.outcome.state is not State.SKIPPED:
                     self.broken = True
@@ -183,8 +200,17 @@ class Game:
             assert set(killed) == {node for node in out_before & set(self.out) if node not in self.last_wishes}
         self._judge_use_of_room()
 
+    def _as_allowed(self, node: int, outcome: Outcome) -> Outcome:
+        """What a failure is that its task may have: a warning, after which others go on."""
+        rule = self.allowed.get(node, False)
+        if outcome.state is State.FAILED and (rule is True or (rule and outcome.code in rule)):
+            return Outcome(
+                state=State.WARNED, ok=True, code=outcome.code, reason=outcome.reason, attempts=outcome.attempts
+            )
+        return outcome
+
     def _may_start(self, node: int) -> bool:
-        return self.case.on_failure == KEEP_GOING or not self.broken or node in self.last_wishes
+        return self.goes_on or not self.broken or node in self.last_wishes
 
     def _judge_start(self, node: int) -> None:
         assert not self.stopped, "started after stop"
@@ -217,7 +243,7 @@ class Game:
             return
         for node, needs in enumerate(self.case.needs):
             if all(self.outcomes[on].ok for on in needs):
-                must = self.case.on_failure == KEEP_GOING or not self.broken or self.case.after[node]
+                must = self.goes_on or not self.broken or self.case.after[node]
                 assert not must or node in self.checked, "a task that should have run did not"
             else:
                 assert node not in self.checked

@@ -214,6 +214,53 @@ class ForgetsTheAttempt(Scheduler):
         return [(node, skipped("not started", ok=False)) for node, _ in super()._drain(reason)]
 
 
+class AllowsNothing(Scheduler):
+    """Every failure is one, whatever a task may."""
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self._allowed = {}
+
+
+class AllowsEverything(Scheduler):
+    """A task that may fail with one exit code may fail with any."""
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self._allowed = dict.fromkeys(self._allowed, True)
+
+
+class AllowsTheFirstAttempt(Scheduler):
+    """Takes a failure for a warning before it was tried again."""
+
+    def _exited(self, end: Exited, *rest: Any) -> None:
+        super()._exited(Exited(end.node, end.outcome) if end.node in self._allowed else end, *rest)
+
+
+class KeepsNothingGoing(Scheduler):
+    """Drains although it was told to go on."""
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self._on_failure = DRAIN if self._on_failure == KEEP_GOING else self._on_failure
+
+
+class FailsSlowly(Scheduler):
+    """Lets what runs end although it was told to end it."""
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self._on_failure = DRAIN if self._on_failure == FAIL_FAST else self._on_failure
+
+
+class KillsWhenDraining(Scheduler):
+    """Ends what runs although it may end by itself."""
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self._on_failure = FAIL_FAST if self._on_failure == DRAIN else self._on_failure
+
+
 def attrs_ok(outcome: Outcome) -> Outcome:
     return Outcome(state=outcome.state, ok=True)
 
@@ -240,6 +287,12 @@ FAULTS: List[Type[Scheduler]] = [
     TriesAgainWhileDraining,
     NeverTriesAgain,
     ForgetsTheAttempt,
+    AllowsNothing,
+    AllowsEverything,
+    AllowsTheFirstAttempt,
+    KeepsNothingGoing,
+    FailsSlowly,
+    KillsWhenDraining,
 ]
 
 
