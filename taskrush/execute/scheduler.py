@@ -8,7 +8,10 @@ Rule 3: nothing is scanned per event: the work of a stimulus is proportional to 
         failure and each `Stop` look at all tasks once.
 Rule 4: an answer about a task that is neither being checked nor running changes nothing.
 Rule 5: a task that sleeps until its next attempt holds no room, and is checked again like any other when it wakes.
-Rule 6: tasks are numbered in topological order; the same stimuli give the same instructions.
+Rule 6: limits other than slots are `admission`'s; they are taken when a task could start but for them, slots last.
+Rule 7: a service takes no room. It is checked once a task that needs it was found to have to run, which waits with no
+        room until the service is `Ready`; it is stopped after the last task that needs it has ended, however.
+Rule 8: tasks are numbered in topological order; the same stimuli give the same instructions.
 
     WAITING ──needs met──▶ READY ──room──▶ CHECKING ──▶ RUNNING ──▶ SUCCEEDED | WARNED | FAILED | CANCELLED
                              ▲                └──▶ FRESH | HIT | SKIPPED | WARNED | FAILED
@@ -16,10 +19,16 @@ Rule 6: tasks are numbered in topological order; the same stimuli give the same 
 """
 
 import heapq
-from typing import Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Tuple, Union
+from typing import Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple, Union
 
+from taskrush.execute.admission import Admission
+from taskrush.execute.service_ledger import ServiceLedger
 from taskrush.model.outcome import Outcome, State, cancelled, excused, skipped
 from taskrush.model.policy import DRAIN, FAIL_FAST, KEEP_GOING, failure_policy
+from taskrush.values import evolve
+
+UNNEEDED = "nothing that ran needed it"
+BY_ITSELF = "it ended by itself; a service stays in the foreground until it is told to end"
 
 
 class Start(NamedTuple):
@@ -34,11 +43,15 @@ class Checked(NamedTuple):
 
 
 class Exited(NamedTuple):
-    """Stimulus: what was launched, checked or killed has ended. With a `delay` it wants to be tried again after it."""
+    """Stimulus: what was launched, checked or killed has ended. With a `delay` it wants to be tried again after it.
+
+    `starved`: it seems to have ended for lack of memory.
+    """
 
     node: int
     outcome: Outcome
     delay: Optional[float] = None
+    starved: bool = False
 
 
 class Woke(NamedTuple):
@@ -60,7 +73,19 @@ class Overdue(NamedTuple):
     node: int
 
 
-Stimulus = Union[Start, Checked, Exited, Woke, Stop, Overdue]
+class Ready(NamedTuple):
+    """Stimulus: a service that was launched can be used."""
+
+    node: int
+
+
+class Unready(NamedTuple):
+    """Stimulus: a service that was launched cannot be used in time; its `Exited` says so in words."""
+
+    node: int
+
+
+Stimulus = Union[Start, Checked, Exited, Woke, Stop, Overdue, Ready, Unready]
 
 
 class Check(NamedTuple):
@@ -83,11 +108,31 @@ class Sleep(NamedTuple):
     seconds: float
 
 
+class Again(NamedTuple):
+    """Instruction: tell everyone that an attempt ended so for lack of memory, and that the next one runs alone."""
+
+    node: int
+    outcome: Outcome
+
+
+class Held(NamedTuple):
+    """Instruction: tell everyone that a task could start but for a limit, in words."""
+
+    node: int
+    limit: str
+
+
 class Kill(NamedTuple):
     """Instruction: end this task's action or check; its `Exited` still comes."""
 
     node: int
     force: bool
+
+
+class StopService(NamedTuple):
+    """Instruction: end this service, which nobody needs any more; its `Exited` still comes."""
+
+    node: int
 
 
 class Ended(NamedTuple):
@@ -103,13 +148,15 @@ class Finished(NamedTuple):
     ok: bool
 
 
-Instruction = Union[Check, Launch, Sleep, Kill, Ended, Finished]
+Instruction = Union[Check, Launch, Sleep, Again, Held, Kill, StopService, Ended, Finished]
 
 
 _WAITING, _READY, _CHECKING, _RUNNING = State.WAITING, State.READY, State.CHECKING, State.RUNNING
 _RETRYING = State.RETRYING
 _SKIPPED, _FAILED, _CANCELLED = State.SKIPPED, State.FAILED, State.CANCELLED  # an attribute of an Enum is slow
 _OUT = (_CHECKING, _RUNNING)  # handed out: an answer is still to come
+_FIRST = (float("-inf"),)  # before all other ranks
+_UNIT = 1000  # parts of a slot, where tasks take more or less than one
 _OPEN = (_WAITING, _READY, _RETRYING, *_OUT)
 
 
@@ -120,7 +167,12 @@ class Scheduler:
     `priority` goes first, then the lowest number. `exclusive` tasks run alone. At most `jobs` tasks are being checked
     or run at a time. `on_failure` is `drain` (start nothing more, let running ones end), `fail-fast` (and end those
     too) or `keep-going` (whatever does not need the failed one); tasks with `after`, and what they need, run in any
-    case. `allowed[i]` are the exit codes with which i may fail, True for any failure: that is a warning, no failure.
+    case. `slots[i]` is how many of the `jobs` i takes, if not one; `urgency[i]` comes before `priority`; `admission`
+    holds further limits. A task that ended for lack of memory beside others is tried once more, alone.
+    `allowed[i]` are the exit codes with which i may fail, True for any failure: that is a warning, no failure.
+
+    `services` stay up while others need them. Those among `asked` start although nobody needs them, and stay up until
+    `Stop` or a failure that ends the run; with `stay` false they are stopped once they can be used.
     """
 
     def __init__(
@@ -133,16 +185,29 @@ class Scheduler:
         priority: Optional[Sequence[float]] = None,
         names: Optional[Sequence[str]] = None,
         allowed: Optional[Mapping[int, Union[bool, Tuple[int, ...]]]] = None,
+        slots: Optional[Mapping[int, float]] = None,
+        urgency: Optional[Mapping[int, int]] = None,
+        admission: Optional[Admission] = None,
+        services: Iterable[int] = (),
+        asked: Iterable[int] = (),
+        stay: bool = True,
     ) -> None:
         count = len(needs)
         self._needs = needs
-        self._jobs = jobs
+        unit = _UNIT if slots else 1
+        self._room = jobs * unit
+        self._unit = unit
+        self._slots = {node: max(1, min(self._room, round(taken * unit))) for node, taken in (slots or {}).items()}
+        self._admission = admission
         self._on_failure = failure_policy(on_failure)
         self._allowed = allowed or {}
-        self._exclusive = frozenset(exclusive)
+        self._exclusive = set(exclusive)
         self._names = names or [str(node) for node in range(count)]
         self._state = [_WAITING] * count
-        self._blockers = [len(needs[node]) + len(after[node]) for node in range(count)]
+        self._ledger = ledger = ServiceLedger(needs, services, asked, stay)
+        self._parked: Set[int] = set()  # have to run, and wait for services
+        self._doomed: Dict[int, str] = {}  # are being ended because a service of theirs is gone
+        self._blockers = [len(needs[node]) - len(ledger.of(node)) + len(after[node]) for node in range(count)]
         self._dependants: List[List[int]] = [[] for _ in range(count)]
         self._waiting_for_end: List[List[int]] = [[] for _ in range(count)]
         for node in range(count):
@@ -150,11 +215,15 @@ class Scheduler:
                 self._dependants[on].append(node)
             for on in after[node]:
                 self._waiting_for_end[on].append(node)
-        self._priority = longest_remaining(self._dependants) if priority is None else priority
+        self._rank = ranks(longest_remaining(self._dependants) if priority is None else priority, urgency)
         self._last_wishes = self._closure(node for node in range(count) if after[node])
-        self._ready: List[Tuple[float, int]] = []
+        self._ready: List[Tuple[Tuple[float, ...], int]] = []
         self._busy = 0
-        self._alone = False
+        self._handed_out = 0
+        self._starts = 0
+        self._crowded = 0  # the last start after which not only one task was handed out
+        self._started: Dict[int, int] = {}
+        self._tried_alone: Set[int] = set()
         self._open = count
         self._ok = True
         self._draining: Optional[str] = None
@@ -173,14 +242,18 @@ class Scheduler:
         self._out = []
         if isinstance(stimulus, Exited):
             if self._state[stimulus.node] in _OUT:
+                crowded = self._crowded >= self._started.get(stimulus.node, self._crowded + 1)
                 self._release(stimulus.node)
-                self._exited(stimulus)
+                self._exited(stimulus, crowded)
         elif isinstance(stimulus, Woke):
             if self._state[stimulus.node] is _RETRYING:
                 self._make_ready(stimulus.node)
         elif isinstance(stimulus, Checked):
             if self._state[stimulus.node] is _CHECKING:
                 self._checked(stimulus.node, stimulus.outcome)
+        elif isinstance(stimulus, (Ready, Unready)):
+            if self._state[stimulus.node] is _RUNNING and stimulus.node not in self._ledger.ending:
+                self._answered(stimulus)
         elif isinstance(stimulus, Start):
             for node, blockers in enumerate(self._blockers):
                 if not blockers and self._state[node] is _WAITING:
@@ -190,8 +263,10 @@ class Scheduler:
                 self._out.append(Kill(stimulus.node, force=True))
         else:
             self._stop(stimulus)
-        if self._ready and self._busy < self._jobs:
+        if self._ready and self._busy < self._room:
             self._fill()
+        if self._ledger.up and self._open and not self._busy:
+            self._release_the_stuck()
         if self._open == 0 and not self._finished:
             self._finished = True
             self._out.append(Finished(self._ok))
@@ -201,24 +276,51 @@ class Scheduler:
         self._state[node] = state
 
     def _make_ready(self, node: int) -> None:
+        if node in self._ledger.all:
+            if node in self._ledger.demanded:
+                self._set(node, _CHECKING)
+                self._out.append(Check(node))
+            return
         self._set(node, _READY)
-        heapq.heappush(self._ready, (-self._priority[node], node))
+        heapq.heappush(self._ready, (_FIRST if node in self._tried_alone else self._rank[node], node))
 
     def _fill(self) -> None:
-        """Start checks while there is room. An exclusive task at the head waits for an empty house."""
-        while self._ready and self._busy < self._jobs and not self._alone and not self._stopped:
+        """Start checks while there is room. A task at the head that takes more than there is waits until it is there.
+
+        So an exclusive one, which takes all, waits for an empty house.
+        """
+        admission = self._admission
+        while self._ready and self._busy < self._room and not self._stopped:
             node = self._ready[0][1]
-            exclusive = node in self._exclusive
             if self._state[node] is not _READY:
                 heapq.heappop(self._ready)
                 continue
-            if exclusive and self._busy:
+            if admission is not None and admission.wants(node):
+                heapq.heappop(self._ready)
+                if admission.take(node):
+                    heapq.heappush(self._ready, (_FIRST, node))
+                else:
+                    self._out.append(Held(node, admission.waits_for(node)))
+                continue
+            taken = self._taken(node)
+            if self._busy + taken > self._room:
                 return
             heapq.heappop(self._ready)
-            self._busy += 1
-            self._alone = exclusive
+            self._busy += taken
+            self._starts += 1
+            self._handed_out += 1
+            self._started[node] = self._starts
+            if self._handed_out > 1:
+                self._crowded = self._starts
+            if node in self._parked:
+                self._launch(node)
+                continue
             self._set(node, _CHECKING)
             self._out.append(Check(node))
+
+    def _taken(self, node: int) -> int:
+        """How much of the room it takes; all of it if it is to be alone."""
+        return self._room if node in self._exclusive else self._slots.get(node, self._unit)
 
     def _checked(self, node: int, outcome: Optional[Outcome]) -> None:
         if outcome is None:
@@ -226,15 +328,35 @@ class Scheduler:
                 outcome = self._given_up(node, cancelled(f"not started: {self._stopped}"))
             elif not self._may_start(node):
                 outcome = self._failed_so.get(node) or skipped(f"not started: {self._draining}", ok=False)
+        if outcome is None and self._ledger.all:
+            outcome = self._for_want_of_a_service(node)
         if outcome is not None:
             self._release(node)
             self._end([(node, outcome)])
-            return
+        elif self._ledger.missing(node):
+            self._park(node)
+        else:
+            self._launch(node)
+
+    def _launch(self, node: int) -> None:
+        self._parked.discard(node)
         self._set(node, _RUNNING)
         self._out.append(Launch(node))
 
-    def _exited(self, end: Exited) -> None:
-        """Let it sleep if it is to be tried again and may still start; else it has ended."""
+    def _exited(self, end: Exited, crowded: bool) -> None:
+        """Let it sleep if it is to be tried again and may still start; else it has ended.
+
+        What lacked memory beside others comes first when it can be alone, once.
+        """
+        if self._ledger.all:
+            end = self._as_service_or_user(end)
+        if end.starved and crowded and end.node not in self._tried_alone and self._may_start(end.node):
+            self._tried_alone.add(end.node)
+            self._exclusive.add(end.node)
+            self._failed_so[end.node] = end.outcome
+            self._out.append(Again(end.node, end.outcome))
+            self._make_ready(end.node)
+            return
         if end.delay is None or not self._may_start(end.node):
             self._end([(end.node, end.outcome)])
             return
@@ -246,9 +368,17 @@ class Scheduler:
         return self._stopped is None and (self._draining is None or node in self._last_wishes)
 
     def _release(self, node: int) -> None:
-        self._busy -= 1
-        if node in self._exclusive:
-            self._alone = False
+        if node in self._ledger.all:
+            return
+        self._busy -= self._taken(node)
+        self._handed_out -= 1
+        del self._started[node]
+        self._give_back(node)
+
+    def _give_back(self, node: int) -> None:
+        """It needs no limit any more; those that have all they waited for go first."""
+        for complete in self._admission.give(node) if self._admission is not None else ():
+            heapq.heappush(self._ready, (_FIRST, complete))
 
     def _end(self, ends: List[Tuple[int, Outcome]]) -> None:
         """Record ends, the last one first, and everything that follows from each, without recursion."""
@@ -258,17 +388,25 @@ class Scheduler:
                 continue
             if node in self._allowed:
                 outcome = excused(outcome, self._allowed[node])
+            if self._admission is not None:
+                self._give_back(node)  # also one that only waited may hold something
             self._set(node, outcome.state)
             self._open -= 1
             self._out.append(Ended(node, outcome))
-            if outcome.ok:
+            if self._ledger.all:
+                ends += self._services_after(node, outcome)
+            if node in self._ledger.all:
+                pass  # those that need it wait for its `Ready`, not for its end
+            elif outcome.ok:
                 for dependant in self._dependants[node]:
                     self._unblock(dependant)
             else:
-                self._ok = False
-                reason = f"`{self._names[node]}` {_verb(outcome)}"
+                reason = self._reason(node, outcome)
                 for dependant in self._dependants[node]:
                     ends.append((dependant, self._not_started(f"needs {reason}")))
+            if not outcome.ok:
+                self._ok = False
+                reason = self._reason(node, outcome)
                 if outcome.state is not _SKIPPED and self._on_failure != KEEP_GOING:
                     ends[:0] = self._drain(reason)
             for waiting in self._waiting_for_end[node]:
@@ -297,26 +435,150 @@ class Scheduler:
                 ends.append((node, self._failed_so[node]))
             elif state in (_WAITING, _READY):
                 ends.append((node, skipped(f"not started: {reason}", ok=False)))
-            elif state in _OUT and self._on_failure == FAIL_FAST:
+            elif state in _OUT and self._on_failure == FAIL_FAST and node not in self._ledger.all:
                 self._out.append(Kill(node, force=False))
-        return ends[::-1]
+        return [*self._let_go_of_asked(), *ends[::-1]]
 
     def _stop(self, stimulus: Stop) -> None:
         first = self._stopped is None
         if first:
             self._stopped = stimulus.reason
         if first or stimulus.force:
-            self._out += [Kill(node, stimulus.force) for node, state in enumerate(self._state) if state in _OUT]
+            spared = frozenset() if stimulus.force else self._ledger.all
+            self._out += [
+                Kill(node, stimulus.force)
+                for node, state in enumerate(self._state)
+                if state is _CHECKING or (state is _RUNNING and node not in spared)
+            ]
         if first:
             over = cancelled(f"not started: {stimulus.reason}")
             idle = (_WAITING, _READY, _RETRYING)
             ends = [(node, over) for node, state in enumerate(self._state) if state in idle]
-            self._end([(node, self._given_up(node, end)) for node, end in ends][::-1])
+            asked = self._let_go_of_asked()
+            self._end([*asked, *((node, self._given_up(node, end)) for node, end in ends[::-1])])
 
     def _given_up(self, node: int, over: Outcome) -> Outcome:
         """What a task ends as that the run does not get to any more."""
         last = self._failed_so.get(node)
         return over if last is None else cancelled(f"not tried again: {self._stopped}", attempts=last.attempts)
+
+    # --- services ------------------------------------------------------------------
+
+    def _for_want_of_a_service(self, node: int) -> Optional[Outcome]:
+        """How a task that has to run ends instead: a service is gone, or it is one that nobody needs any more."""
+        ledger = self._ledger
+        if node in ledger.all and not ledger.users[node]:
+            return skipped(UNNEEDED, ok=True)
+        gone = next((ledger.gone[on] for on in ledger.of(node) if on in ledger.gone), None)
+        return None if gone is None else self._not_started(f"needs {gone}")
+
+    def _park(self, node: int) -> None:
+        """It has to run: start its services and let it wait for them, without room."""
+        self._release(node)
+        self._set(node, _WAITING)
+        self._parked.add(node)
+        for service in self._ledger.of(node):
+            if service not in self._ledger.demanded:
+                self._ledger.demanded.add(service)
+                if not self._blockers[service] and self._state[service] is _WAITING:
+                    self._make_ready(service)
+
+    def _answered(self, stimulus: Union[Ready, Unready]) -> None:
+        node, ledger = stimulus.node, self._ledger
+        if isinstance(stimulus, Unready):
+            if node not in ledger.up and node not in ledger.gone:
+                ledger.gone[node] = f"`{self._names[node]}` failed"
+                self._out.append(StopService(node))
+        elif node not in ledger.up and node not in ledger.gone:
+            ledger.up.add(node)
+            self._unpark(node)
+            if node in ledger.asked and not ledger.stay:
+                ledger.asked.discard(node)
+                if ledger.let_go(node):
+                    self._end(self._retire(node))
+
+    def _unpark(self, service: int) -> None:
+        for node in self._ledger.can_be_used(self._dependants[service]):
+            if node in self._parked and self._state[node] is _WAITING:
+                if node in self._ledger.all:
+                    self._launch(node)
+                else:
+                    self._set(node, _READY)
+                    heapq.heappush(self._ready, (self._rank[node], node))
+
+    def _as_service_or_user(self, end: Exited) -> Exited:
+        """What the end of a process means that was stopped as planned, ended by itself, or lost its service."""
+        node, outcome = end.node, end.outcome
+        if node in self._ledger.ending and self._stopped is None and self._state[node] is _RUNNING:
+            return Exited(node, evolve(outcome, state=State.SUCCEEDED, ok=True, reason=None))
+        if node in self._doomed and not outcome.ok and self._stopped is None:
+            return Exited(node, evolve(outcome, state=_FAILED, reason=self._doomed[node]))
+        if node in self._ledger.all and outcome.state is State.SUCCEEDED and node not in self._ledger.ending:
+            return Exited(node, evolve(outcome, state=_FAILED, ok=False, reason=BY_ITSELF))
+        return end
+
+    def _services_after(self, node: int, outcome: Outcome) -> List[Tuple[int, Outcome]]:
+        """A task has ended: what ends with it for the sake of services, and which services nobody needs any more."""
+        ledger = self._ledger
+        ends: List[Tuple[int, Outcome]] = []
+        self._parked.discard(node)
+        if node in ledger.all:
+            was_up = node in ledger.up
+            ledger.up.discard(node)
+            reason = self._reason(node, outcome)
+            if outcome.ok and not was_up and node not in ledger.gone:
+                self._unpark(node)  # skipped by its condition: they go on without it
+            elif not outcome.ok or outcome.state is State.SUCCEEDED:
+                ledger.gone[node] = reason
+                ends += self._lost(node, reason)
+        for service in ledger.of(node):
+            if ledger.let_go(service):
+                ends += self._retire(service)
+        return ends
+
+    def _lost(self, service: int, reason: str) -> List[Tuple[int, Outcome]]:
+        """A service is gone: those that run with it are ended, the others do not start."""
+        ends = []
+        for node in self._dependants[service]:
+            if self._state[node] is _RUNNING and node not in self._doomed:
+                if node not in self._ledger.ending:
+                    self._doomed[node] = f"{reason} while it was needed"
+                    self._out.append(Kill(node, force=False))
+            elif self._state[node] in (_WAITING, _READY, _RETRYING):
+                ends.append((node, self._not_started(f"needs {reason}")))
+        return ends
+
+    def _retire(self, service: int) -> List[Tuple[int, Outcome]]:
+        """Nobody needs it any more."""
+        state = self._state[service]
+        if state is _RUNNING and service not in self._ledger.ending and service not in self._ledger.gone:
+            self._ledger.ending.add(service)
+            self._ledger.up.discard(service)
+            self._out.append(StopService(service))
+        elif state is _WAITING:
+            over = skipped(UNNEEDED, ok=True) if self._stopped is None else self._not_started("")
+            return [(service, over)]
+        return []
+
+    def _let_go_of_asked(self) -> List[Tuple[int, Outcome]]:
+        """The run is to end: what was asked for need not stay up longer than others need it."""
+        asked, self._ledger.asked = sorted(self._ledger.asked), set()
+        return [end for service in asked if self._ledger.let_go(service) for end in self._retire(service)]
+
+    def _release_the_stuck(self) -> None:
+        """A task may need a service and, by way of `finally`, wait for its end. When only such are left, it ends."""
+        ledger = self._ledger
+        for node, state in enumerate(self._state):
+            if state in (_CHECKING, _READY, _RETRYING) or (state is _RUNNING and node not in ledger.up):
+                return
+        kept = self._closure(ledger.asked)
+        for service in ledger.leaves(self._dependants):
+            if service not in kept:
+                self._end(self._retire(service))
+
+    def _reason(self, node: int, outcome: Outcome) -> str:
+        verb = "was stopped" if node in self._ledger.all and outcome.ok else _verb(outcome)
+        return f"`{self._names[node]}` {verb}"
 
     def _closure(self, nodes: Iterable[int]) -> "frozenset[int]":
         """`nodes` and all that they need, directly or not."""
@@ -334,6 +596,13 @@ def _verb(outcome: Outcome) -> str:
     if outcome.state is _FAILED:
         return "failed"
     return "was cancelled" if outcome.state is _CANCELLED else "was skipped"
+
+
+def ranks(priority: Sequence[float], urgency: Optional[Mapping[int, int]]) -> List[Tuple[float, ...]]:
+    """What ready tasks are ordered by, the lowest first."""
+    if not urgency:
+        return [(-own,) for own in priority]
+    return [(-urgency.get(node, 0), -own) for node, own in enumerate(priority)]
 
 
 def longest_remaining(dependants: Sequence[Sequence[int]], weights: Optional[Sequence[float]] = None) -> List[float]:
