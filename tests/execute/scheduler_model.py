@@ -198,6 +198,8 @@ class Game:
             assert killed == ({stimulus.node: True} if stimulus.node in out_before else {})
         if self.broken and not was_broken and self.case.on_failure == FAIL_FAST and not self.stopped:
             assert set(killed) == {node for node in out_before & set(self.out) if node not in self.last_wishes}
+        elif not isinstance(stimulus, (Stop, Overdue)):
+            assert not killed, "killed without need"
         self._judge_use_of_room()
 
     def _as_allowed(self, node: int, outcome: Outcome) -> Outcome:
