@@ -2,7 +2,7 @@
 
 `frozen`, `define`, `field`, `Factory`, `evolve` and `asdict` mean what they mean in attrs, of which they cover what is
 used here; type checkers take them for attrs' own. Whoever asks a class for its attributes by attrs (`attrs.fields`,
-`attrs.evolve`, cattrs) gets them: attrs is imported then. Methods are only compiled when a class is first instantiated.
+`attrs.evolve`, cattrs) gets them: attrs is imported then. Methods are only compiled for classes that are instantiated often.
 Decision 0018 has the figures. It knows nothing of what the values mean.
 """
 
@@ -24,6 +24,7 @@ else:
 
     NOTHING = _Nothing()
     ATTRS = "__attrs_attrs__"
+    UNCOMPILED = 8  # instances are made attribute by attribute before a method is compiled for the class
 
     class Factory:
         """Makes a default for each instance; with `takes_self` of the instance so far."""

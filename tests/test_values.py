@@ -119,9 +119,18 @@ def hashable(thing: object) -> bool:
 def test_wrong_arguments_are_refused(make: Any, args: Any, named: Any) -> None:
     """By both, the first time and later."""
     for lib in both(make):
-        for _ in range(2):
+        for _ in range(10):
             with pytest.raises(TypeError):
                 lib(*args, **named)
+
+
+@pytest.mark.parametrize(("make", "args", "named"), CALLS)
+def test_the_first_and_the_hundredth_are_alike(make: Any, args: Any, named: Any) -> None:
+    """Whether or not a method was compiled for the class."""
+    ours = make(values)
+    first, others = ours(*args, **named), [ours(*args, **named) for _ in range(20)]
+    assert {repr(other) for other in others} == {repr(first)}
+    assert all((first == other) == (make is not by_identity) for other in others)
 
 
 def test_frozen_ones_do_not_change() -> None:
