@@ -244,7 +244,8 @@ class Scheduler:
             if self._state[stimulus.node] in _OUT:
                 crowded = self._crowded >= self._started.get(stimulus.node, self._crowded + 1)
                 self._release(stimulus.node)
-                self._exited(stimulus, crowded)
+                if not (stimulus.starved and crowded and self._try_alone(stimulus)):
+                    self._exited(stimulus)
         elif isinstance(stimulus, Woke):
             if self._state[stimulus.node] is _RETRYING:
                 self._make_ready(stimulus.node)
@@ -343,20 +344,22 @@ class Scheduler:
         self._set(node, _RUNNING)
         self._out.append(Launch(node))
 
-    def _exited(self, end: Exited, crowded: bool) -> None:
-        """Let it sleep if it is to be tried again and may still start; else it has ended.
+    def _try_alone(self, end: Exited) -> bool:
+        """What lacked memory beside others comes first when it can be alone, once."""
+        node = end.node
+        if node in self._tried_alone or node in self._doomed or not self._may_start(node):
+            return False
+        self._tried_alone.add(node)
+        self._exclusive.add(node)
+        self._failed_so[node] = end.outcome
+        self._out.append(Again(node, end.outcome))
+        self._make_ready(node)
+        return True
 
-        What lacked memory beside others comes first when it can be alone, once.
-        """
+    def _exited(self, end: Exited) -> None:
+        """Let it sleep if it is to be tried again and may still start; else it has ended."""
         if self._ledger.all:
             end = self._as_service_or_user(end)
-        if end.starved and crowded and end.node not in self._tried_alone and self._may_start(end.node):
-            self._tried_alone.add(end.node)
-            self._exclusive.add(end.node)
-            self._failed_so[end.node] = end.outcome
-            self._out.append(Again(end.node, end.outcome))
-            self._make_ready(end.node)
-            return
         if end.delay is None or not self._may_start(end.node):
             self._end([(end.node, end.outcome)])
             return

@@ -1,13 +1,16 @@
 """Plays a scheduler's counterpart and judges every instruction by the promises of a run. Shared by the properties."""
 
-from typing import Callable, Dict, List, NamedTuple, Optional, Set, Tuple, Union
+from typing import Callable, Dict, List, Mapping, NamedTuple, Optional, Set, Tuple, Union
 
+from taskrush.execute.admission import Admission, Demand, Limit
 from taskrush.execute.scheduler import (
+    Again,
     Check,
     Checked,
     Ended,
     Exited,
     Finished,
+    Held,
     Instruction,
     Kill,
     Launch,
@@ -37,9 +40,27 @@ class Case(NamedTuple):
     on_failure: str
     exclusive: Tuple[int, ...]
     allowed: Tuple[Tuple[int, Union[bool, Tuple[int, ...]]], ...] = ()
+    limits: Tuple[Limit, ...] = ()
+    demands: Mapping[int, Tuple[Demand, ...]] = {}
+    slots: Mapping[int, float] = {}
+    urgency: Mapping[int, int] = {}
 
     def scheduler(self, kind: Callable[..., Scheduler] = Scheduler) -> Scheduler:
-        return kind(self.needs, self.after, self.jobs, self.on_failure, self.exclusive, None, None, dict(self.allowed))
+        if not self.limits:
+            return kind(
+                self.needs, self.after, self.jobs, self.on_failure, self.exclusive, None, None, dict(self.allowed)
+            )
+        return kind(
+            self.needs,
+            self.after,
+            self.jobs,
+            self.on_failure,
+            self.exclusive,
+            allowed=dict(self.allowed),
+            slots=self.slots,
+            urgency=self.urgency,
+            admission=Admission(self.limits, self.demands, self.urgency),
+        )
 
 
 def make_case(choose: Choose, size: int = 10) -> Case:
@@ -79,6 +100,7 @@ class Game:
         self.asleep: Dict[int, Outcome] = {}
         self.again: Set[int] = set()
         self.attempts: Dict[int, int] = {}
+        self.alone: Set[int] = set()
         self.outcomes: Dict[int, Outcome] = {}
         self.stopped = False
         self.broken = False
@@ -156,6 +178,17 @@ class Game:
                 assert self._may_start(instruction.node), "tried again while the run drains"
                 self.asleep[instruction.node] = instruction.outcome
                 self.attempts[instruction.node] = self.attempts.get(instruction.node, 0) + 1
+            elif isinstance(instruction, Again):
+                assert isinstance(stimulus, Exited), "tried again without an end"
+                assert stimulus.starved, "tried again alone without need"
+                assert instruction == Again(stimulus.node, stimulus.outcome), "another attempt than was reported"
+                assert instruction.node not in self.alone, "tried again alone more than once"
+                assert not self.stopped, "tried again after stop"
+                assert self._may_start(instruction.node), "tried again while the run drains"
+                self.again.add(instruction.node)
+                self.alone.add(instruction.node)
+            elif isinstance(instruction, Held):
+                assert instruction.node in self.case.demands, "held back without a limit"
             elif isinstance(instruction, Launch):
                 assert instruction.node == launch_allowed, "launched without a check that said so"
                 assert not self.stopped, "launched after stop"
@@ -184,10 +217,10 @@ class Game:
             else:
                 assert isinstance(instruction, Finished)
                 self.finished = instruction.ok
-        assert len(self.out) <= self.case.jobs, "over the limit"
-        assert len(self.out) <= 1 or not set(self.out) & set(self.case.exclusive), "an exclusive task is not alone"
+        self._judge_limits()
         if answered is not None and answered not in self.out:
-            assert answered in self.outcomes or answered in self.asleep, "an answer without an end"
+            known = answered in self.outcomes or answered in self.asleep or answered in self.again
+            assert known, "an answer without an end"
         if isinstance(stimulus, Exited) and stimulus.delay is not None and not self.stopped:
             assert stimulus.node in self.asleep or not self._may_start(stimulus.node), "not tried again"
         assert not self.stopped or not self.asleep, "sleeps on after stop"
@@ -211,6 +244,20 @@ class Game:
             )
         return outcome
 
+    def _judge_limits(self) -> None:
+        slots = [min(self.case.slots.get(node, 1), self.case.jobs) for node in self.out]
+        assert sum(slots) <= self.case.jobs + 1e-9, "over the limit"
+        alone = set(self.out) & {*self.case.exclusive, *self.alone}
+        assert len(self.out) <= 1 or not alone, "an exclusive task is not alone"
+        for number, limit in enumerate(self.case.limits):
+            taken = [
+                min(one.amount, limit.size)
+                for node in self.out
+                for one in self.case.demands.get(node, ())
+                if one.limit == number
+            ]
+            assert sum(taken) <= limit.size, f"more than there is of {limit.name}"
+
     def _may_start(self, node: int) -> bool:
         return self.goes_on or not self.broken or node in self.last_wishes
 
@@ -229,6 +276,8 @@ class Game:
     def _judge_use_of_room(self) -> None:
         """Room is never left empty while something could start, unless somebody wants to be alone."""
         if self.stopped or self.finished is not None or len(self.out) == self.case.jobs or self.case.exclusive:
+            return
+        if self.case.limits:  # see tests/execute/test_admission.py
             return
         for node, needs in enumerate(self.case.needs):
             if (node in self.checked and node not in self.again) or node in self.outcomes or not self._may_start(node):
