@@ -71,7 +71,8 @@ def _checked(task: Task, channels: Dict[str, Channel]) -> Task:
     last = task.retry.notify_on_failure if task.retry else None
     if last and not any(notice.to == (last,) and notice.on == (FAILURE,) for notice in told):
         told = (*told, Notice(to=(last,), on=(FAILURE,), where=task.where))
-    wrong, missing = [], []
+    wrong: List[Problem] = []
+    missing: List[Problem] = []
     for notice in told:
         for name in (name for name in notice.to if name not in channels):
             problem = _undeclared(f"task `{task.id}`", name, channels, notice.where or task.where)
