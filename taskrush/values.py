@@ -2,8 +2,8 @@
 
 `frozen`, `define`, `field`, `Factory`, `evolve` and `asdict` mean what they mean in attrs, of which they cover what is
 used here; type checkers take them for attrs' own. Whoever asks a class for its attributes by attrs (`attrs.fields`,
-`attrs.evolve`, cattrs) gets them: attrs is imported then. Methods are only compiled for classes that are instantiated often.
-Decision 0018 has the figures. It knows nothing of what the values mean.
+`attrs.evolve`, cattrs) gets them: attrs is imported then. Methods are only compiled for classes of which there are
+many instances. Decision 0018 has the figures. It knows nothing of what the values mean.
 """
 
 TYPE_CHECKING = False
