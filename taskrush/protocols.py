@@ -22,6 +22,7 @@ from typing import (
 from taskrush.events import Record
 from taskrush.model.fingerprint import Fingerprint
 from taskrush.model.outcome import Outcome
+from taskrush.model.redaction import Redactor
 from taskrush.model.task import Task, TaskId
 
 if TYPE_CHECKING:
@@ -127,6 +128,9 @@ class Memory(Protocol):
     def reason(self, task: Task) -> str:
         """Why the task has to run, in one line; after `recall` gave no outcome."""
 
+    def identity(self, task: Task) -> Tuple[Optional[str], Optional[str]]:
+        """The key of a task that was asked about, and one digest of all it made if its result was kept."""
+
     def begin(self, task: Task) -> Recording:
         """The task is about to run."""
 
@@ -138,6 +142,24 @@ class Memory(Protocol):
 
     def close(self) -> None:
         """The run is over."""
+
+
+class Secrets(Protocol):
+    """The secrets of one run."""
+
+    redactor: Redactor
+
+    def environment(self, task: Task) -> Mapping[str, str]:
+        """The variables that the task's commands get, as far as they are known."""
+
+    def fetch(self, task: Task) -> Optional[Running]:
+        """What waits for the values that the task lacks and then ends well; None if it lacks none."""
+
+    def warnings(self) -> Sequence[Tuple[str, Optional[str]]]:
+        """Messages with hints since the last call."""
+
+    def close(self) -> None:
+        """The run is over: nobody waits any more."""
 
 
 class Fingerprinter(Protocol):

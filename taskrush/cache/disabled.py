@@ -1,6 +1,6 @@
 """No cache: knows of no earlier work and keeps none. For runs that ask for it, and where no cache is set up."""
 
-from typing import Mapping, Optional, Sequence
+from typing import Mapping, Optional, Sequence, Tuple
 
 from taskrush.model.outcome import Outcome
 from taskrush.model.task import Task, TaskId
@@ -34,6 +34,9 @@ class NoMemory:
 
     def reason(self, task: Task) -> str:
         return ""
+
+    def identity(self, task: Task) -> Tuple[Optional[str], Optional[str]]:
+        return None, None
 
     def warnings(self) -> Sequence[str]:
         return ()

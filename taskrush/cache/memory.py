@@ -63,6 +63,7 @@ class CacheMemory:
         self._looking = threading.RLock()
         self._fingerprints: Dict[TaskId, Fingerprint] = {}
         self._made: Dict[TaskId, str] = {}
+        self._kept: Dict[TaskId, str] = {}  # what was kept of tasks that ran, in one digest each
         self._locks: Dict[TaskId, KeyLock] = {}
         self._reasons: Dict[TaskId, str] = {}
         self._outcomes: Dict[TaskId, Mapping[TaskId, Outcome]] = {}
@@ -107,6 +108,10 @@ class CacheMemory:
         """Why the task has to run, in one line."""
         return self._reasons.get(task.id, "")
 
+    def identity(self, task: Task) -> Tuple[Optional[str], Optional[str]]:
+        found = self._fingerprints.get(task.id)
+        return (found.key if found is not None else None), self._kept.get(task.id)
+
     def glance(self, task: Task, outcomes: Mapping[TaskId, Outcome]) -> Optional[Outcome]:
         if self._modes.force or not self._modes.read or self._fingerprinter.unanswered(task):
             return None
@@ -119,7 +124,7 @@ class CacheMemory:
             with self._cache.at_once():
                 if self.fingerprint(task, outcomes).key != mark.key:
                     return None
-                found = self._fresh(task, mark, None) if self._cache.is_made(mark) else None
+                found = self._fresh(task, mark.key, mark, None) if self._cache.is_made(mark) else None
         except NotAtOnce:
             return None
         finally:
@@ -134,7 +139,7 @@ class CacheMemory:
         stored = None
         if mark is None or mark.value is False:
             stored = self._cache.stored(task, fingerprint)
-        found = self._fresh(task, mark, stored)
+        found = self._fresh(task, fingerprint.key, mark, stored)
         if found is not None:
             if not task.outputs:
                 self._cache.replay_log(task, on_output)
@@ -147,9 +152,12 @@ class CacheMemory:
             return None
         if not self._cache.restore(task, stored, on_output):
             return None
-        return Outcome(state=State.HIT, ok=True, value=value, saved_seconds=stored.seconds)
+        made = stored.manifest.digest or None
+        return Outcome(
+            state=State.HIT, ok=True, value=value, saved_seconds=stored.seconds, key=fingerprint.key, outputs=made
+        )
 
-    def _fresh(self, task: Task, mark: Optional[Mark], stored: Optional[Stored]) -> Optional[Outcome]:
+    def _fresh(self, task: Task, key: str, mark: Optional[Mark], stored: Optional[Stored]) -> Optional[Outcome]:
         """The outcome of a task whose outputs are there, if its value is known as well."""
         if mark is None:
             return None
@@ -160,7 +168,7 @@ class CacheMemory:
             value = load_value(str(text)) if text else None
         except Exception:  # a class that is gone or has changed
             return None
-        return Outcome(state=State.FRESH, ok=True, value=value, saved_seconds=mark.seconds)
+        return Outcome(state=State.FRESH, ok=True, value=value, saved_seconds=mark.seconds, key=key)
 
     def _take(self, task: Task, fingerprint: Fingerprint) -> bool:
         """Hold the key's lock; True if somebody else held it before."""
@@ -206,7 +214,11 @@ class CacheMemory:
                 recording.abandon()
                 return None
             reason = recording.finish(before, outcome, dump_value(outcome.value))
-            self._stored = self._stored or reason is None
+            if reason is None:
+                self._stored = True
+                mark = self._cache.mark(task)
+                if mark is not None and mark.rows:
+                    self._kept[task.id] = mark.manifest.digest
             return reason
         except NotKeepable as error:
             recording.abandon()

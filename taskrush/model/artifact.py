@@ -1,5 +1,6 @@
 """What a result is made of: a manifest of files, and the record that a cache keeps under a key."""
 
+import hashlib
 from typing import Any, Dict, List, Mapping, Optional, Tuple
 
 from taskrush.values import asdict, field, frozen
@@ -30,6 +31,14 @@ class Manifest:
     """All outputs of one result, sorted by path."""
 
     entries: Tuple[Entry, ...]
+
+    @property
+    def digest(self) -> str:
+        """One digest (SHA-256, hexadecimal) of all entries; empty where there are none."""
+        if not self.entries:
+            return ""
+        rows = repr([(e.path, e.kind, e.digest, e.mode, e.target) for e in self.entries])
+        return hashlib.sha256(rows.encode("utf-8", "surrogateescape")).hexdigest()
 
     def to_json(self) -> List[List[Any]]:
         """Plain lists; `from_json` reads them back."""

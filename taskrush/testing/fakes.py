@@ -167,6 +167,9 @@ class FakeMemory:
     def reason(self, task: Task) -> str:
         return "no earlier result"
 
+    def identity(self, task: Task) -> Tuple[Optional[str], Optional[str]]:
+        return (f"key of {task.id}", None) if self.covers(task) else (None, None)
+
     def warnings(self) -> Sequence[str]:
         return ()
 

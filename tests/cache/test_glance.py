@@ -77,7 +77,7 @@ def test_glances(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
         patch.setattr(os, "open", counting)
         found = glance(root)
-    assert found == Outcome(state=State.FRESH, ok=True, saved_seconds=3.0)
+    assert found == Outcome(state=State.FRESH, ok=True, saved_seconds=3.0, key=found.key)
     assert not [path for path in opened if path.endswith(("in/a", "/out")) or "/store/" in path]
     assert glance(root, force=True) is None
     made = memory(root)
