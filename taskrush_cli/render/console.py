@@ -93,6 +93,8 @@ class Console:
         kinds = {"grouped": Grouped, "errors": Errors, "none": Silent}
         mode = kinds[name](self._out, self, self._dialect)
         mode.always = self._verbose > 0
+        if isinstance(mode, Errors) and self._quiet:
+            mode.shows = ("failed",)
         return mode
 
     @property

@@ -6,7 +6,7 @@ known, so that whoever writes next closes it properly.
 """
 
 import re
-from typing import Dict, List, Optional, Protocol
+from typing import Dict, List, Optional, Protocol, Tuple
 
 from taskrush.model.outcome import Outcome
 from taskrush.model.task import TaskId
@@ -156,11 +156,13 @@ class Grouped(Mode):
 
 
 class Errors(Mode):
-    """Only what failed tasks wrote, in one block when they end."""
+    """Only what failed tasks wrote, in one block when they end; `shows` are the states that count as failed."""
+
+    shows: Tuple[str, ...] = ("failed", "warned")
 
     def finished(self, task: TaskId, outcome: Outcome) -> None:
         entry = self._entries.get(task)
-        if entry is not None and entry.log and outcome.state.value in ("failed", "warned"):
+        if entry is not None and entry.log and outcome.state.value in self.shows:
             self._enter(entry, group=False)
             self.replay(entry)
             entry.shown = True

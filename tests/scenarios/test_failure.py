@@ -27,6 +27,10 @@ tasks:
         (["-k"], ["bad", "slow", "after-slow"]),
         (["--keep-going"], ["bad", "slow", "after-slow"]),
         (["--fail-fast"], ["bad"]),
+        (["--on-failure=drain"], ["bad", "slow"]),
+        (["--on-failure", "keep-going"], ["bad", "slow", "after-slow"]),
+        (["--on-failure", "dependants-only"], ["bad", "slow", "after-slow"]),
+        (["--on-failure", "fail-fast"], ["bad"]),
     ],
 )
 def test_policies(scratch: Scratch, flags: List[str], executed: List[str]) -> None:
