@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from taskrush.errors import TaskRushError as TaskRushError
     from taskrush.errors import UsageError as UsageError
     from taskrush.errors import Where as Where
+    from taskrush.events import AttemptFinished as AttemptFinished
     from taskrush.events import Record as Record
     from taskrush.events import RunFinished as RunFinished
     from taskrush.events import RunStarted as RunStarted
@@ -99,6 +100,7 @@ _HOMES = {
         "Where",
     ),
     "events": (
+        "AttemptFinished",
         "Record",
         "RunFinished",
         "RunStarted",

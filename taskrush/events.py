@@ -16,11 +16,20 @@ CHANGED = "changed"  # the reason of a stop by a watch that starts again at once
 
 @frozen(kw_only=True)
 class RunStarted:
-    """A run begins: what was asked for and everything that is planned, in plan order."""
+    """A run begins: what was asked for and everything that is planned, in plan order; `services` are among it."""
 
     targets: Tuple[TaskId, ...]
     tasks: Tuple[TaskId, ...]
     jobs: int
+    services: Tuple[TaskId, ...] = ()
+
+
+@frozen
+class TaskHeld:
+    """A task could start but for a limit, and waits for it: ``pool `database` ``, ``mutex `x` ``, ``memory``."""
+
+    task: TaskId
+    limit: str
 
 
 @frozen
@@ -41,12 +50,31 @@ class TaskStarted:
 
 
 @frozen
+class ServiceReady:
+    """A service can be used, `seconds` after it was started. Until its `TaskFinished` it stays up."""
+
+    task: TaskId
+    seconds: float
+
+
+@frozen
 class TaskOutput:
     """Bytes that a task wrote, in order within its stream. `stream` is `"stdout"` or `"stderr"`."""
 
     task: TaskId
     stream: str
     data: bytes
+
+
+@frozen
+class AttemptFinished:
+    """An attempt failed; the next one starts `delay` seconds later, as soon as there is room. Of the last one there is
+    no such event: `TaskFinished` tells of it."""
+
+    task: TaskId
+    attempt: int
+    outcome: Outcome
+    delay: float
 
 
 @frozen
@@ -83,7 +111,9 @@ class RunFinished:
     seconds: float
 
 
-Event = Union[RunStarted, TaskStarted, TaskOutput, TaskFinished, StopRequested, Warned, RunFinished]
+Event = Union[
+    RunStarted, TaskHeld, TaskStarted, ServiceReady, TaskOutput, AttemptFinished, TaskFinished, StopRequested, Warned, RunFinished
+]
 
 
 @frozen

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Iterable, Mapping, Optional, Sequence, Tu
 
 from taskrush.compile.select import select
 from taskrush.declare.discover import RUSH_NAMES, discover
-from taskrush.errors import GraphError, MissingCapability, Problem, UsageError
+from taskrush.errors import ConfigError, GraphError, MissingCapability, Problem, UsageError
 from taskrush.kept_graph import recall_graph
 from taskrush.model.environment import withheld
 from taskrush.model.graph import Graph
@@ -18,7 +18,7 @@ from taskrush.model.task import Task, TaskId
 from taskrush.plan.planner import in_order, make_plan
 from taskrush.protocols import Subscriber
 from taskrush.values import evolve, frozen
-from taskrush.wiring import SystemClock, make_memory, make_runners
+from taskrush.wiring import SystemClock, make_memory, make_notifier, make_runners
 
 if TYPE_CHECKING:
     from taskrush.declare.taskset import Declared, TaskSet
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from taskrush.model.declaration import FileDecl
     from taskrush.model.limits import Pool
     from taskrush.model.notification import Notifications
+    from taskrush.supply.vault import Vault
+    from taskrush.report.notify_past import Remembered
 
 Targets = Union[str, Iterable[str]]
 
@@ -154,8 +156,13 @@ class Project:
             raise MissingCapability(*(_with_line(problem) for problem in in_order(missing)))
 
     def secrets(self, plan: Plan, env: Mapping[str, str]) -> Tuple[str, ...]:
-        """The values of the variables that the files name under `secrets:`, wherever they are set."""
+        """The values of the variables that the files name under `secrets:` or channels are made of, wherever set."""
         names = {name for file in self.files for name in file.secrets}
+        channels = [one for file in self.files if file.notify is not None for one in file.notify.channels.values()]
+        if channels:
+            from taskrush.model.message import secret_names
+
+            names.update(name for channel in channels for name in secret_names(channel))
         places = [env, os.environ, *(task.env for task in plan.tasks)] if names else []
         return tuple({place[name] for place in places for name in names if place.get(name)})
 
@@ -167,6 +174,7 @@ class Project:
         jobs: Optional[int] = None,
         on_failure: str = DRAIN,
         grace: float = 5.0,
+        timeout: Optional[float] = None,
         warned_exit_code: int = 0,
         env: Optional[Mapping[str, str]] = None,
         capture_prints: bool = False,
@@ -174,6 +182,8 @@ class Project:
         force: bool = False,
         whole: Optional[Plan] = None,
         earlier: Optional[Mapping[TaskId, Outcome]] = None,
+        notify: "Union[bool, Remembered]" = True,
+        notify_wait: float = 5.0,
     ) -> "Executor":
         """An executor for one run of `plan`. `env` wins over what tasks declare.
 
@@ -182,33 +192,45 @@ class Project:
         `cache` is what may be done with kept results: `local:rw`, `local:r`, `local:w` or `off`; with `force` every
         task runs, and its result is kept.
 
+        After `timeout` seconds the run is stopped; its exit code is 1.
+
         Where `plan` is a part of another one, `whole` is that one and `earlier` are the outcomes of what is left out.
         Of a plan made with `only`, results are kept where all that was left out declares its outputs: else nobody
         can tell what they were made from.
+
+        Whoever `notify` sections name is told, unless `notify` is False; that may put off the end of the run by
+        `notify_wait` seconds. Of the rounds of a watch it is what they share.
 
         With `capture_prints` what functions print to `sys.stdout` and `sys.stderr` is the output of their tasks.
         Raises `MissingCapability` when a planned task needs what this version does not have.
         """
         self.require(plan)
         run_id = new_run_id()
-        secrets = self.secrets(plan, env or {})
+        secrets = self.vault(plan, env or {})
+        lacking = secrets.problems() if secrets is not None else ()
+        if lacking:
+            raise ConfigError(*(_with_line(problem) for problem in in_order(lacking)))
         whole = whole or plan
         if whole.whole is not None:
             planned = {task.id for task in whole.tasks}
             whole = whole.whole
             if any(task.action and not task.outputs for task in whole.tasks if task.id not in planned):
                 cache = cache.replace("w", "")
+        if notify is not False and any(file.notify is not None for file in self.files):
+            notifier = make_notifier(plan, self.files, env, notify, notify_wait, secrets)
+            subscribers = [*subscribers, *([notifier] if notifier is not None else ())]
         from taskrush.execute.executor import Executor  # not needed to list, plan and complete
 
         return Executor(
             plan,
-            runners=make_runners(self.root, run_id, overrides=env, capture_prints=capture_prints),
+            runners=make_runners(self.root, run_id, overrides=env, capture_prints=capture_prints, secrets=secrets),
             clock=SystemClock(),
             run_id=run_id,
             subscribers=subscribers,
             jobs=jobs or os.cpu_count() or 1,
             on_failure=on_failure,
             grace=grace,
+            timeout=timeout,
             warned_exit_code=warned_exit_code,
             memory=make_memory(whole, self.files, run_id, env, cache, force, secrets),
             secrets=secrets,

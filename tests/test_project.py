@@ -68,9 +68,10 @@ def test_a_problem_comes_with_its_line(workspace: Workspace) -> None:
 
 def test_a_missing_capability_stops_the_run_before_anything_starts(workspace: Workspace) -> None:
     """It can be planned; running names the place and leaves no trace."""
-    project = workspace("tasks:\n  a: {cmd: 'touch ran'}\n  b: {cmd: 'true', deps: [a], retry: {attempts: 2}}\n")
+    text = "plugins: [p]\ntasks:\n  a: {cmd: 'touch ran'}\n  b: {cmd: 'true', deps: [a]}\n"
+    project = workspace(text)
     assert len(project.plan("b")) == 2
-    with pytest.raises(MissingCapability, match=r"\.rush:3:\d+: task `b`: retries are not part of this version"):
+    with pytest.raises(MissingCapability, match=r"\.rush:1:\d+: plugin `p`: plugins are not part of this version"):
         project.run("b")
     assert not (Path(project.root) / "ran").exists()
 

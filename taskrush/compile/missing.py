@@ -32,8 +32,6 @@ def of_task(decl: TaskDecl, file: FileDecl) -> Tuple[Problem, ...]:
     """What one task lacks."""
     found: List[Problem] = []
     name = decl.name
-    if decl.retry is not None and decl.retry.attempts > 1:
-        found.append(_lacks(f"task `{name}`: retries are", _place(decl, "retry")))
     if decl.remote is not None:
         found.append(_lacks(f"task `{name}`: remote execution (`{decl.remote}`) is", _place(decl, "remote")))
     for plugin in decl.plugins or ():
@@ -48,8 +46,6 @@ def of_task(decl: TaskDecl, file: FileDecl) -> Tuple[Problem, ...]:
 def of_declared(task: Task) -> Tuple[Problem, ...]:
     """What a task lacks that was declared in Python or made by a program."""
     lacks = []
-    if task.retry is not None and task.retry.attempts > 1:
-        lacks.append("retries are")
     if task.remote is not None:
         lacks.append(f"remote execution (`{task.remote}`) is")
     return tuple(_lacks(f"task `{task.id}`: {what}", task.where) for what in lacks)

@@ -116,7 +116,7 @@ RETRY = Either(
             Key(
                 names=("on_exception",),
                 shape=_EXCEPTIONS,
-                help="only after these exceptions of a Python function: `ConnectionError`, `requests.exceptions.Timeout`",
+                help="only after these exceptions of a Python function, such as `ConnectionError`",
             ),
             Key(names=("never_on_codes",), shape=_CODES, help="not after these exit codes"),
             Key(names=("never_on_pattern",), shape=_PATTERN, help="not when the output matches"),

@@ -8,10 +8,12 @@ from taskrush.declare.keys import SHELL, TEXTS
 from taskrush.declare.limiting import POOLS
 from taskrush.declare.nodes import Mapping, Node
 from taskrush.declare.notify_entries import NOTIFY
+from taskrush.declare.secret_entries import SECRETS
 from taskrush.declare.shapes import Flag, Made, Number, OneOf, Reader, Shape, Text
 from taskrush.declare.structures import Either, Key, ListOf, MapOf, Record
 from taskrush.declare.task_shape import DefaultsShape, TasksShape
 from taskrush.model.declaration import CacheConfig, Include, Remote
+from taskrush.model.duration import DURATION, DURATION_WORDS
 from taskrush.model.settings import Option, options
 
 NAMESPACE = Text("a namespace (as a task name)", TASK_NAME)
@@ -138,6 +140,8 @@ def _setting(option: Option) -> Shape:
         return OneOf(*option.choices)
     if option.kind == "bool":
         return Flag()
+    if option.kind == "duration":
+        return Text(DURATION_WORDS, re.compile(DURATION))
     if option.kind in ("int", "jobs", "number"):
         return Number(0)
     return Number(0, fraction=True) if option.kind == "float" else TEXT
@@ -202,10 +206,10 @@ FILE_KEYS: Tuple[Key, ...] = (
     ),
     Key(
         names=("secrets",),
-        shape=TEXTS,
-        help="variables of the environment whose values are taken out of all output; a task whose outputs hold one is "
-        "not kept in the cache",
-        example="secrets: [API_TOKEN]",
+        shape=SECRETS,
+        help="values that are taken out of all output, and where they come from: variables of the environment, or `env`, "
+        "`file`, `cmd` or `keyring` by name; a task whose outputs hold one is not kept in the cache",
+        example="secrets:\n  API_TOKEN: {}\n  DB_PASSWORD: {file: .password}\n  SIGNING_KEY: {cmd: pass show signing}",
     ),
     Key(
         names=("notify",),

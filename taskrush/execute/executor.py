@@ -5,36 +5,44 @@ Whatever happens, an error in here or Ctrl-C included, nothing of the run is lef
 """
 
 import collections
-import os
 import signal
 import threading
-from typing import Callable, Deque, Dict, Mapping, Optional, Sequence
+from typing import Callable, Deque, Dict, Mapping, Optional, Sequence, Type
 
-from taskrush.events import RunFinished, RunStarted, StopRequested, TaskFinished, Warned
+from taskrush.events import AttemptFinished, RunFinished, RunStarted, StopRequested, TaskFinished, TaskHeld, Warned
 from taskrush.execute.bus import Bus
 from taskrush.execute.carrier import Carrier
+from taskrush.execute.limited import Room, limits_of_run, too_much
 from taskrush.execute.scheduler import (
+    Again,
     Check,
     Checked,
     Ended,
     Exited,
     Finished,
+    Held,
     Instruction,
     Kill,
     Launch,
     Overdue,
     Scheduler,
+    Sleep,
     Start,
     Stimulus,
     Stop,
+    StopService,
+    Woke,
 )
+from taskrush.execute.starvation import Starvation
 from taskrush.execute.task_run import Surroundings, TaskRun
+from taskrush.model.duration import text_of
 from taskrush.model.outcome import Outcome, RunResult, State, cancelled
-from taskrush.model.plan import Plan
+from taskrush.model.plan import Plan, asked_for
 from taskrush.model.policy import DRAIN
 from taskrush.model.redaction import Redactor
 from taskrush.model.task import Task, TaskId
-from taskrush.protocols import Clock, Memory, OnOutput, Runner, Subscriber
+from taskrush.protocols import Clock, Memory, OnOutput, Runner, Secrets, Subscriber
+from taskrush.values import evolve
 
 QUEUE_LIMIT = 256  # pieces of output that threads may be ahead of the subscribers
 _WARNED = State.WARNED  # an attribute of an Enum is slow
@@ -48,11 +56,12 @@ class Executor:
     """One execution of a plan.
 
     `runners` maps names (`local`, `call`, ...) to where actions execute. `grace` is how many seconds what runs may take
-    to end after a stop, `warned_exit_code` what a run ends with whose only failures are allowed. `memory` is asked about work done before. The values in
-    `secrets` are taken out of all output. `earlier` are outcomes of tasks that the
-    plan leaves out and whose results planned tasks receive. `withheld` names the variables that a task's commands do
-    not see, which is said when it fails. Nothing global is touched: no signal handlers, no
-    printing, no change of directory.
+    to end after a stop, `warned_exit_code` what a run ends with whose only failures are allowed. After `timeout`
+    seconds the run is stopped and has failed. `memory` is asked about work done before. The values in `secrets` are
+    taken out of all output. `earlier` are outcomes of tasks that the plan leaves out and whose results planned tasks receive. `withheld` names the variables that a task's commands do
+    not see, which is said when it fails. Of what is ready, tasks with the highest `priority` go first. Nothing global is touched: no signal handlers, no
+    printing, no change of directory. Services that were asked for stay up until `stop`, unless `stay` is false: then
+    they end once they can be used.
     """
 
     def __init__(
@@ -66,34 +75,48 @@ class Executor:
         jobs: int = 1,
         on_failure: str = DRAIN,
         grace: float = 5.0,
+        timeout: Optional[float] = None,
         warned_exit_code: int = 0,
         memory: Optional[Memory] = None,
-        secrets: Sequence[str] = (),
+        secrets: Optional[Secrets] = None,
         earlier: Optional[Mapping[TaskId, Outcome]] = None,
         withheld: Callable[[Task], Sequence[str]] = lambda task: (),
+        stay: bool = True,
+        priority: Optional[Sequence[float]] = None,
+        room: Room = Room(),  # noqa: B008 (it cannot change)
     ) -> None:
         self._plan = plan
         self._runners = runners
         self._clock = clock
         self._run_id = run_id
-        self._bus = Bus(run_id, clock, subscribers)
+        self._secrets = secrets
+        redactor = Redactor() if secrets is None else secrets.redactor
+        self._redactor = redactor
+        self._bus = Bus(run_id, clock, subscribers, redactor)
         self._jobs = max(1, jobs)
         self._grace = grace
+        self._timeout = timeout
         self._warned_exit_code = warned_exit_code
         self._warned = False
+        self._limits = room
         self._scheduler = Scheduler(
             plan.needs,
             plan.after,
             self._jobs,
             on_failure,
-            exclusive=[node for node, task in enumerate(plan.tasks) if task.interactive],
+            **limits_of_run(plan, self._jobs, self._limits),
+            priority=priority,
             names=[task.id for task in plan.tasks],
             allowed={node: task.allow_failure for node, task in enumerate(plan.tasks) if task.allow_failure},
+            services=[node for node, task in enumerate(plan.tasks) if task.service is not None],
+            asked=asked_for(plan),
+            stay=stay,
         )
         self._memory = memory
         self._carrier = Carrier(clock)
         self._todo: Deque[Instruction] = collections.deque()
         self._runs: Dict[int, TaskRun] = {}
+        self._over_at = [0.0] * len(plan)  # monotonic times
         self._outcomes: Dict[TaskId, Outcome] = {}
         self._room = threading.Semaphore(QUEUE_LIMIT)
         self._thread: Optional[int] = None
@@ -103,13 +126,17 @@ class Executor:
             carrier=self._carrier,
             clock=clock,
             memory=memory,
-            redactor=Redactor(os.fsencode(secret) for secret in secrets),
+            redactor=redactor,
+            secrets=secrets,
+            starvation=Starvation(room.memory_kills) if room.tries_alone else None,
             outcomes=collections.ChainMap(self._outcomes, dict(earlier or {})),
             tell=self._bus.tell,
             listening=lambda: self._bus.listening,
             in_turn=self._in_turn,
             withheld=withheld,
+            grace=grace,
         )
+        self._begun = 0.0
         self._stopping: Optional[str] = None
         self._exit_code = 0
         self._aborting = False
@@ -125,11 +152,23 @@ class Executor:
         if self._thread is not None:
             raise RuntimeError("an executor runs once; make another for another run")
         self._thread = threading.get_ident()
-        begun = self._clock.monotonic()
+        begun = self._begun = self._clock.monotonic()
         plan = self._plan
-        self._bus.tell(RunStarted(targets=plan.targets, tasks=tuple(task.id for task in plan.tasks), jobs=self._jobs))
+        self._bus.tell(
+            RunStarted(
+                targets=plan.targets,
+                tasks=tuple(task.id for task in plan.tasks),
+                jobs=self._jobs,
+                services=tuple(task.id for task in plan.tasks if task.service is not None),
+            )
+        )
         try:
+            self._pass_warnings()
+            if self._timeout is not None:
+                self._carrier.at(begun + self._timeout, self._on_timeout)
             self._carrier.turn(block=False)  # `stop` may have come already
+            for message, hint, task_id in too_much(plan, self._limits):
+                self._bus.tell(Warned(message, hint, task_id))
             self._give(Start())
             while True:
                 self._work()
@@ -150,6 +189,7 @@ class Executor:
         143 is SIGTERM.
         """
         self._carrier.post(lambda: self._on_stop(reason, exit_code, force))
+        self._bus.interrupt()
 
     def pause(self, meanwhile: Callable[[], None]) -> None:
         """Let commands stand still while `meanwhile` is called (it may stop this process: Ctrl-Z), then go on.
@@ -157,6 +197,10 @@ class Executor:
         From any thread or signal handler; functions that run are not paused.
         """
         self._carrier.post(lambda: self._on_pause(meanwhile))
+
+    def clean_text(self, text: str) -> str:
+        """A text of ours without the values of secrets, such as the message of an error."""
+        return self._redactor.clean_text(text)
 
     # --- the loop -----------------------------------------------------------
 
@@ -176,26 +220,52 @@ class Executor:
                 self._give(Exited(instruction.node, cancelled(f"not started: {self._stopping}")))
                 return
             node = instruction.node
+            if node in self._runs:  # another attempt
+                self._runs[node].check()
+                return
             task = self._plan.tasks[node]
             if self._plan.after[node]:
                 from taskrush.execute.followed import followed_by, informed
 
                 task = informed(task, followed_by(self._plan, node, self._around.outcomes))
-            self._runs[node] = run = TaskRun(node, task, self._around, self._answer)
+            self._runs[node] = run = self._kind(task)(node, task, self._around, self._answer, self._waited(node))
             run.check()
         elif isinstance(instruction, Launch):
             if self._stopping is not None:
                 self._give(Exited(instruction.node, cancelled(f"not started: {self._stopping}")))
             else:
                 self._runs[instruction.node].launch()
+        elif isinstance(instruction, Sleep):
+            self._sleep(instruction)
+        elif isinstance(instruction, Held):
+            self._bus.tell(TaskHeld(self._plan.tasks[instruction.node].id, instruction.limit))
+        elif isinstance(instruction, Again):
+            self._try_alone(instruction)
         elif isinstance(instruction, Kill):
             self._kill(instruction.node, instruction.force)
+        elif isinstance(instruction, StopService):
+            self._kill(instruction.node, force=False)
         elif isinstance(instruction, Ended):
             self._runs.pop(instruction.node, None)
+            self._over_at[instruction.node] = self._clock.monotonic()
             self._ended(self._plan.tasks[instruction.node].id, instruction.outcome)
         else:
             assert isinstance(instruction, Finished)
             self._finished = instruction.ok
+
+    def _waited(self, node: int) -> float:
+        """For how long all that it needs has been over: so long it waited for room."""
+        needs, after = self._plan.needs[node], self._plan.after[node]
+        over_at = self._over_at.__getitem__
+        ready_at = max((self._begun, *map(over_at, needs), *map(over_at, after)))
+        return self._clock.monotonic() - ready_at
+
+    def _kind(self, task: Task) -> Type[TaskRun]:
+        if task.service is None:
+            return TaskRun
+        from taskrush.execute.service_run import ServiceRun
+
+        return ServiceRun
 
     def _answer(self, stimulus: Stimulus) -> None:
         """A task on its way has something to say."""
@@ -204,11 +274,28 @@ class Executor:
         elif isinstance(stimulus, (Checked, Exited)) and self._runs.pop(stimulus.node, None) is not None:
             self._ended(self._plan.tasks[stimulus.node].id, stimulus.outcome or cancelled("cancelled"))
 
+    def _pass_warnings(self) -> None:
+        for message, hint in self._secrets.warnings() if self._secrets is not None else ():
+            self._bus.tell(Warned(message, hint))
+
     def _ended(self, task_id: TaskId, outcome: Outcome) -> None:
+        if self._redactor and outcome.reason is not None:
+            outcome = evolve(outcome, reason=self._redactor.clean_text(outcome.reason))
         self._outcomes[task_id] = outcome
         self._warned = self._warned or outcome.state is _WARNED
         if self._bus.listening:
             self._bus.tell(TaskFinished(task_id, outcome))
+
+    def _sleep(self, instruction: Sleep) -> None:
+        node, outcome, seconds = instruction
+        self._bus.tell(AttemptFinished(self._plan.tasks[node].id, outcome.attempts, outcome, seconds))
+        self._carrier.at(self._clock.monotonic() + seconds, lambda: self._give(Woke(node)))
+
+    def _try_alone(self, instruction: Again) -> None:
+        node, outcome = instruction
+        task_id = self._plan.tasks[node].id
+        self._bus.tell(AttemptFinished(task_id, outcome.attempts, outcome, 0.0))
+        self._bus.tell(Warned(f"`{task_id}` {self._runs[node].starved}: it runs once more, alone", task=task_id))
 
     def _kill(self, node: int, force: bool) -> None:
         run = self._runs.get(node)
@@ -231,6 +318,9 @@ class Executor:
             for seconds in REMIND_SECONDS:
                 self._carrier.at(self._clock.monotonic() + seconds, self._remind)
         self._give(Stop(reason, force))
+
+    def _on_timeout(self) -> None:
+        self._on_stop(f"the run timed out after {text_of(self._timeout or 0.0)}", 1, False)
 
     def _on_pause(self, meanwhile: Callable[[], None]) -> None:
         pauses = [pause for pause in (getattr(one, "pause", None) for one in self._runners.values()) if pause]
@@ -296,6 +386,8 @@ class Executor:
         closing = [(f"runner `{name}`", runner.close) for name, runner in self._runners.items()]
         if self._memory is not None:
             closing.append(("the cache", self._memory.close))
+        if self._secrets is not None:
+            closing.insert(0, ("what has the secrets", self._secrets.close))
         for name, close in closing:
             try:
                 close()

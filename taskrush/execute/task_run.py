@@ -11,10 +11,11 @@ from taskrush.execute.carrier import Carrier
 from taskrush.execute.outputs import not_made
 from taskrush.execute.probes import Probe, probes, unmet
 from taskrush.execute.scheduler import Checked, Exited, Stimulus
+from taskrush.execute.starvation import TAIL, Starvation
 from taskrush.model.outcome import Outcome, State, cancelled, failed, succeeded, timed
 from taskrush.model.redaction import RedactedStreams, Redactor
 from taskrush.model.task import Call, Task, TaskId
-from taskrush.protocols import Clock, Memory, OnOutput, Pollable, Recording, Runner, Running
+from taskrush.protocols import Clock, Memory, OnOutput, Pollable, Recording, Runner, Running, Secrets
 from taskrush.values import evolve, frozen
 
 SHOWN = 8  # names of variables in one message
@@ -31,21 +32,32 @@ class Surroundings:
     clock: Clock
     memory: Optional[Memory]
     redactor: Redactor
+    secrets: Optional[Secrets] = None
     outcomes: Mapping[TaskId, Outcome]
     tell: Callable[[Event], None]
     in_turn: Callable[[OnOutput], OnOutput]
     withheld: Callable[[Task], Sequence[str]] = lambda task: ()
     listening: Callable[[], bool] = lambda: True
+    grace: float = 5.0
+    starvation: Optional[Starvation] = None
 
 
 class TaskRun:
-    """A task that was handed out by the scheduler."""
+    """A task that was handed out by the scheduler; the same one for all of its attempts."""
 
-    def __init__(self, node: int, task: Task, around: Surroundings, answer: Callable[[Stimulus], None]) -> None:
+    def __init__(
+        self,
+        node: int,
+        task: Task,
+        around: Surroundings,
+        answer: Callable[[Stimulus], None],
+        waited: float = 0.0,
+    ) -> None:
         self._node = node
         self._task = task
         self._around = around
         self._answer = answer
+        self._waited = waited
         self._probes: List[Probe] = []
         self._handle: Any = None
         self._recording: Optional[Recording] = None
@@ -53,6 +65,26 @@ class TaskRun:
         self._begun = 0.0
         self._covered = False
         self._killed = False
+        self._tries = 0
+        self._stderr = b""
+        self.starved = ""  # in words, if the attempt seems to have ended for lack of memory
+        self._expired: Optional[str] = None
+        self._left_behind = False
+        self._attempts: Any = None  # of `execute.retry`, which is only loaded for tasks that may be tried again
+        self._timekeeper: Any = None
+        if task.retry is not None and task.retry.attempts > 1:
+            from taskrush.execute.retry import Attempts
+
+            self._attempts = Attempts(task.retry, around.root, around.clock)
+        if task.timeout is not None:
+            from taskrush.execute.timeouts import Timekeeper
+
+            self._timekeeper = Timekeeper(task.timeout, around.carrier, around.clock)
+
+    @property
+    def number(self) -> int:
+        """Which attempt is under way, from 1; 0 before the first."""
+        return self._attempts.number if self._attempts is not None else self._tries
 
     @property
     def busy(self) -> bool:
@@ -60,7 +92,11 @@ class TaskRun:
         return self._handle is not None
 
     def check(self) -> None:
-        """Find out whether the task has to run."""
+        """Find out whether the task has to run. Before another attempt only the cache is asked again."""
+        if self._attempts is not None and self._attempts.number:
+            self._recording = None
+            self._recall()
+            return
         task, memory = self._task, self._around.memory
         unknown = next((on for on in task.bindings.values() if self._failed_as_it_may(on)), None)
         if unknown is not None:
@@ -86,8 +122,13 @@ class TaskRun:
         task, memory = self._task, self._around.memory
         covered = self._covered
         reason = memory.reason(task) if covered and memory is not None else ""
+        if self._attempts is not None:
+            self._attempts.begin()
+        self._expired = None
+        self._tries += 1
+        self._stderr, self.starved = b"", ""
         if self._around.listening():
-            self._around.tell(TaskStarted(task.id, self._command(), reason=reason))
+            self._around.tell(self._start_event(reason))
         self._begun = self._around.clock.monotonic()
         if task.action is None:
             self._end(succeeded())
@@ -96,15 +137,22 @@ class TaskRun:
         else:
             self._act()
 
+    def _start_event(self, reason: str) -> TaskStarted:
+        runner = runner_name(self._task) if self._task.action is not None else ""
+        number = self.number
+        return TaskStarted(self._task.id, self._command(), number, reason, waited_seconds=self._waited, runner=runner)
+
     def _command(self) -> str:
         command = "" if self._task.action is None else str(self._task.action)
-        return self._around.redactor.clean_text(command) or ""
+        return self._around.redactor.clean_text(command)
 
     def kill(self, force: bool) -> None:
         """End whatever is being done for it; its answer still comes."""
         self._killed = True
-        handle = self._handle
-        if handle is None:
+        self._cancel(self._handle, force)
+
+    def _cancel(self, handle: Any, force: bool) -> None:
+        if handle is None or handle is not self._handle:
             return
         try:
             handle.cancel(force)
@@ -169,9 +217,46 @@ class TaskRun:
             self._act()
 
     def _act(self) -> None:
+        secrets = self._around.secrets
+        fetching = secrets.fetch(self._task) if secrets is not None and self._task.secrets else None
+        if fetching is None:
+            self._set_out()
+            return
+        self._handle = fetching
+        self._around.carrier.do(fetching.wait, self._fetched)
+
+    def _fetched(self, outcome: Optional[Outcome], error: Optional[BaseException]) -> None:
+        """The secrets are there, or not to be had."""
+        self._handle = None
+        for message, hint in self._around.secrets.warnings() if self._around.secrets is not None else ():
+            self._around.tell(Warned(message, hint, self._task.id))
+        if outcome is None:
+            self._end(failed(f"its secrets are not to be had: {type(error).__name__}"))
+        elif self._killed:
+            self._end(cancelled("cancelled"))
+        elif not outcome.ok:
+            self._end(outcome)
+        else:
+            self._set_out()
+
+    def _set_out(self) -> None:
+        if self._timekeeper is not None:
+            self._timekeeper.start(self._expire)
         self._start(self._task, self._around.in_turn(self._hear), self._end)
 
+    def _expire(self, words: str) -> None:
+        """Its time is up: it is told to end, and made to after the grace period."""
+        if self._killed:
+            return
+        self._expired = words
+        handle = self._handle
+        self._cancel(handle, force=False)
+        until = self._around.clock.monotonic() + self._around.grace
+        self._around.carrier.at(until, lambda: self._cancel(handle, force=True))
+
     def _hear(self, stream: str, data: bytes) -> None:
+        if self._timekeeper is not None:
+            self._timekeeper.heard()
         if self._redacted is not None:
             data = self._redacted.feed(stream, data)
         if data:
@@ -181,6 +266,10 @@ class TaskRun:
         self._around.tell(TaskOutput(self._task.id, stream, data))
         if self._recording is not None:
             self._recording.output(stream, data)
+        if stream == "stderr":
+            self._stderr = data[-TAIL:] if len(data) >= TAIL else (self._stderr + data)[-TAIL:]
+        if self._attempts is not None:
+            self._attempts.hear(stream, data)
 
     def _start(self, task: Task, on_output: OnOutput, done: Callable[[Outcome], None]) -> None:
         name = runner_name(task)
@@ -220,6 +309,7 @@ class TaskRun:
         """A thread cannot be killed: go on without it."""
         if self._handle is handle:
             self._handle = None
+            self._left_behind = True
             self._warn("did not end although it was told to, and is left behind")
             self._end(cancelled("left behind"))
 
@@ -227,15 +317,20 @@ class TaskRun:
 
     def _end(self, outcome: Outcome) -> None:
         task = self._task
+        if self._timekeeper is not None:
+            self._timekeeper.stop()
+        if self._expired is not None:
+            outcome = evolve(outcome, state=State.FAILED, ok=False, code=None, reason=self._expired, timed_out=True)
         if outcome.ok and task.outputs and task.action is not None:
             outcome = not_made(task, self._around.root, self._values(task)) or outcome
-        if self._killed and not outcome.ok:
+        if not (outcome.ok or self._killed) and self._expired is None and self._around.starvation is not None:
+            self.starved = self._around.starvation.words(outcome, self._stderr)
+        if self._killed and not outcome.ok and self._expired is None:
             outcome = cancelled(outcome.reason, code=outcome.code)
-        outcome = timed(outcome, self._around.clock.monotonic() - self._begun)
+        outcome = timed(outcome, self._around.clock.monotonic() - self._begun, self.number)
         if self._redacted is not None:
             for held in self._redacted.flush():
                 self._pass_on(*held)
-            outcome = evolve(outcome, reason=self._around.redactor.clean_text(outcome.reason))
         recording = self._recording
         if recording is None:
             self._exit(outcome)
@@ -253,9 +348,31 @@ class TaskRun:
         self._exit(outcome)
 
     def _exit(self, outcome: Outcome) -> None:
+        memory = self._around.memory
+        if self._covered and memory is not None:
+            key, outputs = memory.identity(self._task)
+            outcome = evolve(outcome, key=key, outputs=outputs)
+        attempts = self._attempts
+        if attempts is None or outcome.state is not State.FAILED or self._left_behind:
+            self._exit_for_good(outcome)  # never again beside a function that goes on in its thread
+            return
+        left = self._timekeeper.left if self._timekeeper is not None else None
+        self._around.carrier.do(
+            lambda: attempts.delay(outcome, left), lambda delay, error: self._exit_for_now(outcome, delay, error)
+        )
+
+    def _exit_for_now(self, outcome: Outcome, delay: Optional[float], error: Optional[BaseException]) -> None:
+        if error is not None:
+            self._warn(f"is not tried again, as its `retry.delay` failed: {_words(error)}")
+        if delay is None or self._killed:
+            self._exit_for_good(outcome)
+        else:
+            self._answer(Exited(self._node, outcome, delay, bool(self.starved)))
+
+    def _exit_for_good(self, outcome: Outcome) -> None:
         if outcome.state is State.FAILED and self._task.is_cached and self._ran_commands(outcome):
             self._tell_withheld()
-        self._answer(Exited(self._node, outcome))
+        self._answer(Exited(self._node, outcome, starved=bool(self.starved)))
 
     def _ran_commands(self, outcome: Outcome) -> bool:
         """Whether it failed in a process; a function in a thread sees the whole environment."""

@@ -6,12 +6,15 @@ Values only. What a delay comes to, and which failures are tried again, is decid
 import re
 from typing import Any, Callable, Iterable, Optional, Tuple, Type, Union
 
-from taskrush.model.duration import DURATION, DURATION_WORDS, optional_seconds, seconds_of, text_of
+from taskrush.model.duration import DURATION, optional_seconds, seconds_of, text_of
 from taskrush.values import Factory, field, frozen
 
 ATTEMPTS = 3  # where a policy does not say how many
 CUSTOM = "custom "
-DELAY = rf"(?:fixed |linear )?(?:{DURATION})|exponential(?: (?:{DURATION}))?|(?:{DURATION})(?:,\s*(?:{DURATION}))+|custom .+:\w+"
+DELAY = (
+    rf"(?:fixed |linear )?(?:{DURATION})|exponential(?: (?:{DURATION}))?|"
+    rf"(?:{DURATION})(?:,\s*(?:{DURATION}))+|custom .+:\w+"
+)
 DELAY_WORDS = (
     "`exponential`, a time such as `10s`, several such as `1s,5s,30s`, `linear 5s` or `custom FILE.py:FUNCTION`"
 )

@@ -17,7 +17,7 @@ KEY = "taskrush_option"
 class Option:
     """How one setting is spelled: `flags` on the command line, `env` in the environment; `in_file`: also in a file.
 
-    `kind` is `int` (repeated flags count up), `bool`, `str`, `float`, `number` or `jobs` (a number that may be left
+    `kind` is `int` (repeated flags count up), `bool`, `str`, `float`, `number`, `duration` or `jobs` (a number that may be left
     out); `many` collects repeated flags.
     """
 
@@ -203,6 +203,29 @@ class Settings:
         metavar="SIZE",
         help="how large the memory of past runs may become (`256MB`)",
     )
+    timeout: Optional[float] = _option(
+        None,
+        "--timeout",
+        kind="duration",
+        env="TASKRUSH_TIMEOUT",
+        metavar="TIME",
+        help="how long the whole run may take, such as 90s or 1h30m; then it is stopped and has failed",
+    )
+    no_notify: bool = _option(
+        False,
+        "--no-notify",
+        kind="bool",
+        env="TASKRUSH_NO_NOTIFY",
+        help="tell nobody how the run ended, whatever `notify` says",
+    )
+    notify_wait: float = _option(
+        5.0,
+        "--notify-wait",
+        kind="float",
+        env="TASKRUSH_NOTIFY_WAIT",
+        metavar="SECONDS",
+        help="how long the end of a run may be put off until everybody is told",
+    )
     directory: str = _option(".", "-C", "--directory", in_file=False, metavar="DIR", help="work as if started in DIR")
     watch: bool = _option(
         False, "-w", "--watch", kind="bool", in_file=False, help="run again whenever files change that matter"
@@ -242,6 +265,13 @@ def read(option: Option, text: str, source: str) -> Any:
         if text.lower() in ("", "0", "false", "no", "off"):
             return False
         raise UsageError(f"{source} is true or false, not `{text}`")
+    if kind == "duration":
+        from taskrush.model.duration import seconds_of
+
+        try:
+            return seconds_of(text)
+        except ValueError as error:
+            raise UsageError(f"{source}: {error}") from None
     try:
         value = float(text) if kind == "float" else int(text) if kind in ("int", "jobs", "number") else text
     except ValueError:

@@ -9,6 +9,7 @@ from taskrush.errors import Problem, Where
 from taskrush.model.limits import Limits
 from taskrush.model.notification import Notice, as_notices
 from taskrush.model.policy import Cache, Ingredient, Requirement, Retry, Timeout
+from taskrush.model.secret import Secret, as_secrets
 from taskrush.model.service import Service, as_service
 from taskrush.values import Factory, field, frozen
 
@@ -148,11 +149,12 @@ class Task:
     `inputs` is None where nothing was declared; patterns and `cwd` are relative to the workspace, with `/`.
     `ingredients` are what else its result depends on. `folder` is the one of the file that declares it. An
     `incremental` task finds what it made earlier when it starts.
-    `env` is added to the environment of the action. `bindings` are results of other tasks under the names by which
-    this one receives them. `arguments` are the values of `params`; `extra` is what followed `--`.
+    `env` is added to the environment of the action, and so are its `secrets`, which are nowhere shown.
+    `bindings` are results of other tasks under the names by which this one receives them. `arguments` are the values of `params`; `extra` is what followed `--`.
     `group` is the task that stands for all members of the matrix this one belongs to.
     `allow_failure`: its failure, or one with these exit codes, is a warning and what needs it goes on.
-    `retry` says when it is tried again, `remote` where it runs if not here: a run of this version refuses both.
+    `retry` says when it is tried again, `timeout` how long it may take, `remote` where it runs if not here: a run of
+    this version refuses that.
     `limits` are what holds it back while others run, None where nothing was said.
     `notify` says which channels hear of its end. A `service` stays up while tasks that need it run.
     `problems` are errors that only matter once this task is to run.
@@ -169,6 +171,7 @@ class Task:
     incremental: bool = False
     env: Mapping[str, str] = field(factory=dict)
     pass_env: Tuple[str, ...] = field(default=(), converter=as_tuple)
+    secrets: Tuple[Secret, ...] = field(default=(), converter=as_secrets)
     folder: str = "."
     cwd: str = "."
     shell: Tuple[str, ...] = field(default=(), converter=as_tuple)

@@ -8,10 +8,11 @@ import os
 import sys
 import traceback
 from types import TracebackType
-from typing import Any, Awaitable, Callable, Dict, List, Mapping, Optional, Sequence
+from typing import Any, Awaitable, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from taskrush.errors import CommandFailed, TaskCancelled, TaskRushError
 from taskrush.model.outcome import Outcome, cancelled, failed, succeeded
+from taskrush.model.retry import exception_name
 from taskrush.model.task import Task
 
 OnCancel = Callable[[Callable[[bool], None]], None]
@@ -48,9 +49,9 @@ def invoke(
     except TaskCancelled:
         return cancelled("cancelled")
     except CommandFailed as error:
-        return failed(error.message, code=error.code)
+        return failed(error.message, code=error.code, raised=_kinds(error))
     except TaskRushError as error:
-        return failed(str(error))
+        return failed(str(error), raised=_kinds(error))
     except SystemExit as error:
         return _exited(error, on_error)
     except BaseException as error:
@@ -58,7 +59,7 @@ def invoke(
             return cancelled("cancelled")
         on_error("".join(traceback.format_exception(type(error), error, _below_us(error.__traceback__))))
         text = str(error).strip()
-        return failed(type(error).__qualname__ + (f": {text}" if text else ""))
+        return failed(type(error).__qualname__ + (f": {text}" if text else ""), raised=_kinds(error))
     return succeeded(value=value)
 
 
@@ -119,6 +120,11 @@ def _await(awaitable: Awaitable[Any], on_cancel: OnCancel) -> Any:
         return await work
 
     return asyncio.run(follow())
+
+
+def _kinds(error: BaseException) -> Tuple[str, ...]:
+    """The class of an exception and its bases by name, for those who try again after some."""
+    return tuple(exception_name(kind) for kind in type(error).__mro__ if issubclass(kind, BaseException))
 
 
 def _is_cancelled_error(error: BaseException) -> bool:

@@ -94,7 +94,7 @@ class ChildRunning:
         used = {name: getattr(outcome, name) for name in MEASURED}
         used["code"] = reply["code"]
         if not reply["ok"]:
-            return failed(reply["reason"], **used)
+            return failed(reply["reason"], raised=reply["raised"], **used)
         try:
             return succeeded(value=pickle.loads(reply["value"]), **used)
         except Exception as error:
@@ -155,6 +155,7 @@ def _pickled(value: object, lead: str) -> bytes:
 def reply_for(outcome: Outcome, task: str) -> Dict[str, Any]:
     """What the child answers."""
     reply: Dict[str, Any] = {"ok": outcome.ok, "reason": outcome.reason, "code": outcome.code, "value": b""}
+    reply["raised"] = outcome.raised
     if outcome.ok:
         try:
             reply["value"] = _pickled(outcome.value, f"result of task `{task}` cannot be pickled")

@@ -145,11 +145,14 @@ def run_options(project: Any, settings: Settings, env: Mapping[str, str]) -> Dic
         "jobs": settings.jobs or None,
         "on_failure": settings.on_failure,
         "grace": settings.grace,
+        "timeout": settings.timeout,
         "warned_exit_code": settings.warned_exit_code,
         "env": env,
         "cache": "off" if settings.no_cache else settings.cache,
         "force": settings.force,
         "capture_prints": True,
+        "notify": not settings.no_notify,
+        "notify_wait": settings.notify_wait,
     }
 
 

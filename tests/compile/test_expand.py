@@ -363,7 +363,6 @@ tasks:
 @pytest.mark.parametrize(
     ("text", "lacks"),
     [
-        ("tasks:\n  t: {cmd: x, retry: {attempts: 3}}\n", "task `t`: retries are not part of this version"),
         (
             "remotes: {r: {type: ssh, host: h}}\ntasks:\n  t: {cmd: x, remote: r}\n",
             "remote execution (`r`) is not part",
@@ -372,7 +371,7 @@ tasks:
         ("cache: {backends: [{type: cloud}]}\ntasks:\n  t: {cmd: x}\n", "cache back end `cloud`"),
         ("tasks:\n  t: {cmd: x, cache: {share_across_team: true}}\n", "sharing a cache across a team is not part"),
         ("cache: {policies: {ttl: 30d}, backends: [{type: local}]}\ntasks:\n  t: {cmd: x}\n", None),
-        ("remotes: {r: {type: ssh, host: h}}\ntasks:\n  t: {cmd: x, retry: {attempts: 1}}\n", None),
+        ("remotes: {r: {type: ssh, host: h}}\ntasks:\n  t: {cmd: x, retry: {attempts: 3}}\n", None),
     ],
 )
 def test_capabilities_that_are_not_there_yet_are_named(text: str, lacks: "str | None") -> None:

@@ -2,6 +2,7 @@
 
 import sys
 import types
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Dict
 
@@ -15,6 +16,7 @@ from taskrush import (
     Retry,
     Task,
     TaskSet,
+    Timeout,
     command,
     link,
     result_of,
@@ -235,21 +237,56 @@ def test_names_with_underscores_for_what_python_reserves() -> None:
     assert [option_strings(param)[0] for param in made.params] == ["--from", "--x"]
 
 
-def test_what_is_not_part_of_this_version_is_refused_by_a_run_alone() -> None:
-    """`retry` and `remote` are said as in files; planning works, a run names the task's line. One try is no retry."""
+def test_retries_and_timeouts_are_said_as_in_files() -> None:
+    """Numbers, times and classes of exceptions become what a file would say; what makes no sense is refused."""
 
-    @task(retry=Retry(attempts=3, delay="exponential"), remote="cluster")
+    class Shaky(ConnectionError): ...
+
+    @task(retry=Retry(delay=[1, "5s"], on_exception=(Shaky, ValueError), on_signal="KILL"), timeout="1m30s")
     def heavy() -> None: ...
 
-    flaky = command("true", name="flaky", retry=2)
-    project = Project.of(TaskSet([heavy, flaky, command("true", name="once", retry=1), Task(id="t", remote="x")]))
-    assert len(project.plan(["heavy", "flaky", "once", "t"])) == 4
+    @task(retry=4, timeout=timedelta(minutes=2))  # type: ignore[call-overload, untyped-decorator]
+    def light() -> None: ...
+
+    made = by_id(TaskSet([heavy, light, command("true", name="one", retry=2, timeout=Timeout(idle=3))]))
+    shaky = f"{__name__}.test_retries_and_timeouts_are_said_as_in_files.<locals>.Shaky"
+    assert made["heavy"].retry == Retry(
+        attempts=3, delay="1s,5s", on_exception=(shaky, "ValueError"), on_signal=("SIGKILL",)
+    )
+    assert (made["heavy"].timeout, made["light"].timeout) == (Timeout(attempt=90.0), Timeout(attempt=120.0))
+    assert (made["light"].retry, made["one"].retry) == (Retry(attempts=4), Retry(attempts=2))
+    assert made["one"].timeout == Timeout(idle=3.0)
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        ({"delay": "soon"}, "`soon` is not `exponential`"),
+        ({"delay": [1, "soon"]}, "`soon` is not a time"),
+        ({"jitter": "lots"}, "`lots` is not `full`"),
+        ({"max_delay": -1}, "-1 is not a time"),
+        ({"on_signal": ["SIGNONE"]}, "`SIGNONE` is not a signal"),
+        ({"on_pattern": "("}, r"`\(` is not a regular expression"),
+    ],
+)
+def test_a_policy_that_makes_no_sense_is_refused(said: Any, words: str) -> None:
+    """Where it is declared, not when the first attempt has failed."""
+    with pytest.raises(ValueError, match=words):
+        Retry(**said)
+
+
+def test_what_is_not_part_of_this_version_is_refused_by_a_run_alone() -> None:
+    """`remote` is said as in files; planning works, a run names the task's line."""
+
+    @task(remote="cluster")
+    def heavy() -> None: ...
+
+    project = Project.of(TaskSet([heavy, Task(id="t", remote="x")]))
+    assert len(project.plan(["heavy", "t"])) == 2
     with pytest.raises(MissingCapability) as caught:
-        project.run(["heavy", "flaky", "once", "t"])
+        project.run(["heavy", "t"])
     assert [problem.message for problem in caught.value.problems] == [
-        "task `heavy`: retries are not part of this version",
         "task `heavy`: remote execution (`cluster`) is not part of this version",
-        "task `flaky`: retries are not part of this version",
         "task `t`: remote execution (`x`) is not part of this version",
     ]
     assert caught.value.problems[0].where is not None

@@ -174,9 +174,9 @@ class LaunchesWhatIsFresh(Scheduler):
 class KeepsRoomAsleep(Scheduler):
     """A sleeping task keeps its place."""
 
-    def _exited(self, end: Exited) -> None:
+    def _exited(self, end: Exited, *rest: Any) -> None:
         self._busy += end.delay is not None
-        super()._exited(end)
+        super()._exited(end, *rest)
 
 
 class NeverWakes(Scheduler):
@@ -203,8 +203,8 @@ class TriesAgainWhileDraining(Scheduler):
 class NeverTriesAgain(Scheduler):
     """Takes the first attempt for the last."""
 
-    def _exited(self, end: Exited) -> None:
-        super()._exited(Exited(end.node, end.outcome))
+    def _exited(self, end: Exited, *rest: Any) -> None:
+        super()._exited(Exited(end.node, end.outcome), *rest)
 
 
 class ForgetsTheAttempt(Scheduler):

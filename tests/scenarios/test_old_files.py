@@ -133,8 +133,6 @@ LATER = [
     ("roadmap-remotes", "compile", "remote: farm", ["farm"]),
     ("roadmap-remotes", "check", "remote: tester", ["tester"]),
     ("roadmap-cache", "bundle", "", ["cache"]),
-    ("roadmap-retry", "shaky-test", "", ["retry", "retries"]),
-    ("roadmap-retry", "publish", "", ["retry", "retries", "notif"]),
 ]
 
 
