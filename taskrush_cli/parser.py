@@ -6,14 +6,13 @@ TaskRush are derived from `taskrush.model.settings`; subcommands have argparse p
 over a subcommand's.
 """
 
-import argparse
 import importlib
 import os
-from typing import Any, Callable, Dict, List, Mapping, NoReturn, Optional, Sequence, Tuple
+from types import SimpleNamespace
+from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 
-from taskrush.compile.link import near
+from taskrush.compile.names import near
 from taskrush.compile.select import select
-from taskrush.declare.options import convert, option_strings, parse_arguments
 from taskrush.errors import GraphError, UsageError
 from taskrush.model.graph import Graph
 from taskrush.model.settings import merge
@@ -24,17 +23,14 @@ from taskrush_cli.commands import COMMANDS
 from taskrush_cli.given import ACTIONS, FLAGS, Given
 from taskrush_cli.workspace import Workspace
 
-Command = Callable[[argparse.Namespace], int]
+Command = Callable[[Any], int]
 
 
-class Parser(argparse.ArgumentParser):
-    """argparse for one subcommand, with our errors and help."""
-
-    def error(self, message: str) -> NoReturn:
-        raise UsageError(f"{self.prog}: {message}", f"`{self.prog} --help` shows what there is")
+class Options(SimpleNamespace):
+    """What a subcommand is given, by name; `Options` would be as good and has to be imported."""
 
 
-def parse(arguments: Sequence[str]) -> Tuple[Command, argparse.Namespace]:
+def parse(arguments: Sequence[str]) -> Tuple[Command, Options]:
     """The function to call and what to give it. Raises `UsageError`, and what loading a project raises."""
     words: List[str] = list(arguments)
     extra: List[str] = []
@@ -60,7 +56,7 @@ class _Elsewhere(Exception):
         self.directory = directory
 
 
-def _parse(words: Sequence[str], extra: Sequence[str], workspace: Workspace) -> Tuple[Command, argparse.Namespace]:
+def _parse(words: Sequence[str], extra: Sequence[str], workspace: Workspace) -> Tuple[Command, Options]:
     given = Given()
     at = 0
     while at < len(words) and words[at].startswith("-") and not {"list", "json"} & set(given.values):
@@ -70,9 +66,9 @@ def _parse(words: Sequence[str], extra: Sequence[str], workspace: Workspace) -> 
         at += used
     rest = words[at:]
     if given.values.pop("version", False):
-        return _version, argparse.Namespace()
+        return _version, Options()
     if given.values.pop("help", False) and not rest:
-        return _help, argparse.Namespace(color=given.values.get("color", "auto"))
+        return _help, Options(color=given.values.get("color", "auto"))
     lists_json = given.values.pop("json", False)
     asked = given.values.pop("list", False)
     if asked or not (rest or extra):
@@ -111,46 +107,21 @@ def directory_of(words: Sequence[str]) -> str:
 
 def _subcommand(
     name: str, words: Sequence[str], given: Given, workspace: Workspace, extra: Sequence[str]
-) -> Tuple[Command, argparse.Namespace]:
+) -> Tuple[Command, Options]:
     """A subcommand's own options by argparse, those of TaskRush as everywhere, and tasks where it takes some."""
     if name in ("run", "watch"):
         given.values.update({"watch": True} if name == "watch" else {})
         return _tasks(words, given, workspace, extra)
+    from taskrush_cli.subcommand import read
+
     module = importlib.import_module(f"taskrush_cli.commands.{name}")
-    parser = Parser(prog=f"taskrush {name}", description=COMMANDS[name], allow_abbrev=False)
-    parser._optionals.title = "options"  # Python before 3.10 calls them otherwise
-    module.add_arguments(parser)
-    parser.usage = f"%(prog)s [OPTION...]{_positional(parser)}"  # argparse's own differs between versions of Python
-    own = parser._option_string_actions
-    mine: List[str] = []
-    at = 0
-    while at < len(words):
-        flag, equals, _ = words[at].partition("=")
-        used = 0
-        if flag in own:
-            used = 2 if own[flag].nargs is None and not equals and at + 1 < len(words) else 1
-            mine.extend(words[at : at + used])
-        elif words[at].startswith("-") and words[at] != "-":
-            used = given.take(words, at)
-        if not used:
-            mine.append(words[at])
-            used = 1
-        at += used
-    namespace = parser.parse_args(mine)
+    namespace = read(name, module, words, given, Options())
     return module.run, _complete(namespace, given, workspace, extra)
-
-
-def _positional(parser: argparse.ArgumentParser) -> str:
-    words = []
-    for action in parser._get_positional_actions():
-        name = action.metavar or "|".join(map(str, action.choices or ())) or action.dest.upper()
-        words.append(f" [{name}{'...' if action.nargs in ('*', '+') else ''}]" if action.nargs else f" {name}")
-    return "".join(words)
 
 
 def _tasks(
     words: Sequence[str], given: Given, workspace: Workspace, extra: Sequence[str]
-) -> Tuple[Command, argparse.Namespace]:
+) -> Tuple[Command, Options]:
     """Walk over names of tasks, their options and ours."""
     graph = workspace.project.graph
     targets: List[str] = []
@@ -166,6 +137,8 @@ def _tasks(
             continue
         used = 0
         for task_id in current:
+            from taskrush.declare.options import parse_arguments
+
             found, rest = parse_arguments(graph.tasks[task_id], words[at:])
             if found:
                 used = len(words) - at - len(rest)
@@ -178,7 +151,7 @@ def _tasks(
                 raise GraphError(*problems)
             raise _unknown(word, graph, current)
         at += used
-    namespace = argparse.Namespace(targets=targets, arguments=_values(graph, texts))
+    namespace = Options(targets=targets, arguments=_values(graph, texts))
     if given.values.pop("help", False):
         if not current:
             return _help, namespace
@@ -197,8 +170,8 @@ def _tasks(
 
 
 def _complete(
-    namespace: argparse.Namespace, given: Given, workspace: Workspace, extra: Sequence[str]
-) -> argparse.Namespace:
+    namespace: Options, given: Given, workspace: Workspace, extra: Sequence[str]
+) -> Options:
     """Add all settings by name, `settings`, `workspace` and what followed `--`, and keep what the subcommand set."""
     for action in ACTIONS:
         given.values.pop(action, None)
@@ -223,6 +196,8 @@ def _complete(
 def _values(graph: Graph, texts: Mapping[TaskId, Mapping[str, List[str]]]) -> Dict[str, Dict[str, Any]]:
     found: Dict[str, Dict[str, Any]] = {}
     for task_id, typed in texts.items():
+        from taskrush.declare.options import convert
+
         task = graph.tasks[task_id]
         params = {param.name: param for param in task.params}
         found[task_id] = {name: convert(task, params[name], values) for name, values in typed.items()}
@@ -242,6 +217,8 @@ def _named(graph: Graph, word: str) -> Tuple[TaskId, ...]:
 
 def _unknown(word: str, graph: Optional[Graph], current: Optional[Tuple[TaskId, ...]]) -> UsageError:
     """An option that is nobody's, with what it may have been meant for."""
+    from taskrush.declare.options import option_strings
+
     flag = word.partition("=")[0]
     own = [
         text for name in current or () if graph for param in graph.tasks[name].params for text in option_strings(param)
@@ -255,21 +232,21 @@ def _unknown(word: str, graph: Optional[Graph], current: Optional[Tuple[TaskId, 
     return UsageError(f"unknown option `{flag}`{of}", hint)
 
 
-def _version(options: argparse.Namespace) -> int:
+def _version(options: Options) -> int:
     from taskrush._version import __version__
 
     print(f"taskrush {__version__}")
     return 0
 
 
-def _help(options: argparse.Namespace) -> int:
+def _help(options: Options) -> int:
     from taskrush_cli.render.help import overview
 
     print(overview(), end="")
     return 0
 
 
-def _task_help(options: argparse.Namespace) -> int:
+def _task_help(options: Options) -> int:
     from taskrush_cli.render.help import of_task
 
     graph = options.workspace.project.graph

@@ -51,7 +51,7 @@ def _made() -> "Tuple[Dict[str, Spelled], Dict[str, Dict[str, Spelled]], Dict[st
     from taskrush.model.settings import options
     from taskrush_cli.commands import COMMANDS
     from taskrush_cli.given import ACTIONS
-    from taskrush_cli.parser import Parser
+    from taskrush_cli.subcommand import Parser
 
     every: Dict[str, Spelled] = {}
     for name, option in (*options(), *ACTIONS.items()):
