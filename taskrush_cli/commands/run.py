@@ -4,7 +4,6 @@ It owns the signals of the process while tasks run: the first SIGINT, SIGTERM or
 ends them; SIGTSTP (Ctrl-Z) lets them stand still until we go on.
 """
 
-import argparse
 import os
 import signal
 import sys
@@ -28,11 +27,11 @@ if TYPE_CHECKING:
 PIPE_CLOSED = 141
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
+def add_arguments(parser: Any) -> None:
     parser.add_argument("targets", nargs="*", metavar="TASK", help="what to run, with the options of the tasks")
 
 
-def run(options: argparse.Namespace) -> int:
+def run(options: Any) -> int:
     settings: Settings = options.settings
     env = overrides(settings)
     project = options.workspace.under(env)
