@@ -112,7 +112,16 @@ class RunFinished:
 
 
 Event = Union[
-    RunStarted, TaskHeld, TaskStarted, ServiceReady, TaskOutput, AttemptFinished, TaskFinished, StopRequested, Warned, RunFinished
+    RunStarted,
+    TaskHeld,
+    TaskStarted,
+    ServiceReady,
+    TaskOutput,
+    AttemptFinished,
+    TaskFinished,
+    StopRequested,
+    Warned,
+    RunFinished,
 ]
 
 

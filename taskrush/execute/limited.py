@@ -1,0 +1,66 @@
+"""What limits the tasks of a plan, put into the numbers of the scheduler. Pure; no cost where nothing limits."""
+
+from typing import Any, Callable, Dict, Iterable, Iterator, Mapping, Optional, Tuple
+
+from taskrush.execute.admission import admission_of, memory_needed, urgencies
+from taskrush.model.limits import shown_bytes
+from taskrush.model.plan import Plan
+from taskrush.model.task import TaskId
+from taskrush.values import frozen
+
+Peaks = Callable[[Iterable[str]], Mapping[TaskId, int]]
+
+
+def _nothing_known(tasks: Iterable[str]) -> Mapping[TaskId, int]:
+    return {}
+
+
+@frozen(kw_only=True)
+class Room:
+    """What a run may use besides its slots.
+
+    `memory` is how many bytes are free, None: not limited. `peaks` are what tasks took earlier, by their ids.
+    `memory_kills` counts what the kernel killed for lack of memory. With `tries_alone` a task that ended for lack of it
+    is tried once more without company.
+    """
+
+    memory: Optional[int] = None
+    peaks: Peaks = _nothing_known
+    memory_kills: Callable[[], int] = lambda: 0
+    tries_alone: bool = True
+
+
+def limits_of_run(plan: Plan, jobs: int, room: Room) -> Dict[str, Any]:
+    """Arguments for the scheduler: exclusive tasks, slots, urgencies and an admission."""
+    tasks = plan.tasks
+    exclusive = [node for node, task in enumerate(tasks) if task.interactive]
+    limited = [node for node, task in enumerate(tasks) if task.limits is not None]
+    found: Dict[str, Any] = {"exclusive": exclusive}
+    urgency: Mapping[int, int] = {}
+    if limited:
+        limits = [task.limits for task in tasks]
+        exclusive += [node for node in limited if limits[node].exclusive and not tasks[node].interactive]  # type: ignore[union-attr]
+        slots = {node: cpu for node in limited for cpu in (limits[node].resources.cpu,) if cpu is not None}  # type: ignore[union-attr]
+        urgency = urgencies(limits, plan.needs)
+        found.update(slots=slots, urgency=urgency)
+    memory: Dict[int, int] = {}
+    if jobs > 1 and room.memory is not None:
+        acting = [str(task.id) for task in tasks if task.action is not None]
+        peaks = room.peaks(acting) if len(acting) > 1 else {}
+        if peaks or limited:
+            memory = memory_needed(tasks, peaks, room.memory, jobs)
+    if limited or memory:
+        found["admission"] = admission_of(tasks, urgency, room.memory, memory)
+    return found
+
+
+def too_much(plan: Plan, room: Room) -> Iterator[Tuple[str, str, TaskId]]:
+    """A message and a hint for each task that says it needs more memory than there is; it runs nevertheless."""
+    if room.memory is None:
+        return
+    for task in plan.tasks:
+        needed = None if task.limits is None else task.limits.resources.memory
+        if needed is not None and needed > room.memory:
+            there = shown_bytes(room.memory)
+            message = f"`{task.id}` says that it needs {shown_bytes(needed)} of memory, and {there} are free"
+            yield message, "it runs when nothing else does that needs much", task.id
