@@ -18,7 +18,7 @@ from taskrush.model.task import Task, TaskId
 from taskrush.plan.planner import in_order, make_plan
 from taskrush.protocols import Subscriber
 from taskrush.values import evolve, frozen
-from taskrush.wiring import SystemClock, make_memory, make_notifier, make_runners
+from taskrush.wiring import SystemClock, make_memory, make_notifier, make_runners, make_vault
 
 if TYPE_CHECKING:
     from taskrush.declare.taskset import Declared, TaskSet
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from taskrush.model.declaration import FileDecl
     from taskrush.model.limits import Pool
     from taskrush.model.notification import Notifications
-    from taskrush.supply.vault import Vault
     from taskrush.report.notify_past import Remembered
+    from taskrush.supply.vault import Vault
 
 Targets = Union[str, Iterable[str]]
 
@@ -156,15 +156,13 @@ class Project:
             raise MissingCapability(*(_with_line(problem) for problem in in_order(missing)))
 
     def secrets(self, plan: Plan, env: Mapping[str, str]) -> Tuple[str, ...]:
-        """The values of the variables that the files name under `secrets:` or channels are made of, wherever set."""
-        names = {name for file in self.files for name in file.secrets}
-        channels = [one for file in self.files if file.notify is not None for one in file.notify.channels.values()]
-        if channels:
-            from taskrush.model.message import secret_names
+        """The values of secrets, and of what channels are made of, that can be had without running or asking anything."""
+        vault = self.vault(plan, env)
+        return () if vault is None else vault.values
 
-            names.update(name for channel in channels for name in secret_names(channel))
-        places = [env, os.environ, *(task.env for task in plan.tasks)] if names else []
-        return tuple({place[name] for place in places for name in names if place.get(name)})
+    def vault(self, plan: Plan, env: Mapping[str, str]) -> "Optional[Vault]":
+        """The secrets of the planned tasks and of the files, for one run; None where there are none."""
+        return make_vault(plan, self.files, os.environ, env)
 
     def executor(
         self,

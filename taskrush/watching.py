@@ -39,6 +39,10 @@ def watcher(
     if on_change not in ON_CHANGE:
         raise UsageError(f"no way to treat changes is called `{on_change}`", f"there are {', '.join(ON_CHANGE)}")
     current = [project]
+    if options.get("notify", True) is True and any(file.notify is not None for file in project.files):
+        from taskrush.report.notify_past import Remembered
+
+        options["notify"] = Remembered()
 
     def plan_of(loaded: Project) -> Plan:
         return loaded.plan(targets, only=only, arguments=arguments, extra=extra)

@@ -3,17 +3,20 @@
 import importlib
 import os
 import time
-from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, Mapping, Optional, Sequence, Union
+from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, Mapping, Optional, Union
 
 from taskrush.model.declaration import FileDecl
 from taskrush.model.plan import Plan
+from taskrush.model.secret import placed
 from taskrush.model.task import Task
-from taskrush.protocols import Memory, OnOutput, Pollable, Runner, Running
+from taskrush.protocols import Memory, OnOutput, Pollable, Runner, Running, Subscriber
 from taskrush.values import evolve
 
 if TYPE_CHECKING:
     from taskrush.model.history import Keep
-    from taskrush.protocols import History
+    from taskrush.protocols import History, Secrets
+    from taskrush.report.notify_past import Remembered
+    from taskrush.supply.vault import Vault
 
 REPORTERS = {
     "history": "taskrush.report.history:HistoryReporter",
@@ -65,6 +68,7 @@ def make_runners(
     environ: Optional[Mapping[str, str]] = None,
     overrides: Optional[Mapping[str, str]] = None,
     capture_prints: bool = False,
+    secrets: "Optional[Vault]" = None,
 ) -> Dict[str, Runner]:
     """The runners of one run, by name. `environ` is what actions start from (default: this process's).
 
@@ -72,12 +76,62 @@ def make_runners(
     """
     from taskrush.runners.local import LocalRunner
 
-    local = LocalRunner(root, dict(os.environ if environ is None else environ), run_id, overrides)
+    base = dict(os.environ if environ is None else environ)
+    local = LocalRunner(root, base, run_id, overrides, (lambda task: {}) if secrets is None else secrets.environment)
     return {
         "local": local,
         "call": LateRunner(lambda: load("taskrush.runners.call:CallRunner")(local, capture_prints)),
         "process": LateRunner(lambda: load("taskrush.runners.isolated:IsolatedRunner")(local, root)),
     }
+
+
+def make_notifier(
+    plan: Plan,
+    files: Iterable[FileDecl],
+    overrides: Optional[Mapping[str, str]] = None,
+    watch: "Union[bool, Remembered]" = True,
+    wait: float = 5.0,
+    secrets: "Optional[Secrets]" = None,
+) -> Optional[Subscriber]:
+    """Tells people how this plan's run ended, or None where nobody wants to know. It is to be the last subscriber."""
+    from taskrush.compile.channels import gather
+
+    wanted = gather(files)
+    if not wanted.rules and not any(task.notify for task in plan.tasks):
+        return None
+    made: Subscriber = load("taskrush.report.notify:Notifier")(
+        plan.root,
+        plan.tasks,
+        wanted,
+        {**os.environ, **(overrides or {})},
+        open_history=lambda: open_history(plan.root),
+        wait=wait,
+        redactor=None if secrets is None else secrets.redactor,
+        watch=None if isinstance(watch, bool) else watch,
+    )
+    return made
+
+
+def make_vault(
+    plan: Plan, files: Iterable[FileDecl], environ: Mapping[str, str], overrides: Mapping[str, str]
+) -> "Optional[Vault]":
+    """The secrets of a run; None where no file and no task has any. Runs nothing and asks no keyring."""
+    declared = [placed(secret, file.folder) for file in files for secret in file.secrets]
+    channels = [one for file in files if file.notify is not None for one in file.notify.channels.values()]
+    tasks = [task for task in plan.tasks if task.secrets]
+    if not declared and not tasks and not channels:
+        return None
+    from taskrush.compile.dotenv import parse_dotenv
+    from taskrush.supply.vault import Vault
+
+    names = {secret.name for secret in declared}
+    everywhere = {**environ, **overrides}
+    also = {task.env[name] for task in plan.tasks for name in names.intersection(task.env)}
+    if channels:
+        from taskrush.model.message import secret_names
+
+        also.update(everywhere.get(name, "") for channel in channels for name in secret_names(channel))
+    return Vault(plan.root, everywhere, declared, tasks, lambda text, path: parse_dotenv(text, path)[0], also)
 
 
 def make_memory(
@@ -87,7 +141,7 @@ def make_memory(
     overrides: Optional[Mapping[str, str]] = None,
     modes: str = "local:rw",
     force: bool = False,
-    secrets: Sequence[str] = (),
+    secrets: "Optional[Vault]" = None,
 ) -> Memory:
     """What a run knows of work done before; nothing is loaded for it when nothing of the plan is cached."""
     if modes == "off" or not any(task.is_cached for task in plan.tasks):

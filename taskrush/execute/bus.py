@@ -1,20 +1,24 @@
-"""The bus stamps events into records and hands them to subscribers, in order; it knows no event by name.
+"""The bus stamps events into records and hands them to subscribers, in order, without the values of secrets; it knows no event by name.
 
 A subscriber that raises is dropped, and everyone else is told.
 """
 
-from typing import List, Sequence, Tuple
+from typing import List, Optional, Sequence, Tuple
 
 from taskrush.errors import TaskRushError
 from taskrush.events import Event, Record, Warned
+from taskrush.model.redaction import Redactor
 from taskrush.protocols import Clock, Subscriber
 
 
 class Bus:
     """One run's line of records. Not for use by several threads at once."""
 
-    def __init__(self, run: str, clock: Clock, subscribers: Sequence[Subscriber]) -> None:
+    def __init__(
+        self, run: str, clock: Clock, subscribers: Sequence[Subscriber], redactor: Optional[Redactor] = None
+    ) -> None:
         self._run = run
+        self._redactor = redactor if redactor else None
         self._clock = clock
         for subscriber in subscribers:
             if not callable(getattr(subscriber, "on_record", None)):
@@ -27,11 +31,22 @@ class Bus:
         """Whether anybody hears what is told."""
         return bool(self._subscribers)
 
+    def interrupt(self) -> None:
+        """Somebody is in a hurry: subscribers that have `interrupt` hear of it, in any thread or a signal handler."""
+        for subscriber in self._subscribers:
+            interrupt = getattr(subscriber, "interrupt", None)
+            if interrupt is not None:
+                interrupt()
+
     def tell(self, event: Event) -> None:
         """Stamp an event and pass it on."""
         if not self._subscribers:
             self._seq += 1
             return
+        if self._redactor is not None:
+            from taskrush.execute.unsaid import unsaid
+
+            event = unsaid(event, self._redactor.clean_text)
         record = Record(self._run, self._seq, self._clock.now(), event)
         self._seq += 1
         dropped: List[Tuple[Subscriber, Exception]] = []

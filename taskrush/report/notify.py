@@ -16,7 +16,6 @@ from typing import Callable, Dict, List, Mapping, NamedTuple, Optional, Sequence
 
 from taskrush.errors import TaskRushError
 from taskrush.events import Record, RunFinished, RunStarted, StopRequested, TaskFinished, TaskOutput
-from taskrush.model.message import secret_names
 from taskrush.model.notification import FIRST_FAILURE, RECOVERY, Channel, Notice, Notifications
 from taskrush.model.outcome import Outcome, State
 from taskrush.model.redaction import Redactor
@@ -63,8 +62,8 @@ class _Ended(NamedTuple):
 class Notifier:
     """Listens to one run of `tasks`. `wait` is how many seconds the end of the run may be put off by.
 
-    `environ` is what channels are filled in from, `secrets` are further values that are never shown. With `watch` the
-    run is a round: only what ended otherwise than before is news, and nobody waits.
+    `environ` is what channels are filled in from, `redactor` knows what of it is never shown. With `watch` the run is
+    a round: only what ended otherwise than before is news, and nobody waits.
     """
 
     def __init__(
@@ -76,7 +75,7 @@ class Notifier:
         *,
         open_history: Optional[Callable[[], History]] = None,
         wait: float = 5.0,
-        secrets: Sequence[str] = (),
+        redactor: Optional[Redactor] = None,
         watch: Optional[Remembered] = None,
         send: Send = notify_send.send,
         gather: float = GATHER,
@@ -99,10 +98,9 @@ class Notifier:
         self._stopped = ""
         self._queue: queue.Queue[Optional[_Ended]] = queue.Queue()
         self._thread: Optional[threading.Thread] = None
+        self._over = False
         self._hurry = False
-        values = [environ.get(name, "") for one in self._channels.values() for name in secret_names(one)]
-        self._redactor = Redactor(os.fsencode(value) for value in (*values, *secrets) if value)
-        self._post = _Post(root, environ, send, self._redactor, clock)
+        self._post = _Post(root, environ, send, redactor or Redactor(), clock)
 
     def on_record(self, record: Record) -> None:
         event = record.event
@@ -119,8 +117,8 @@ class Notifier:
             self._run_ended(event)
 
     def interrupt(self) -> None:
-        """Wait no longer; from any thread or signal handler."""
-        self._hurry = True
+        """Wait no longer, if the run is over; from any thread or signal handler."""
+        self._hurry = self._over
 
     # --- in the thread of the run ---------------------------------------------------
 
@@ -136,6 +134,7 @@ class Notifier:
         self._hand_over(_Ended(task, outcome, events, self._notices_of(task), tail))
 
     def _run_ended(self, event: RunFinished) -> None:
+        self._over = True
         interrupted = bool(self._stopped) or event.exit_code in INTERRUPTED
         failed = not event.ok and not interrupted
         if self._watch is None or (not interrupted and self._watch.run_changed(failed)):

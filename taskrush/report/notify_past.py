@@ -47,11 +47,11 @@ class Past:
 
 
 class Remembered:
-    """Outcomes of earlier rounds of a watch, by task and of the whole; None is what was not seen yet."""
+    """Outcomes of earlier rounds of a watch, by task and of the whole; what was not seen yet did not fail."""
 
     def __init__(self) -> None:
         self._tasks: Dict[TaskId, bool] = {}
-        self._run: Optional[bool] = None
+        self._run = False
         self.problems: List[Tuple[str, Optional[str]]] = []
 
     def task_changed(self, task: TaskId, failed: bool) -> bool:
@@ -62,5 +62,5 @@ class Remembered:
 
     def run_changed(self, failed: bool) -> bool:
         """As `task_changed`, of a round."""
-        before, self._run = self._run or False, failed
-        return before != failed
+        before, self._run = self._run, failed or any(self._tasks.values())  # what did not run in it failed before
+        return before != self._run
