@@ -18,7 +18,8 @@ class PastRun:
     """A run. `exit_code` is None, and `reason` says why, where it has no end: it is under way, or was killed.
 
     `arguments` are the parameters that were given, by task and name, secrets taken out. `revision` and `branch` are
-    those of the git checkout when it began. `reason` is why it was stopped.
+    those of the git checkout when it began. `reason` is why it was stopped. `resumes` is the run whose rest it was to
+    do; with `only` it left out what its targets need.
     """
 
     run: str
@@ -33,6 +34,8 @@ class PastRun:
     revision: Optional[str] = None
     branch: Optional[str] = None
     reason: Optional[str] = None
+    resumes: Optional[str] = None
+    only: bool = False
 
     @property
     def ended(self) -> bool:

@@ -42,6 +42,7 @@ class HistoryReporter:
         learn: Optional[Callable[[Mapping[str, Tuple[float, int]]], None]] = None,
     ) -> None:
         self._root = plan.root
+        self._plan = plan
         self._arguments = _texts(plan, secrets)
         self._learn = learn
         self._learnt: Dict[str, Tuple[float, int]] = {}
@@ -109,6 +110,8 @@ class HistoryReporter:
             host=_host(),
             revision=revision,
             branch=branch,
+            resumes=self._plan.resumes,
+            only=self._plan.only,
         )
         self._written_at = record.at
         self._spool = SpoolWriter(self._root, record.run)
@@ -116,22 +119,31 @@ class HistoryReporter:
 
 
 def _texts(plan: Plan, secrets: Iterable[str]) -> Dict[str, Dict[str, str]]:
-    """The parameters of all tasks as texts; what followed `--` is called `--`."""
+    """The parameters of all tasks as texts; what followed `--` is called `--`. None is none."""
     found: Dict[str, Dict[str, str]] = {}
     hidden = [secret for secret in secrets if len(secret) >= SHORTEST_SECRET]
     for task in plan.tasks:
         if not (task.arguments or task.extra):
             continue
-        own = {name: _shown(value) for name, value in task.arguments.items()}
+        own = {name: _shown(value) for name, value in task.arguments.items() if value is not None}
         if task.extra:
-            own["--"] = " ".join(task.extra)
+            own["--"] = _words(task.extra)
         for secret in hidden:
             own = {name: text.replace(secret, SECRET) for name, text in own.items()}
         found[task.id] = own
     return found
 
 
+def _words(values: Iterable[object]) -> str:
+    """Several as one text, from which `shlex.split` makes them again."""
+    import shlex
+
+    return " ".join(shlex.quote(as_text(value) or "") for value in values)
+
+
 def _shown(value: object) -> str:
+    if isinstance(value, (list, tuple)):
+        return _words(value)
     return "false" if value is False else as_text(value) or ""
 
 

@@ -26,7 +26,9 @@ TASK_COLUMNS = (
     "t.peak_bytes, t.read_bytes, t.written_bytes, t.key, t.attempts, t.saved, t.outputs, t.log_bytes, t.runner, t.host"
 )
 TASKS = "FROM tasks t JOIN runs r ON r.id = t.run_id JOIN names n ON n.id = t.name_id"
-RUN_COLUMNS = "id, run, began_at, took, ok, exit_code, targets, jobs, host, revision, branch, reason"
+RUN_COLUMNS = (
+    "id, run, began_at, took, ok, exit_code, targets, jobs, host, revision, branch, reason, resumes, only_targets"
+)
 T = TypeVar("T")
 Warn = Callable[[str], None]
 
@@ -251,7 +253,7 @@ def _parameters(database: sqlite3.Connection, run_id: int) -> Dict[str, Dict[str
 
 
 def _run(row: Sequence[Any], arguments: Mapping[str, Mapping[str, str]]) -> PastRun:
-    _, run, began_at, took, ok, exit_code, targets, jobs, host, revision, branch, reason = row
+    _, run, began_at, took, ok, exit_code, targets, jobs, host, revision, branch, reason, resumes, only = row
     return PastRun(
         run=run,
         began_at=began_at / 1e6,
@@ -265,6 +267,8 @@ def _run(row: Sequence[Any], arguments: Mapping[str, Mapping[str, str]]) -> Past
         revision=revision,
         branch=branch,
         reason=reason,
+        resumes=resumes,
+        only=bool(only),
     )
 
 

@@ -87,6 +87,10 @@ STEPS: Tuple[str, ...] = (
         parts BLOB NOT NULL
     ) WITHOUT ROWID;
     """,
+    """
+    ALTER TABLE runs ADD COLUMN resumes TEXT;
+    ALTER TABLE runs ADD COLUMN only_targets INTEGER NOT NULL DEFAULT 0;
+    """,
 )
 
 

@@ -64,18 +64,21 @@ def insert(database: sqlite3.Connection, found: Spooled) -> None:
             run.branch,
             run.reason,
             len(found.tasks),
+            run.resumes,
+            int(run.only),
         )
         known = database.execute("SELECT id FROM runs WHERE run = ?", (run.run,)).fetchone()
         if known is None:
             values = ", ".join("?" * (len(row) + 1))
-            columns = "run, began_at, took, ok, exit_code, targets, jobs, host, revision, branch, reason, tasks"
+            columns = "run, began_at, took, ok, exit_code, targets, jobs, host, revision, branch, reason, tasks, "
+            columns += "resumes, only_targets"
             made = database.execute(f"INSERT INTO runs ({columns}) VALUES ({values})", (run.run, *row))
             run_id = int(made.lastrowid or 0)
         else:
             run_id = known[0]
             database.execute(
                 "UPDATE runs SET began_at = ?, took = ?, ok = ?, exit_code = ?, targets = ?, jobs = ?, host = ?, "
-                "revision = ?, branch = ?, reason = ?, tasks = ? WHERE id = ?",
+                "revision = ?, branch = ?, reason = ?, tasks = ?, resumes = ?, only_targets = ? WHERE id = ?",
                 (*row, run_id),
             )
             for table in ("parameters", "tasks", "attempts"):

@@ -1,6 +1,6 @@
 """What the lines of a spool say, in both directions: one place for the order of their fields.
 
-    R run at jobs host targets arguments revision branch     the run began; lists are separated by U+001F
+    R run at jobs host targets arguments revision branch resumes only     the run began; U+001F between items of lists
     S number task attempt at waited runner reason            an action was started
     A number task attempt at state code reason seconds user system peak read written delay     a try failed
     F number task at state ok code reason seconds user system peak read written key attempts saved outputs log
@@ -37,6 +37,8 @@ def run_fields(run: PastRun) -> Sequence[str]:
         BETWEEN.join(arguments),
         run.revision or "",
         run.branch or "",
+        run.resumes or "",
+        "1" if run.only else "",
     )
 
 
@@ -170,6 +172,8 @@ class _Reading:
             arguments=arguments,
             revision=line[7] or None,
             branch=line[8] or None,
+            resumes="".join(line[9:10]) or None,
+            only="".join(line[10:11]) == "1",
         )
         self._latest = self._run.began_at
 
