@@ -18,6 +18,7 @@ QUOTED = 3  # failures in one message whose output is quoted
 TAIL_LINES = 10
 LONGEST = 1800  # characters of a message: what the narrowest service takes
 FAILING = (FAILURE, FIRST_FAILURE)
+BAD = ("failure", "warning")
 _WEIGHT = (RECOVERY, FIRST_FAILURE, FAILURE, WARNING, SUCCESS, ALWAYS)  # the most telling one first
 _CONTROL = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?|[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _CALLS = re.compile(r"@(?=everyone|here|channel|all\b)|<(?=[!@#]|at>)", re.IGNORECASE)
@@ -96,6 +97,7 @@ def compose(news: Sequence[News], around: Mapping[str, str], environ: Mapping[st
 
     `held` is how many messages were held back before it.
     """
+    news = sorted(news, key=_rank)
     every = [_facts(one, around) for one in news]
     first = every[0]
     name = around.get("workspace", "")
@@ -111,7 +113,7 @@ def compose(news: Sequence[News], around: Mapping[str, str], environ: Mapping[st
             continue
         if len(news) > 1:
             lines.append(f"{_mark(one)} {facts['summary']}")
-        if one.log_tail and quotes < QUOTED and _kind(one) in ("failure", "warning"):
+        if one.log_tail and quotes < QUOTED and _kind(one) in BAD and (one.task or quotes == 0):
             quotes += 1
             lines.append(one.log_tail)
     if len(news) > SHOWN:
@@ -171,6 +173,11 @@ def _totals(news: Sequence[News]) -> str:
     if of_run is None:
         return of_tasks
     return f"run {of_run.outcome}; tasks: {of_tasks}" if of_tasks else f"run {of_run.outcome}"
+
+
+def _rank(news: News) -> Tuple[int, bool]:
+    """What went wrong first; what it made of the run after the tasks."""
+    return ("failure", "warning", "success", "info").index(_kind(news)), news.task is None
 
 
 def _mark(news: News) -> str:
