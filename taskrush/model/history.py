@@ -19,7 +19,7 @@ class PastRun:
 
     `arguments` are the parameters that were given, by task and name, secrets taken out. `revision` and `branch` are
     those of the git checkout when it began. `reason` is why it was stopped. `resumes` is the run whose rest it was to
-    do; with `only` it left out what its targets need.
+    do; with `only` it left out what its targets need. `tasks` is how many tasks it got to.
     """
 
     run: str
@@ -36,6 +36,7 @@ class PastRun:
     reason: Optional[str] = None
     resumes: Optional[str] = None
     only: bool = False
+    tasks: int = 0
 
     @property
     def ended(self) -> bool:
@@ -78,7 +79,10 @@ class PastTask:
 
 @frozen(kw_only=True)
 class PastAttempt:
-    """One try of a task, counted from 1. `delay` is how long the next one was waited for; None for the last."""
+    """One try of a task, counted from 1. `delay` is how long the next one was waited for; None for the last.
+
+    `log_end` is how many bytes the task had written when it ended.
+    """
 
     run: str
     task: TaskId
@@ -94,6 +98,7 @@ class PastAttempt:
     read_bytes: Optional[int] = None
     written_bytes: Optional[int] = None
     delay: Optional[float] = None
+    log_end: Optional[int] = None
 
 
 @frozen(kw_only=True)

@@ -95,7 +95,10 @@ class HistoryReporter:
     def _attempt(self, at: float, event: Any) -> None:
         assert self._spool is not None
         number = self._numbers.get(event.task, len(self._numbers))
-        self._spool.write("A", attempt_fields(number, event.task, event.attempt, at, event.outcome, event.delay))
+        printed = self._printed.get(event.task, 0)
+        self._spool.write(
+            "A", attempt_fields(number, event.task, event.attempt, at, event.outcome, event.delay, printed)
+        )
 
     def _begin(self, record: Record, event: RunStarted) -> None:
         make_room(self._root)

@@ -26,9 +26,7 @@ TASK_COLUMNS = (
     "t.peak_bytes, t.read_bytes, t.written_bytes, t.key, t.attempts, t.saved, t.outputs, t.log_bytes, t.runner, t.host"
 )
 TASKS = "FROM tasks t JOIN runs r ON r.id = t.run_id JOIN names n ON n.id = t.name_id"
-RUN_COLUMNS = (
-    "id, run, began_at, took, ok, exit_code, targets, jobs, host, revision, branch, reason, resumes, only_targets"
-)
+RUN_COLUMNS = "id, run, began_at, took, ok, exit_code, targets, jobs, host, revision, branch, reason, resumes, only_targets, tasks"
 T = TypeVar("T")
 Warn = Callable[[str], None]
 
@@ -108,7 +106,7 @@ class HistoryDatabase:
     def attempts(self, run: str, task: str) -> Sequence[PastAttempt]:
         text = (
             "SELECT r.run, n.name, a.attempt, a.state, a.code, a.reason, a.began_at, a.took, a.cpu_user, a.cpu_system, "
-            "a.peak_bytes, a.read_bytes, a.written_bytes, a.delay FROM attempts a "
+            "a.peak_bytes, a.read_bytes, a.written_bytes, a.delay, a.log_end FROM attempts a "
             "JOIN runs r ON r.id = a.run_id JOIN tasks t ON t.run_id = a.run_id AND t.number = a.number "
             "JOIN names n ON n.id = t.name_id WHERE r.run = ? AND n.name = ? ORDER BY a.attempt"
         )
@@ -253,7 +251,7 @@ def _parameters(database: sqlite3.Connection, run_id: int) -> Dict[str, Dict[str
 
 
 def _run(row: Sequence[Any], arguments: Mapping[str, Mapping[str, str]]) -> PastRun:
-    _, run, began_at, took, ok, exit_code, targets, jobs, host, revision, branch, reason, resumes, only = row
+    _, run, began_at, took, ok, exit_code, targets, jobs, host, revision, branch, reason, resumes, only, tasks = row
     return PastRun(
         run=run,
         began_at=began_at / 1e6,
@@ -269,6 +267,7 @@ def _run(row: Sequence[Any], arguments: Mapping[str, Mapping[str, str]]) -> Past
         reason=reason,
         resumes=resumes,
         only=bool(only),
+        tasks=tasks,
     )
 
 
@@ -315,6 +314,7 @@ def _attempt(row: Sequence[Any]) -> PastAttempt:
         read_bytes=row[11],
         written_bytes=row[12],
         delay=_time(row[13]),
+        log_end=row[14],
     )
 
 
@@ -334,6 +334,7 @@ def _only_attempt(task: PastTask) -> PastAttempt:
         peak_bytes=task.peak_bytes,
         read_bytes=task.read_bytes,
         written_bytes=task.written_bytes,
+        log_end=task.log_bytes,
     )
 
 

@@ -93,7 +93,7 @@ def insert(database: sqlite3.Connection, found: Spooled) -> None:
         )
         numbers = {task.task: number for number, task in zip(found.numbers, found.tasks)}
         database.executemany(
-            f"INSERT INTO attempts VALUES ({', '.join('?' * 14)})",
+            f"INSERT INTO attempts VALUES ({', '.join('?' * 15)})",
             [
                 (
                     run_id,
@@ -110,6 +110,7 @@ def insert(database: sqlite3.Connection, found: Spooled) -> None:
                     one.read_bytes,
                     one.written_bytes,
                     _maybe(one.delay),
+                    one.log_end,
                 )
                 for one in found.attempts
                 if one.task in numbers and (one.attempt > 1 or one.delay is not None)

@@ -2,7 +2,7 @@
 
     R run at jobs host targets arguments revision branch resumes only     the run began; U+001F between items of lists
     S number task attempt at waited runner reason            an action was started
-    A number task attempt at state code reason seconds user system peak read written delay     a try failed
+    A number task attempt at state code reason seconds user system peak read written delay printed     a try failed
     F number task at state ok code reason seconds user system peak read written key attempts saved outputs log
     E at ok exit_code seconds reason                         the run is over
 
@@ -49,7 +49,9 @@ def start_fields(
     return (str(number), task, str(attempt), f"{at:.6f}", f"{waited:.6f}", runner, reason)
 
 
-def attempt_fields(number: int, task: str, attempt: int, at: float, outcome: Outcome, delay: float) -> Sequence[str]:
+def attempt_fields(
+    number: int, task: str, attempt: int, at: float, outcome: Outcome, delay: float, printed: int
+) -> Sequence[str]:
     """The fields of `A`."""
     return (
         str(number),
@@ -62,6 +64,7 @@ def attempt_fields(number: int, task: str, attempt: int, at: float, outcome: Out
         f"{outcome.seconds:.6f}",
         *_used(outcome),
         f"{delay:.6f}",
+        str(printed),
     )
 
 
@@ -217,6 +220,7 @@ class _Reading:
             read_bytes=_maybe(line[12], _whole),
             written_bytes=_maybe(line[13], _whole),
             delay=_maybe(line[14], _seconds),
+            log_end=_maybe(line[15], _whole),
         )
 
     def _end(self, line: List[str]) -> None:
@@ -262,6 +266,7 @@ class _Reading:
                 reason=line[7] or None,
                 began_at=before.began_at,
                 seconds=task.seconds,
+                log_end=task.log_bytes,
                 **used,
             )
 
@@ -277,7 +282,7 @@ class _Reading:
         numbers = tuple(sorted(tasks))
         attempts = (self._attempts[key] for key in sorted(self._attempts))
         return Spooled(
-            run=run,
+            run=evolve(run, tasks=len(numbers)),
             tasks=tuple(_closed(tasks[number], open_state) for number in numbers),
             numbers=numbers,
             attempts=tuple(evolve(one, state=open_state) if one.state == RUNNING else one for one in attempts),

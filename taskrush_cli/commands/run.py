@@ -144,6 +144,7 @@ def run_options(project: Any, settings: Settings, env: Mapping[str, str]) -> Dic
         "jobs": settings.jobs or None,
         "on_failure": settings.on_failure,
         "grace": settings.grace,
+        "memory": settings.memory,
         "timeout": settings.timeout,
         "warned_exit_code": settings.warned_exit_code,
         "env": env,
@@ -158,7 +159,8 @@ def run_options(project: Any, settings: Settings, env: Mapping[str, str]) -> Dic
 def listeners(
     plan: Plan, settings: Settings, on_broken: Callable[[OSError], None], secrets: Sequence[str] = ()
 ) -> Tuple[Sequence[Subscriber], Any]:
-    """What shows and takes down a run of this plan, and the live display that wants to be started and stopped around it, or None."""
+    """What shows and takes down a run of this plan, and the live display that wants to be started and stopped around
+    it, or None."""
     from taskrush.wiring import REPORTERS, load
 
     live: Any = None
