@@ -182,6 +182,7 @@ class Project:
         earlier: Optional[Mapping[TaskId, Outcome]] = None,
         notify: "Union[bool, Remembered]" = True,
         notify_wait: float = 5.0,
+        memory: str = "auto",
     ) -> "Executor":
         """An executor for one run of `plan`. `env` wins over what tasks declare.
 
@@ -198,6 +199,9 @@ class Project:
 
         Whoever `notify` sections name is told, unless `notify` is False; that may put off the end of the run by
         `notify_wait` seconds. Of the rounds of a watch it is what they share.
+
+        Tasks that say or are known to take much memory run beside each other as far as `memory` goes: a size such as
+        `8GB`, `auto` (what is free), or `off`.
 
         With `capture_prints` what functions print to `sys.stdout` and `sys.stderr` is the output of their tasks.
         Raises `MissingCapability` when a planned task needs what this version does not have.
@@ -218,14 +222,17 @@ class Project:
             notifier = make_notifier(plan, self.files, env, notify, notify_wait, secrets)
             subscribers = [*subscribers, *([notifier] if notifier is not None else ())]
         from taskrush.execute.executor import Executor  # not needed to list, plan and complete
+        from taskrush.execute.machine import Machine
+        from taskrush.limiting import make_room
 
+        slots = jobs or Machine().processors()
         return Executor(
             plan,
             runners=make_runners(self.root, run_id, overrides=env, capture_prints=capture_prints, secrets=secrets),
             clock=SystemClock(),
             run_id=run_id,
             subscribers=subscribers,
-            jobs=jobs or os.cpu_count() or 1,
+            jobs=slots,
             on_failure=on_failure,
             grace=grace,
             timeout=timeout,
@@ -233,6 +240,7 @@ class Project:
             memory=make_memory(whole, self.files, run_id, env, cache, force, secrets),
             secrets=secrets,
             earlier=earlier,
+            room=make_room(self.root, slots, memory),
             withheld=lambda task: [name for name in withheld(os.environ, task) if name not in (env or {})],
         )
 

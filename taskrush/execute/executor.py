@@ -383,7 +383,8 @@ class Executor:
     def _close(self, begun: float) -> None:
         if self._finished is None:  # a second Ctrl-C while the first one was being dealt with
             self._finished = False
-        closing = [(f"runner `{name}`", runner.close) for name, runner in self._runners.items()]
+        closing = [("what was learnt of memory", lambda: self._limits.learn(self._outcomes))]
+        closing += [(f"runner `{name}`", runner.close) for name, runner in self._runners.items()]
         if self._memory is not None:
             closing.append(("the cache", self._memory.close))
         if self._secrets is not None:

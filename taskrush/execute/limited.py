@@ -4,6 +4,7 @@ from typing import Any, Callable, Dict, Iterable, Iterator, Mapping, Optional, T
 
 from taskrush.execute.admission import admission_of, memory_needed, urgencies
 from taskrush.model.limits import shown_bytes
+from taskrush.model.outcome import Outcome
 from taskrush.model.plan import Plan
 from taskrush.model.task import TaskId
 from taskrush.values import frozen
@@ -19,13 +20,15 @@ def _nothing_known(tasks: Iterable[str]) -> Mapping[TaskId, int]:
 class Room:
     """What a run may use besides its slots.
 
-    `memory` is how many bytes are free, None: not limited. `peaks` are what tasks took earlier, by their ids.
+    `memory` tells how many bytes are free, None: not limited. `peaks` are what tasks took earlier, by their ids;
+    `learn` is told at the end what they took this time.
     `memory_kills` counts what the kernel killed for lack of memory. With `tries_alone` a task that ended for lack of it
     is tried once more without company.
     """
 
-    memory: Optional[int] = None
+    memory: Callable[[], Optional[int]] = lambda: None
     peaks: Peaks = _nothing_known
+    learn: Callable[[Mapping[TaskId, Outcome]], None] = lambda outcomes: None
     memory_kills: Callable[[], int] = lambda: 0
     tries_alone: bool = True
 
@@ -44,23 +47,24 @@ def limits_of_run(plan: Plan, jobs: int, room: Room) -> Dict[str, Any]:
         urgency = urgencies(limits, plan.needs)
         found.update(slots=slots, urgency=urgency)
     memory: Dict[int, int] = {}
-    if jobs > 1 and room.memory is not None:
+    free: Optional[int] = None
+    if jobs > 1:
         acting = [str(task.id) for task in tasks if task.action is not None]
         peaks = room.peaks(acting) if len(acting) > 1 else {}
         if peaks or limited:
-            memory = memory_needed(tasks, peaks, room.memory, jobs)
+            free = room.memory()
+            memory = memory_needed(tasks, peaks, free, jobs)
     if limited or memory:
-        found["admission"] = admission_of(tasks, urgency, room.memory, memory)
+        found["admission"] = admission_of(tasks, urgency, free, memory)
     return found
 
 
 def too_much(plan: Plan, room: Room) -> Iterator[Tuple[str, str, TaskId]]:
     """A message and a hint for each task that says it needs more memory than there is; it runs nevertheless."""
-    if room.memory is None:
-        return
-    for task in plan.tasks:
-        needed = None if task.limits is None else task.limits.resources.memory
-        if needed is not None and needed > room.memory:
-            there = shown_bytes(room.memory)
-            message = f"`{task.id}` says that it needs {shown_bytes(needed)} of memory, and {there} are free"
-            yield message, "it runs when nothing else does that needs much", task.id
+    said = [(task.id, task.limits.resources.memory) for task in plan.tasks if task.limits is not None]
+    free = room.memory() if any(needed is not None for _, needed in said) else None
+    for task_id, needed in said:
+        if free is not None and needed is not None and needed > free:
+            there = shown_bytes(free)
+            message = f"`{task_id}` says that it needs {shown_bytes(needed)} of memory, and {there} are free"
+            yield message, "it runs when nothing else does that needs much", task_id

@@ -86,8 +86,8 @@ def _mounts(number: str, controllers: str) -> Tuple[str, ...]:
 
 def _read(folder: str, name: str) -> str:
     try:
-        with open(os.path.join(folder, name), encoding="ascii", errors="replace") as file:
-            return file.read()
+        with open(os.path.join(folder, name), "rb") as file:
+            return file.read().decode("utf-8", "replace")
     except OSError:
         return ""
 

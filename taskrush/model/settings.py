@@ -127,6 +127,14 @@ class Settings:
         in_file=False,
         help="run the named tasks without what they need",
     )
+    memory: str = _option(
+        "auto",
+        "--memory",
+        env="TASKRUSH_MEMORY",
+        metavar="SIZE",
+        help="how much memory tasks may take beside each other that say, or are known, to take much: a size such as "
+        "`8GB`, `auto` (what is free) or `off`",
+    )
     cache: str = _option(
         "local:rw",
         "--cache",
