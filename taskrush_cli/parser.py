@@ -71,7 +71,8 @@ def _parse(words: Sequence[str], extra: Sequence[str], workspace: Workspace) -> 
         return _help, Options(color=given.values.get("color", "auto"))
     lists_json = given.values.pop("json", False)
     asked = given.values.pop("list", False)
-    if asked or not (rest or extra):
+    again = given.values.get("failed") or given.values.get("resume")
+    if asked or not (rest or extra or again):
         command, namespace = _subcommand("list", [*rest, *(["--json"] if lists_json else [])], given, workspace, extra)
         namespace.hint = not asked
         return command, namespace
@@ -161,7 +162,7 @@ def _tasks(
         raise UsageError("`--list` comes before the names of tasks")
     if given.values.pop("json", False):
         given.values["output"] = "json"
-    if not targets:
+    if not targets and not (given.values.get("failed") or given.values.get("resume")):
         raise UsageError("no task was named", "`taskrush list` shows what there is")
     namespace = _complete(namespace, given, workspace, extra)
     command = "watch" if namespace.settings.watch else "run"

@@ -11,6 +11,8 @@ from taskrush.values import field, frozen
 
 RUNNING = "running"
 INTERRUPTED = "interrupted"
+UNDER_WAY = "still running"
+"""The `reason` of a run that goes on."""
 
 
 @frozen(kw_only=True)

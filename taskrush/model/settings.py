@@ -79,6 +79,20 @@ class Settings:
         help="what becomes of the others when a task fails: drain (what runs may end, nothing starts), fail-fast (what "
         "runs is ended), keep-going or dependants-only (only what needs the failed one is skipped)",
     )
+    failed: bool = _option(
+        False,
+        "--failed",
+        kind="bool",
+        in_file=False,
+        help="run what failed in the last run, with the parameters it had; with names: in the last run of these",
+    )
+    resume: bool = _option(
+        False,
+        "--resume",
+        kind="bool",
+        in_file=False,
+        help="go on with the last run: all that did not end well in it, with the parameters it had",
+    )
     warned_exit_code: int = _option(
         0,
         "--warned-exit-code",

@@ -11,7 +11,7 @@ Later versions add fields at the end and letters; readers ignore what they do no
 
 from typing import Any, Callable, Dict, Iterable, List, Optional, Sequence, Tuple, TypeVar
 
-from taskrush.model.history import INTERRUPTED, RUNNING, PastAttempt, PastRun, PastTask
+from taskrush.model.history import INTERRUPTED, RUNNING, UNDER_WAY, PastAttempt, PastRun, PastTask
 from taskrush.model.outcome import Outcome
 from taskrush.model.task import TaskId
 from taskrush.values import evolve, frozen
@@ -276,7 +276,7 @@ class _Reading:
             return None
         open_state = RUNNING if live else INTERRUPTED
         if run.exit_code is None:
-            reason = "still running" if live else "the runner was killed"
+            reason = UNDER_WAY if live else "the runner was killed"
             run = evolve(run, seconds=self._latest - run.began_at, reason=reason)
         tasks = {**self._started, **self._ended}
         numbers = tuple(sorted(tasks))

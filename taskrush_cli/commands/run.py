@@ -7,10 +7,11 @@ ends them; SIGTSTP (Ctrl-Z) lets them stand still until we go on.
 import os
 import signal
 import sys
-from typing import TYPE_CHECKING, Any, Callable, Dict, Mapping, Sequence, Tuple
+from typing import TYPE_CHECKING, Any, Callable, Dict, Mapping, Optional, Sequence, Tuple
 
 from taskrush.errors import UsageError
 from taskrush.events import Record
+from taskrush.model.outcome import Outcome
 from taskrush.model.plan import Plan
 from taskrush.model.settings import Settings
 from taskrush.model.task import TaskId
@@ -36,12 +37,20 @@ def run(options: Any) -> int:
     env = overrides(settings)
     project = options.workspace.under(env)
     sys.path.append(project.root)  # functions may import from their folder while they run, not only while they load
-    plan = project.plan(options.targets, only=settings.only, arguments=options.arguments, extra=options.extra)
+    earlier: Mapping[TaskId, Outcome] = {}
+    if settings.failed or settings.resume:
+        from taskrush_cli.again import left
+
+        plan, earlier = left(project, options)
+        if not plan.tasks:
+            return 0
+    else:
+        plan = project.plan(options.targets, only=settings.only, arguments=options.arguments, extra=options.extra)
     if settings.dry_run:
         return _dry_run(project, plan, settings, env)
     project.require(plan)
     confirm(plan, settings)
-    return Session(project, plan, settings, env).run()
+    return Session(project, plan, settings, env, earlier).run()
 
 
 def overrides(settings: Settings) -> Dict[str, str]:
@@ -96,13 +105,21 @@ def _dry_run(project: Any, plan: Plan, settings: Settings, env: Mapping[str, str
 class Session:
     """One run under the eyes of a person: the executor, what shows it, and the signals."""
 
-    def __init__(self, project: Any, plan: Plan, settings: Settings, env: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        project: Any,
+        plan: Plan,
+        settings: Settings,
+        env: Mapping[str, str],
+        earlier: Optional[Mapping[TaskId, Outcome]] = None,
+    ) -> None:
         self._stops = 0
         self._root = project.root
         subscribers, self._live = listeners(plan, settings, self._on_broken, project.secrets(plan, env))
         self._executor = project.executor(
             plan,
             subscribers=subscribers,
+            earlier=earlier,
             **run_options(project, settings, env),
         )
 
