@@ -16,12 +16,13 @@ from taskrush.model.plan import Plan
 from taskrush.model.policy import DRAIN, Ingredient
 from taskrush.model.task import Task, TaskId
 from taskrush.plan.planner import in_order, make_plan
-from taskrush.protocols import Subscriber
+from taskrush.protocols import Memory, Subscriber
 from taskrush.values import evolve, frozen
-from taskrush.wiring import SystemClock, make_memory, make_notifier, make_runners, make_vault
+from taskrush.wiring import SystemClock, make_memory, make_notifier, make_priority, make_runners, make_vault
 
 if TYPE_CHECKING:
     from taskrush.declare.taskset import Declared, TaskSet
+    from taskrush.events import Event
     from taskrush.execute.executor import Executor
     from taskrush.execute.follow import Run
     from taskrush.execute.watch import Watcher
@@ -226,6 +227,15 @@ class Project:
         from taskrush.limiting import make_room
 
         slots = jobs or Machine().processors()
+        def unseen(task: Task) -> Sequence[str]:
+            return [name for name in withheld(os.environ, task) if name not in (env or {})]
+
+        def explain(run: str, outcomes: Mapping[TaskId, Outcome], memory: "Optional[Memory]") -> "Iterable[Event]":
+            from taskrush.explaining import explained  # only when something failed
+
+            why = memory.reason if memory is not None else lambda task: ""
+            return explained(self.root, run, plan.tasks, outcomes, why, unseen, env)
+
         return Executor(
             plan,
             runners=make_runners(self.root, run_id, overrides=env, capture_prints=capture_prints, secrets=secrets),
@@ -240,8 +250,10 @@ class Project:
             memory=make_memory(whole, self.files, run_id, env, cache, force, secrets),
             secrets=secrets,
             earlier=earlier,
+            priority=make_priority(plan, slots),
             room=make_room(self.root, slots, memory),
-            withheld=lambda task: [name for name in withheld(os.environ, task) if name not in (env or {})],
+            withheld=unseen,
+            explain=explain,
         )
 
     def run(

@@ -3,7 +3,7 @@
 import importlib
 import os
 import time
-from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, Mapping, Optional, Union
+from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, List, Mapping, Optional, Union
 
 from taskrush.model.declaration import FileDecl
 from taskrush.model.plan import Plan
@@ -153,6 +153,16 @@ def make_memory(
     chosen = evolve(caching.parse_modes(modes), force=force)
     settings = caching.cache_settings(files, plan.root, os.environ)
     return caching.make_memory(plan, settings, run_id, os.environ, overrides, chosen, secrets)
+
+
+def make_priority(plan: Plan, jobs: int) -> "Optional[List[float]]":
+    """Which tasks go first, by how long they took before; None where nothing is known, or all find room at once."""
+    if len(plan) <= jobs:
+        return None
+    from taskrush.execute.priority import priorities
+    from taskrush.report.learnt import Learnt
+
+    return priorities(plan, Learnt(plan.root).durations(task.id for task in plan.tasks))
 
 
 def open_history(

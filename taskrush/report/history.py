@@ -6,7 +6,7 @@ says so and goes on.
 """
 
 import os
-from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Tuple
+from typing import Any, Dict, Iterable, List, Optional, Tuple
 
 from taskrush.errors import TaskRushError
 from taskrush.events import Record, RunFinished, RunStarted, StopRequested, TaskFinished, TaskOutput, TaskStarted
@@ -15,6 +15,7 @@ from taskrush.model.outcome import State
 from taskrush.model.plan import Plan
 from taskrush.model.substitution import as_text
 from taskrush.model.task import TaskId
+from taskrush.report.learnt import Learnt
 from taskrush.report.revision import revision_of
 from taskrush.report.spool import SpoolWriter, make_room
 from taskrush.report.spooled import attempt_fields, end_fields, finish_fields, run_fields, start_fields
@@ -30,21 +31,12 @@ class HistoryError(TaskRushError):
 
 
 class HistoryReporter:
-    """Takes down one run of `plan`. The values in `secrets` do not get into the parameters.
+    """Takes down one run of `plan`. The values in `secrets` do not get into the parameters."""
 
-    `learn` hears at the end which tasks ran and ended well: seconds and peak bytes by name.
-    """
-
-    def __init__(
-        self,
-        plan: Plan,
-        secrets: Iterable[str] = (),
-        learn: Optional[Callable[[Mapping[str, Tuple[float, int]]], None]] = None,
-    ) -> None:
+    def __init__(self, plan: Plan, secrets: Iterable[str] = ()) -> None:
         self._root = plan.root
         self._plan = plan
         self._arguments = _texts(plan, secrets)
-        self._learn = learn
         self._learnt: Dict[str, Tuple[float, int]] = {}
         self._numbers: Dict[TaskId, int] = {}
         self._printed: Dict[TaskId, int] = {}
@@ -89,8 +81,8 @@ class HistoryReporter:
             spool.write("E", finish_fields(record.at, event.ok, event.exit_code, event.seconds, self._stopped))
             self._spool = None
             spool.close()
-            if self._learn is not None and self._learnt:
-                self._learn(self._learnt)
+            if self._learnt:
+                Learnt(self._root).learn(self._learnt)
 
     def _attempt(self, at: float, event: Any) -> None:
         assert self._spool is not None

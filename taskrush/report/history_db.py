@@ -26,7 +26,10 @@ TASK_COLUMNS = (
     "t.peak_bytes, t.read_bytes, t.written_bytes, t.key, t.attempts, t.saved, t.outputs, t.log_bytes, t.runner, t.host"
 )
 TASKS = "FROM tasks t JOIN runs r ON r.id = t.run_id JOIN names n ON n.id = t.name_id"
-RUN_COLUMNS = "id, run, began_at, took, ok, exit_code, targets, jobs, host, revision, branch, reason, resumes, only_targets, tasks"
+RUN_COLUMNS = (
+    "id, run, began_at, took, ok, exit_code, targets, jobs, host, revision, branch, reason, resumes, "
+    "only_targets, tasks"
+)
 T = TypeVar("T")
 Warn = Callable[[str], None]
 
