@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from taskrush.events import RunStarted as RunStarted
     from taskrush.events import StopRequested as StopRequested
     from taskrush.events import TaskFinished as TaskFinished
+    from taskrush.events import TaskHeld as TaskHeld
     from taskrush.events import TaskOutput as TaskOutput
     from taskrush.events import TaskStarted as TaskStarted
     from taskrush.events import Warned as Warned
@@ -106,6 +107,7 @@ _HOMES = {
         "RunStarted",
         "StopRequested",
         "TaskFinished",
+        "TaskHeld",
         "TaskOutput",
         "TaskStarted",
         "Warned",

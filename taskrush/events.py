@@ -6,6 +6,7 @@ Events say what, never when. Adding a field with a default is a compatible chang
 
 from typing import Optional, Tuple, Union
 
+from taskrush.model.failure import Failure
 from taskrush.model.outcome import Outcome
 from taskrush.model.task import TaskId
 from taskrush.values import frozen
@@ -102,6 +103,14 @@ class Warned:
     task: Optional[TaskId] = None
 
 
+@frozen
+class FailureExplained:
+    """What can be said about a failure, told at the end of the run; not for everyone when there are very many."""
+
+    task: TaskId
+    failure: Failure
+
+
 @frozen(kw_only=True)
 class RunFinished:
     """The run is over and nothing of it is left running. `exit_code` as in the documentation."""
@@ -121,6 +130,7 @@ Event = Union[
     TaskFinished,
     StopRequested,
     Warned,
+    FailureExplained,
     RunFinished,
 ]
 

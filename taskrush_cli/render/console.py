@@ -16,6 +16,7 @@ from taskrush.events import (
     RunStarted,
     StopRequested,
     TaskFinished,
+    TaskHeld,
     TaskOutput,
     TaskStarted,
     Warned,
@@ -65,6 +66,7 @@ class Console:
     ) -> None:
         self.lock = threading.RLock()
         self.running: Dict[TaskId, float] = {}
+        self.held: Dict[TaskId, str] = {}  # by what limit
         self.ended: Dict[State, int] = {}
         self.total = len(plan)
         self.on_change: Callable[[str], None] = lambda what: None
@@ -118,6 +120,10 @@ class Console:
             self._mode.output(event.task, event.stream, event.data)
         elif isinstance(event, TaskStarted):
             self._on_start(event, record.at)
+        elif isinstance(event, TaskHeld):
+            self.held[event.task] = event.limit
+            if self._verbose:
+                self._say(self._style.paint(f"{event.task} waits for {event.limit}", "dim"))
         elif isinstance(event, TaskFinished):
             self._on_end(event)
         elif isinstance(event, Warned):
@@ -208,6 +214,7 @@ class Console:
 
     def _on_start(self, event: TaskStarted, at: float) -> None:
         task = self._tasks[event.task]
+        self.held.pop(event.task, None)
         self._commands[event.task] = event.command
         if event.reason:
             self._why[event.task] = event.reason
@@ -226,6 +233,7 @@ class Console:
 
     def _on_end(self, event: TaskFinished) -> None:
         self.running.pop(event.task, None)
+        self.held.pop(event.task, None)
         state = event.outcome.state
         self.ended[state] = self.ended.get(state, 0) + 1
         self._outcomes[event.task] = event.outcome

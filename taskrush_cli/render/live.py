@@ -11,7 +11,7 @@ import os
 import re
 import threading
 import time
-from typing import Any, Callable, List
+from typing import Any, Callable, Dict, List, Mapping
 
 from taskrush.model.outcome import State
 from taskrush_cli.render.console import Console
@@ -171,6 +171,8 @@ class Live:
             rich.print(
                 Text(f"  and {len(running) - len(shown)} more running", "dim", no_wrap=True, overflow="ellipsis")
             )
+        if console.held:
+            rich.print(Text(waiting(console.held), "dim", no_wrap=True, overflow="ellipsis"))
         ended = sum(console.ended.values())
         failed = console.ended.get(State.FAILED, 0)
         text = Text(f" {ended}/{console.total}", no_wrap=True)
@@ -189,3 +191,15 @@ class Live:
         bar.add_row(progress, text)
         rich.print(bar)
         return target.getvalue().splitlines()
+
+
+def waiting(held: Mapping[str, str]) -> str:
+    """Who waits for what, in a line: the first of those that wait for the same, and how many more."""
+    by_limit: Dict[str, List[str]] = {}
+    for task, limit in held.items():
+        by_limit.setdefault(limit, []).append(task)
+    parts = [
+        f"{limit}: {tasks[0]}" + (f" and {len(tasks) - 1} more" if len(tasks) > 1 else "")
+        for limit, tasks in by_limit.items()
+    ]
+    return f"  waiting for {', '.join(parts)}"

@@ -13,6 +13,7 @@ from taskrush.events import (
     RunStarted,
     StopRequested,
     TaskFinished,
+    TaskHeld,
     TaskOutput,
     TaskStarted,
     Warned,
@@ -326,3 +327,10 @@ def test_a_restart_by_a_watch_is_no_interruption() -> None:
             RunFinished(ok=False, exit_code=143, seconds=1.0),
         ]
     ) == ["▶ a  run a", "serving", "changed: ending a"]
+
+
+def test_who_waits_for_a_limit_is_told_on_demand() -> None:
+    """With `-v` a line says for what."""
+    events = [TaskHeld(B, "pool `database`"), TaskStarted(B, "run b"), TaskFinished(B, OK), end()]
+    assert "b waits for pool `database`" in shown(events, verbose=1)
+    assert "b waits for pool `database`" not in shown(events)

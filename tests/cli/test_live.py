@@ -181,3 +181,14 @@ def test_the_renderer_of_these_tests() -> None:
     """Cursor up, erase below and carriage return do what a terminal does."""
     assert render("a\r\nb\r\nc\r\n\x1b[2A\r\x1b[Jd") == ["a", "d"]
     assert render("abc\rx") == ["xbc"]
+
+
+def test_who_waits_for_a_pool_is_shown(project: Path) -> None:
+    """A line says what is waited for, by whom first and how many more."""
+    (project / ".rush").write_text(
+        "pools: {door: 1}\ndefaults: {pool: door}\ntasks:\n"
+        "  all: {deps: [a, b, c], pool: []}\n  a: sleep 0.8\n  b: sleep 0.1\n  c: sleep 0.1\n"
+    )
+    terminal = Terminal(["-j4", "all"], project, NO_COLOR="1")
+    assert terminal.end() == 0
+    assert "waiting for pool `door`: b and 1 more" in terminal.seen.decode()

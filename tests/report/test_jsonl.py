@@ -16,6 +16,7 @@ from taskrush.events import (
     RunStarted,
     StopRequested,
     TaskFinished,
+    TaskHeld,
     TaskOutput,
     TaskStarted,
     Warned,
@@ -42,6 +43,7 @@ outcomes = st.builds(
 )
 events = st.one_of(
     st.builds(RunStarted, targets=st.tuples(texts), tasks=st.tuples(texts, texts), jobs=st.integers(1, 99)),
+    st.builds(TaskHeld, texts, texts),
     st.builds(TaskStarted, texts, texts, st.integers(1, 9)),
     st.builds(TaskOutput, texts, st.sampled_from(["stdout", "stderr"]), st.binary(max_size=40)),
     st.builds(TaskFinished, texts, outcomes),
