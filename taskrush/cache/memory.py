@@ -98,8 +98,9 @@ class CacheMemory:
             if found is not None:
                 self._release(task)
         if found is None:
+            if task.id not in self._reasons:  # else it is asked for again, before another attempt
+                self._seen.append((task.id, "miss", 0.0))
             self._reasons[task.id] = self._why(task, fingerprint)
-            self._seen.append((task.id, "miss", 0.0))
         else:
             self._seen.append((task.id, found.state.value, found.saved_seconds or 0.0))
         return found
@@ -154,7 +155,13 @@ class CacheMemory:
             return None
         made = stored.manifest.digest or None
         return Outcome(
-            state=State.HIT, ok=True, value=value, saved_seconds=stored.seconds, key=fingerprint.key, outputs=made
+            state=State.HIT,
+            ok=True,
+            value=value,
+            saved_seconds=stored.seconds,
+            attempts=stored.attempts,
+            key=fingerprint.key,
+            outputs=made,
         )
 
     def _fresh(self, task: Task, key: str, mark: Optional[Mark], stored: Optional[Stored]) -> Optional[Outcome]:
@@ -168,7 +175,8 @@ class CacheMemory:
             value = load_value(str(text)) if text else None
         except Exception:  # a class that is gone or has changed
             return None
-        return Outcome(state=State.FRESH, ok=True, value=value, saved_seconds=mark.seconds, key=key)
+        saved, attempts = mark.seconds, mark.attempts
+        return Outcome(state=State.FRESH, ok=True, value=value, saved_seconds=saved, attempts=attempts, key=key)
 
     def _take(self, task: Task, fingerprint: Fingerprint) -> bool:
         """Hold the key's lock; True if somebody else held it before."""

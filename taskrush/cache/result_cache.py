@@ -31,6 +31,7 @@ from taskrush.model.artifact import FILE, FOLDER, LINK, Manifest, Stored
 from taskrush.model.fingerprint import Fingerprint
 from taskrush.model.outcome import Outcome
 from taskrush.model.pattern import Patterns
+from taskrush.model.redaction import Redactor
 from taskrush.model.task import Task
 from taskrush.protocols import Files, OnOutput
 from taskrush.values import frozen
@@ -45,7 +46,7 @@ class Mark:
     """What the workspace knows of a task's last good end.
 
     `rows` are the entries of its manifest as plain values. `value` is what it returned: a text, None, or False for one
-    that is too long to be kept here.
+    that is too long to be kept here. `attempts` is how often it was tried.
     """
 
     key: str
@@ -53,6 +54,7 @@ class Mark:
     log: Optional[str]
     seconds: float
     value: Union[str, bool, None]
+    attempts: int = 1
 
     @property
     def manifest(self) -> Manifest:
@@ -64,9 +66,9 @@ class LocalResultCache:
     What holds one of `secrets` is not kept."""
 
     def __init__(
-        self, root: str, store: ObjectStore, files: Files, run_id: str, warn: Warn, secrets: Sequence[bytes] = ()
+        self, root: str, store: ObjectStore, files: Files, run_id: str, warn: Warn, secrets: Optional[Redactor] = None
     ) -> None:
-        self._secrets = secrets
+        self._secrets = Redactor() if secrets is None else secrets
         self._root = root
         self._store = store
         self._files = files
@@ -199,9 +201,11 @@ class LocalResultCache:
         try:
             with Confined(self._root) as room:
                 manifest = collect(self._found(task, room), before, self._store, room, self._files, self._secrets)
-            if any(secret in os.fsencode(value) for secret in self._secrets):
+            if self._secrets.holds_text(value):
                 raise NotStorable("its return value holds a secret")
             data, cut = log.close()
+            if self._secrets.growing and self._secrets.holds(data):
+                raise NotStorable("its output holds a secret that became known after it was printed")
             digest = self._store.put_bytes(data) if data else None
             found = Stored(
                 key=fingerprint.key,
@@ -211,6 +215,7 @@ class LocalResultCache:
                 log_cut=cut,
                 value=value or None,
                 seconds=outcome.seconds,
+                attempts=outcome.attempts,
                 made_at=time.time(),
                 run=self._run_id,
                 parts={part.name: part.value for part in fingerprint.parts},
@@ -229,7 +234,7 @@ class LocalResultCache:
     def mark(self, task: Task) -> Optional[Mark]:
         """What the workspace knows of the task's last good end."""
         value = self._marks.get(task.id)
-        return Mark(*value) if value is not None and len(value) == 5 else None
+        return Mark(*value) if value is not None and len(value) in (5, 6) else None
 
     def forget(self, task: Task) -> None:
         """Remove the mark."""
@@ -243,7 +248,7 @@ class LocalResultCache:
         value: Union[str, bool, None] = found.value
         if found.value is not None and len(found.value) > SHORT:
             value = False
-        mark = (found.key, found.manifest.to_json(), found.log, found.seconds, value)
+        mark = (found.key, found.manifest.to_json(), found.log, found.seconds, value, found.attempts)
         if self._marks.put(task.id, mark, found.parts) and task.outputs:
             self._leftovers.clear(task)
 
@@ -331,6 +336,8 @@ def read_record(data: bytes, task: Task, key: str) -> Stored:
     log = body.get("log")
     if log is not None and (not isinstance(log, str) or len(log) != 64 or set(log) - set("0123456789abcdef")):
         raise ValueError("the record names no log")
+    if type(body.get("attempts", 1)) is not int:
+        raise ValueError("the record does not count attempts")
     manifest = Manifest.from_json(body.pop("manifest"))
     if manifest.entries:
         checked(manifest, task.outputs)

@@ -71,6 +71,7 @@ class Stored:
     """A stored result: under which key, for which task, its outputs, its log and facts about the run that made it.
 
     `log` is the digest of the object that holds the output of the task, both streams in order; None without output.
+    `attempts` is how often the task was tried until it ended well.
     `parts` are the digests of the fingerprint's parts by name, for explaining later misses.
     """
 
@@ -81,6 +82,7 @@ class Stored:
     log_cut: bool = False
     value: Optional[str] = None
     seconds: float = 0.0
+    attempts: int = 1
     made_at: float = 0.0
     run: str = ""
     parts: Mapping[str, str] = field(factory=dict)
@@ -90,4 +92,6 @@ class Stored:
         data = asdict(self, recurse=False)
         data["manifest"] = self.manifest.to_json()
         data["parts"] = dict(self.parts)
+        if self.attempts == 1:
+            del data["attempts"]  # versions that know nothing of it read what they always did
         return data

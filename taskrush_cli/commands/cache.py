@@ -137,15 +137,16 @@ def _show_task(options: argparse.Namespace, cache: WorkspaceCache, task: Any) ->
         print(f"task `{task.id}` has no result here")
         return 1
     if options.json:
-        print(
-            json.dumps({"version": 1, "task": task.id, "key": mark.key, "outputs": mark.manifest.to_json()}, indent=2)
-        )
+        facts = {"task": task.id, "key": mark.key, "attempts": mark.attempts, "outputs": mark.manifest.to_json()}
+        print(json.dumps({"version": 1, **facts}, indent=2))
         return 0
     print(f"key   {mark.key}")
     found = cache.results.stored_under(task, mark.key)
     if found is not None:
         made = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(found.made_at))
         print(f"made  {made} in {found.seconds:.2f}s by run {found.run}")
+    if mark.attempts > 1:
+        print(f"flaky passed on attempt {mark.attempts}")
     for entry in mark.manifest.entries:
         kind = f"-> {entry.target}" if entry.target else f"{entry.size} bytes" if entry.kind == "file" else entry.kind
         print(f"  {entry.mode:04o}  {entry.path}  {kind}")
