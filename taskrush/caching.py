@@ -8,7 +8,20 @@ import os
 import subprocess
 import sys
 import time
-from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple, Union
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Callable,
+    Dict,
+    Iterable,
+    Iterator,
+    List,
+    Mapping,
+    Optional,
+    Sequence,
+    Tuple,
+    Union,
+)
 
 from taskrush.cache.evict import DEFAULT_MAX_SIZE, Limits, evict_sometimes, parse_age, parse_size
 from taskrush.cache.locks import KeyLock
@@ -21,14 +34,17 @@ from taskrush.errors import ConfigError, Problem, UsageError
 from taskrush.model.declaration import CacheConfig, FileDecl
 from taskrush.model.plan import Plan
 from taskrush.model.substitution import substitute
+from taskrush.model.task import Task
 from taskrush.plan.file_index import FileIndex
 from taskrush.plan.fingerprinting import WorkspaceFingerprinter
 from taskrush.protocols import CacheStore
 from taskrush.statefile import state_folder, write_whole
 from taskrush.values import field, frozen
 
+if TYPE_CHECKING:
+    from taskrush.supply.vault import Vault
+
 ASK_SECONDS = 60.0
-SHORTEST_SECRET = 4
 URL_SCHEMES = ("file", "local", "memory")
 
 
@@ -143,7 +159,7 @@ def open_cache(
     environ: Mapping[str, str],
     overrides: Optional[Mapping[str, str]],
     warn: Callable[[str], None],
-    secrets: Sequence[str] = (),
+    secrets: "Optional[Vault]" = None,
 ) -> WorkspaceCache:
     """The cache of a workspace. Touches nothing until it is used."""
     try:
@@ -151,15 +167,14 @@ def open_cache(
     except OSError:
         index_path = None
     index = FileIndex(root, index_path)
-    hidden = tuple(os.fsencode(secret) for secret in secrets if len(secret) >= SHORTEST_SECRET)
     store = ObjectStore(_places(settings), compress=settings.compress, link=settings.link)
-    hide = secret_hasher(settings.folder, secrets) if hidden else None
+    hide = None if secrets is None else SecretHasher(settings.folder, secrets)
     return WorkspaceCache(
         root=root,
         store=store,
         index=index,
         fingerprinter=WorkspaceFingerprinter(root, index, environ, overrides, hide),
-        results=LocalResultCache(root, store, index, run_id, warn, hidden),
+        results=LocalResultCache(root, store, index, run_id, warn, None if secrets is None else secrets.redactor),
         limits=settings.limits,
     )
 
@@ -172,25 +187,40 @@ def _places(settings: CacheSettings) -> Union[str, CacheStore]:
     return FsStore(settings.url)
 
 
-def secret_hasher(folder: str, secrets: Sequence[str]) -> Callable[[str], Optional[str]]:
-    """For a text that holds a secret, what stands for it in a key: an HMAC under a key that never leaves this user."""
+class SecretHasher:
+    """What stands in keys for texts that hold secrets, and for secrets: an HMAC under a key that never leaves this user."""
+
+    def __init__(self, folder: str, secrets: "Vault") -> None:
+        self._folder = folder
+        self._secrets = secrets
+        self._key: Optional[bytes] = None
+
+    def __call__(self, text: str) -> Optional[str]:
+        """What stands for a text; None where the text may stand there itself."""
+        return self._digest(text) if self._secrets.redactor.holds_text(text) else None
+
+    def parts(self, task: Task) -> Iterator[Tuple[str, str]]:
+        """The parts of a task's fingerprint that say which secrets it gets: the value where it counts, else the source."""
+        for secret in sorted(self._secrets.secrets_of(task), key=lambda one: one.name):
+            value = self._secrets.in_key(secret)
+            yield f"secret {secret.name}", self._digest(value) if value is not None else secret.source
+
+    def _digest(self, text: str) -> str:
+        if self._key is None:
+            self._key = _hmac_key(self._folder)
+        return "hmac " + hmac.new(self._key, text.encode("utf-8", "surrogateescape"), "sha256").hexdigest()
+
+
+def _hmac_key(folder: str) -> bytes:
     path = os.path.join(folder, "hmac.key")
     try:
         os.makedirs(folder, mode=0o700, exist_ok=True)
         if not os.path.exists(path):
             write_whole(path, os.urandom(32))
         with open(path, "rb") as file:
-            key = file.read(32)
+            return file.read(32)
     except OSError:
-        key = os.urandom(32)
-    hidden = [secret for secret in secrets if len(secret) >= SHORTEST_SECRET]
-
-    def hide(text: str) -> Optional[str]:
-        if not any(secret in text for secret in hidden):
-            return None
-        return "hmac " + hmac.new(key, text.encode("utf-8", "surrogateescape"), "sha256").hexdigest()
-
-    return hide
+        return os.urandom(32)
 
 
 def make_memory(
@@ -200,7 +230,7 @@ def make_memory(
     environ: Mapping[str, str],
     overrides: Optional[Mapping[str, str]] = None,
     modes: Modes = Modes(),  # noqa: B008  (frozen)
-    secrets: Sequence[str] = (),
+    secrets: "Optional[Vault]" = None,
 ) -> CacheMemory:
     """The memory of one run."""
     warnings: List[str] = []

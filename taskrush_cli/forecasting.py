@@ -19,7 +19,7 @@ def forecasts(project: Any, plan: Plan, env: Mapping[str, str]) -> Tuple[Dict[Ta
     """A forecast for each planned task, and messages about trouble. `env` wins over what tasks declare."""
     settings = cache_settings(project.files, project.root, os.environ)
     warnings: List[str] = []
-    secrets = project.secrets(plan, env)
+    secrets = project.vault(plan, env)
     cache = open_cache(project.root, settings, "", os.environ, env, warnings.append, secrets)
     found = forecast(plan, cache.fingerprinter, cache.results)
     cache.index.save()

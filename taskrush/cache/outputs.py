@@ -13,6 +13,7 @@ from taskrush.cache.confine import Confined, Unsafe, parts_of
 from taskrush.cache.objects import Look, ObjectStore
 from taskrush.model.artifact import FILE, FOLDER, LINK, Entry, Manifest
 from taskrush.model.pattern import Patterns, literal_prefix
+from taskrush.model.redaction import Lookout, Redactor
 from taskrush.protocols import Files
 from taskrush.statefile import state_folder
 
@@ -71,21 +72,16 @@ class SecretScan:
     """Raises `NotStorable` as soon as the pieces of a file it is shown hold a secret, cut in two or not; what does not
     is shown to `look`."""
 
-    def __init__(self, path: str, secrets: Sequence[bytes], look: Look = lambda data: None) -> None:
+    def __init__(self, path: str, secrets: Redactor, look: Look = lambda data: None) -> None:
         self._look = look
         self._path = path
-        self._secrets = secrets
-        self._overlap = max(map(len, secrets), default=1) - 1
-        self._end = b""
+        self._lookout = Lookout(secrets)
 
     def __call__(self, data: bytes) -> None:
         self._look(data)
-        if not self._secrets:
-            return
-        data = self._end + data
-        if any(secret in data for secret in self._secrets):
+        self._lookout.feed(data)
+        if self._lookout.seen:
             raise NotStorable(f"output `{self._path}` holds a secret")
-        self._end = data[-self._overlap :] if self._overlap else b""
 
 
 def collect(
@@ -94,7 +90,7 @@ def collect(
     store: ObjectStore,
     room: Confined,
     files: Files,
-    secrets: Sequence[bytes] = (),
+    secrets: Redactor = Redactor(),  # noqa: B008  (knows none)
 ) -> Manifest:
     """Store what was found and describe it. What stood there `before`, untouched since, is not the task's.
 
@@ -105,9 +101,14 @@ def collect(
         status = found[path]
         if before.get(path) == identity(status):
             continue
+        if secrets.holds(os.fsencode(path)):
+            raise NotStorable(f"the name of an output, `{secrets.clean_text(path)}`, holds a secret")
         mode = stat.S_IMODE(status.st_mode) & 0o777
         if stat.S_ISLNK(status.st_mode):
-            entries.append(Entry(path, LINK, target=_link_target(room, path)))
+            target = _link_target(room, path)
+            if secrets.holds(os.fsencode(target)):
+                raise NotStorable(f"output `{path}` is a link to a name that holds a secret")
+            entries.append(Entry(path, LINK, target=target))
         elif stat.S_ISDIR(status.st_mode):
             entries.append(Entry(path, FOLDER, mode=mode))
         elif stat.S_ISREG(status.st_mode):

@@ -13,10 +13,12 @@ from taskrush.compile.action import action_of, shell_texts
 from taskrush.compile.computed import Computed, parameters_mentioned, without
 from taskrush.compile.delays import placed
 from taskrush.compile.dotenv import parse_dotenv
+from taskrush.compile.hinting import hints_of
 from taskrush.compile.inherit import Grown, full_name, inherit
 from taskrush.compile.limiting import limits_of
 from taskrush.compile.matrix import Combination, combinations, every_value, member_names
 from taskrush.compile.paths import rebase, rebase_folder, wrong_output
+from taskrush.compile.secrecy import HINT, exposed, names_of, secrets_of
 from taskrush.compile.serving import service_of
 from taskrush.compile.variables import Scope, placeholders, settle, shell_mentions
 from taskrush.errors import Problem, Where
@@ -57,6 +59,9 @@ class _Context:
     variables: Dict[str, str]
     env: Dict[str, str]
     lazies: Mapping[str, Tuple[TaskId, Variable]]
+    hidden: AbstractSet[str] = frozenset()
+    dotenv: Tuple[str, ...] = ()
+    in_dotenv: Tuple[str, ...] = ()
 
 
 class _Expander:
@@ -111,6 +116,7 @@ class _Expander:
                     dotenv=own.dotenv,
                     cwd=own.cwd,
                     shell=own.shell,
+                    secrets=own.secrets,
                     hidden=True,
                     cache=Cache(enabled=False),
                     where=lazy.variable.where or own.where,
@@ -172,6 +178,11 @@ class _Expander:
         retry, unplaced = placed(decl, file, self._around.read_text)
         scope.problems.extend(unplaced)
         env, bindings = self._bound(holder, shell_texts(action, decl), texts, context, combination, name)
+        if context.hidden:
+            seen = [
+                (key, text or "", _place(decl, key)) for key, text in (("cwd", cwd), ("confirm", confirm), ("argv", ""))
+            ]
+            scope.problems.extend(exposed(name, set(context.hidden), seen, action))
         return Task(
             id=TaskId(full_name(file, name)),
             action=action,
@@ -183,6 +194,7 @@ class _Expander:
             outputs=fill_paths(enumerate(decl.outputs or ()), "outputs"),
             incremental=bool(decl.incremental),
             pass_env=decl.pass_env or (),
+            secrets=secrets_of(file, decl, env, context.dotenv, context.in_dotenv),
             folder=file.folder,
             cwd=cwd,
             env=env,
@@ -199,6 +211,7 @@ class _Expander:
             tags=decl.tags or (),
             hidden=bool(decl.hidden),
             retry=retry,
+            hints=hints_of(file, decl, name),
             timeout=decl.timeout,
             limits=limits_of(decl),
             notify=_notices(decl),
@@ -219,6 +232,8 @@ class _Expander:
             if name in context.lazies:
                 message = f"`${{{name}}}` is computed while running and cannot be part of `{key}`"
                 scope.problems.append(Problem(message, where, "give the variable a text instead of a command"))
+            elif name in context.hidden:
+                scope.problems.append(Problem(f"`${{{name}}}` is a secret and cannot be part of `{key}`", where, HINT))
             elif name in scope.later and key in ("deps", "finally"):
                 message = f"`${{{name}}}` is a parameter and cannot be part of `{key}`"
                 scope.problems.append(Problem(message, where, "which tasks run is settled before parameters are known"))
@@ -262,6 +277,7 @@ class _Expander:
         file, decl = grown.file, grown.decl
         overrides, environ = self._around.overrides, self._around.environ
         parameters = {param.name for param in decl.params or ()}
+        hidden = names_of(file, decl) - parameters
         declared = {**file.vars, **(decl.vars or {})}
         lazies: Dict[str, Tuple[TaskId, Variable]] = {}
         texts: Dict[str, str] = {}
@@ -276,7 +292,7 @@ class _Expander:
                 lazies[variable_name] = (task_id, variable)
         scope = Scope(
             ChainMap(overrides, combination, environ),  # type: ignore[arg-type]
-            parameters | set(lazies),
+            parameters | set(lazies) | hidden,
             name,
         )
         scope.unseen = dict.fromkeys(
@@ -288,18 +304,23 @@ class _Expander:
         env: Dict[str, str] = dict(combination)
         scope.values = ChainMap(overrides, env, below)  # type: ignore[arg-type]
         before = len(scope.problems)
+        secret: List[str] = []
         self._fill_env(file, decl, scope, env, {*parameters, *combination})
         if file.dotenv or decl.dotenv:  # their paths may use `env`, and `env` may use what stands in them
             del scope.problems[before:]
             read: Dict[str, str] = {}
             for values in self._dotenvs(file, decl, scope):
-                read.update((key, value) for key, value in values.items() if key not in {*environ, *parameters})
+                secret.extend(key for key in values if key in hidden)
+                read.update(
+                    (key, value) for key, value in values.items() if key not in {*environ, *parameters, *hidden}
+                )
             env.clear()
             env.update({**combination, **read})
             self._fill_env(file, decl, scope, env, {*parameters, *env})
         for key, text in (decl.env or {}).items():
             env[key] = scope.fill(text, _place(decl, f"env.{key}", "env"))
-        return _Context(scope, variables, env, lazies)
+        dotenv = self._dotenv_paths(file, decl, scope) if hidden else ()
+        return _Context(scope, variables, env, lazies, hidden, dotenv, tuple(secret))
 
     def _fill_env(
         self, file: FileDecl, decl: TaskDecl, scope: Scope, env: Dict[str, str], taken: AbstractSet[str]
@@ -334,6 +355,11 @@ class _Expander:
         if common and not scope.problems:
             self._variables[file.path] = variables
         return variables
+
+    def _dotenv_paths(self, file: FileDecl, decl: TaskDecl, scope: Scope) -> Tuple[str, ...]:
+        """Where secrets are looked for that the environment does not have, seen from the workspace."""
+        quiet = Scope(scope.values, scope.later)
+        return tuple(rebase_folder(file.folder, quiet.fill(path)) for path in (*file.dotenv, *(decl.dotenv or ())))
 
     def _dotenvs(self, file: FileDecl, decl: TaskDecl, scope: Scope) -> Iterable[Mapping[str, str]]:
         """The values of the file's dotenv files, then of the task's. One that does not exist is no error."""

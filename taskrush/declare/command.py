@@ -18,6 +18,7 @@ from taskrush.model.limits import PoolGiven, Resources
 from taskrush.model.notification import Notice, as_notices
 from taskrush.model.policy import Cache, Requirement, Retry
 from taskrush.model.retry import TimeoutGiven, as_retry, as_timeout
+from taskrush.model.secret import SecretsGiven, as_secrets
 from taskrush.model.service import ServiceGiven, as_service
 from taskrush.model.task import Argv, Param, Shell
 
@@ -37,6 +38,7 @@ def command(
     incremental: bool = ...,
     env: Optional[Mapping[str, str]] = ...,
     pass_env: Iterable[str] = ...,
+    secrets: SecretsGiven = ...,
     cwd: str = ...,
     shell: Iterable[str] = ...,
     cache: Union[bool, Cache, None] = ...,
@@ -76,6 +78,7 @@ def command(
     incremental: bool = ...,
     env: Optional[Mapping[str, str]] = ...,
     pass_env: Iterable[str] = ...,
+    secrets: SecretsGiven = ...,
     cwd: str = ...,
     shell: Iterable[str] = ...,
     cache: Union[bool, Cache, None] = ...,
@@ -114,6 +117,7 @@ def command(
     incremental: bool = False,
     env: Optional[Mapping[str, str]] = None,
     pass_env: Iterable[str] = (),
+    secrets: SecretsGiven = (),
     cwd: str = ".",
     shell: Iterable[str] = (),
     cache: Union[bool, Cache, None] = None,
@@ -146,7 +150,7 @@ def command(
         inputs, outputs, incremental, env, pass_env, cwd, cache, if_, requires, platforms, confirm, interactive
     )
     fields.update(aliases=texts(aliases), tags=texts(tags), hidden=hidden, service=as_service(service))
-    fields.update(allow_failure=allowed_codes(allow_failure))
+    fields.update(allow_failure=allowed_codes(allow_failure), secrets=as_secrets(secrets))
     fields.update(limits=limits_of(pool, mutex, exclusive, resources, priority, jobserver))
     fields.update(retry=as_retry(retry), timeout=as_timeout(timeout), notify=as_notices(notify), remote=remote)
     fields.update(capture=capture, params=tuple(params), shell=texts(shell))

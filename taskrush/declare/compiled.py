@@ -23,13 +23,14 @@ from taskrush.model.declaration import (
 )
 from taskrush.model.limits import Pool, PoolUse, Resources
 from taskrush.model.notification import Channel, Notice, Notifications
-from taskrush.model.policy import Cache, Ingredient, Requirement, Retry, Timeout
+from taskrush.model.policy import Cache, FailureHint, Ingredient, Requirement, Retry, Timeout
+from taskrush.model.secret import Secret
 from taskrush.model.service import Ready, Service
 from taskrush.model.task import Dep, Param
 from taskrush.statefile import FOLDER, load_state, save_state, state_folder
 from taskrush.values import evolve, fields
 
-FORMAT = 13
+FORMAT = 15
 """Raised whenever the same text is to be read in another way."""
 
 _TUPLE, _WHERE, _PLACES, _FIRST = range(4)
@@ -58,6 +59,8 @@ _CLASSES: Tuple[Any, ...] = (
     Resources,
     Ready,
     Service,
+    Secret,
+    FailureHint,
 )
 _NUMBERS: Dict[Any, int] = {made: number for number, made in enumerate(_CLASSES, _FIRST)}
 _PLAIN = (str, int, float, bool, type(None))

@@ -29,6 +29,7 @@ from taskrush.model.limits import PoolGiven, Resources
 from taskrush.model.notification import Notice, as_notices
 from taskrush.model.policy import Cache, Ingredient, Requirement, Retry
 from taskrush.model.retry import TimeoutGiven, as_retry, as_timeout
+from taskrush.model.secret import SecretsGiven, as_secrets
 from taskrush.model.service import ServiceGiven, as_service
 from taskrush.model.spelling import dashed
 from taskrush.model.task import Task
@@ -52,6 +53,7 @@ def task(
     incremental: bool = ...,
     env: Optional[Mapping[str, str]] = ...,
     pass_env: Iterable[str] = ...,
+    secrets: SecretsGiven = ...,
     cwd: str = ...,
     cache: Union[bool, Cache, None] = ...,
     if_: Optional[str] = ...,
@@ -89,6 +91,7 @@ def task(
     incremental: bool = False,
     env: Optional[Mapping[str, str]] = None,
     pass_env: Iterable[str] = (),
+    secrets: SecretsGiven = (),
     cwd: str = ".",
     cache: Union[bool, Cache, None] = None,
     if_: Optional[str] = None,
@@ -128,7 +131,7 @@ def task(
         inputs, outputs, incremental, env, pass_env, cwd, cache, if_, requires, platforms, confirm, interactive
     )
     fields.update(aliases=texts(aliases), tags=texts(tags), hidden=hidden, service=as_service(service))
-    fields.update(allow_failure=allowed_codes(allow_failure))
+    fields.update(allow_failure=allowed_codes(allow_failure), secrets=as_secrets(secrets))
     fields.update(limits=limits_of(pool, mutex, exclusive, resources, priority, jobserver))
     fields.update(retry=as_retry(retry), timeout=as_timeout(timeout), notify=as_notices(notify), remote=remote)
 

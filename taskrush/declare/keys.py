@@ -22,10 +22,12 @@ from taskrush.declare.entries import (
     TEXT,
     VARS,
 )
+from taskrush.declare.hinting import OF_TASK as TASK_HINTS
 from taskrush.declare.limiting import LIMIT_KEYS
 from taskrush.declare.nodes import Node
 from taskrush.declare.notify_entries import TASK_NOTIFY
 from taskrush.declare.params import MatrixShape, Params
+from taskrush.declare.secret_entries import SECRETS
 from taskrush.declare.serving import SERVICE_KEYS
 from taskrush.declare.shapes import Flag, Made, Reader, Text
 from taskrush.declare.structures import Either, Key, ListOf, Record
@@ -182,6 +184,14 @@ TASK_KEYS: Tuple[Key, ...] = (
         in_defaults=True,
     ),
     Key(
+        names=("secrets",),
+        shape=SECRETS,
+        help="secrets that its commands get as variables, cached or not: names from `secrets` of the file, other names of "
+        "variables of the environment, or as there with where they come from",
+        example="secrets: [API_TOKEN]",
+        in_defaults=True,
+    ),
+    Key(
         names=("dotenv",),
         shape=TEXTS,
         help="files of variables; later ones win, `env` wins over all",
@@ -330,6 +340,7 @@ TASK_KEYS: Tuple[Key, ...] = (
         in_defaults=True,
     ),
     ALLOW_FAILURE_KEY,
+    TASK_HINTS,
     *LIMIT_KEYS,
     *SERVICE_KEYS,
     Key(

@@ -4,6 +4,7 @@ import re
 from typing import Any, Dict, Tuple
 
 from taskrush.declare.entries import ENV, PLUGINS, TASK_NAME, TEXT, VARS
+from taskrush.declare.hinting import OF_FILE as FILE_HINTS
 from taskrush.declare.keys import SHELL, TEXTS
 from taskrush.declare.limiting import POOLS
 from taskrush.declare.nodes import Mapping, Node
@@ -224,6 +225,7 @@ FILE_KEYS: Tuple[Key, ...] = (
         help="where results are kept and for how long",
         example="cache:\n  policies: {max_size: 10GB}",
     ),
+    FILE_HINTS,
     Key(
         names=("$schema",),
         shape=TEXT,

@@ -7,9 +7,18 @@ Whatever happens, an error in here or Ctrl-C included, nothing of the run is lef
 import collections
 import signal
 import threading
-from typing import Callable, Deque, Dict, Mapping, Optional, Sequence, Type
+from typing import Callable, Deque, Dict, Iterable, Mapping, Optional, Sequence, Type
 
-from taskrush.events import AttemptFinished, RunFinished, RunStarted, StopRequested, TaskFinished, TaskHeld, Warned
+from taskrush.events import (
+    AttemptFinished,
+    Event,
+    RunFinished,
+    RunStarted,
+    StopRequested,
+    TaskFinished,
+    TaskHeld,
+    Warned,
+)
 from taskrush.execute.bus import Bus
 from taskrush.execute.carrier import Carrier
 from taskrush.execute.limited import Room, limits_of_run, too_much
@@ -52,6 +61,15 @@ REMIND_SECONDS = (0.2, 0.6)  # after a stop: commands are told again that cannot
 ABORT_SECONDS = 5.0  # how long what was killed may take to be gone when `run` ends by an exception
 
 
+Explain = Callable[[str, Mapping[TaskId, Outcome], Optional[Memory]], Iterable[Event]]
+"""Given a run that did not end well, its outcomes and memory: what can be said about its failures."""
+
+
+def unexplained(run: str, outcomes: Mapping[TaskId, Outcome], memory: Optional[Memory]) -> Iterable[Event]:
+    """Nothing is said about failures."""
+    return ()
+
+
 class Executor:
     """One execution of a plan.
 
@@ -81,6 +99,7 @@ class Executor:
         secrets: Optional[Secrets] = None,
         earlier: Optional[Mapping[TaskId, Outcome]] = None,
         withheld: Callable[[Task], Sequence[str]] = lambda task: (),
+        explain: Explain = unexplained,
         stay: bool = True,
         priority: Optional[Sequence[float]] = None,
         room: Room = Room(),  # noqa: B008 (it cannot change)
@@ -89,6 +108,7 @@ class Executor:
         self._runners = runners
         self._clock = clock
         self._run_id = run_id
+        self._explain = explain
         self._secrets = secrets
         redactor = Redactor() if secrets is None else secrets.redactor
         self._redactor = redactor
@@ -396,7 +416,17 @@ class Executor:
                 self._bus.tell(Warned(f"{name} did not close: {type(error).__name__}: {error}"))
         self._carrier.close()
         result = self._result(begun)
+        if not result.ok and self._bus.listening:
+            self._explain_failures()
         self._bus.tell(RunFinished(ok=result.ok, exit_code=result.exit_code, seconds=result.seconds))
+
+    def _explain_failures(self) -> None:
+        """Tell what can be said about them; trouble with that must not hide how the run ended."""
+        try:
+            for event in self._explain(self._run_id, self._outcomes, self._memory):
+                self._bus.tell(event)
+        except Exception as error:
+            self._bus.tell(Warned(f"failures could not be explained: {type(error).__name__}: {error}"))
 
     def _result(self, begun: float) -> RunResult:
         ok = bool(self._finished) and self._exit_code == 0

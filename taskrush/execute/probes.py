@@ -53,14 +53,19 @@ def probes(task: Task) -> List[Probe]:
     found = []
     for requirement in task.requires:
         if requirement.command is not None:
-            found.append(Probe(_asking(task, requirement.command), _holds(requirement)))
+            found.append(Probe(asking(task, requirement.command), _holds(requirement)))
     if task.condition is not None:
-        found.append(Probe(_asking(task, task.condition), _condition(task.condition)))
+        found.append(Probe(asking(task, task.condition), _condition(task.condition)))
     return found
 
 
-def _asking(task: Task, command: str) -> Task:
-    return evolve(task, action=Shell((command,)), extra=(), interactive=False, capture=False, runner="local")
+def asking(task: Task, command: str) -> Task:
+    """The task whose command asks something on behalf of another one."""
+    at_hand = tuple(secret for secret in task.secrets if secret.is_at_hand)  # nothing is fetched for a question
+    shell = Shell((command,))
+    return evolve(
+        task, action=shell, extra=(), interactive=False, capture=False, runner="local", service=None, secrets=at_hand
+    )
 
 
 def _holds(requirement: Requirement) -> Callable[[Outcome], Optional[Outcome]]:

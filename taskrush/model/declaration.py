@@ -9,7 +9,8 @@ from typing import Any, Iterator, Mapping, Optional, Tuple, Union
 from taskrush.errors import Problem, Where
 from taskrush.model.limits import Pool, PoolUse, Resources
 from taskrush.model.notification import Notice, Notifications
-from taskrush.model.policy import Cache, Input, Requirement, Retry, Timeout
+from taskrush.model.policy import Cache, FailureHint, Input, Requirement, Retry, Timeout
+from taskrush.model.secret import Secret
 from taskrush.model.service import Service
 from taskrush.model.task import Dep, Param
 from taskrush.values import field, frozen
@@ -100,6 +101,7 @@ class TaskDecl:
     incremental: Optional[bool] = None
     env: Optional[Mapping[str, str]] = None
     pass_env: Optional[Tuple[str, ...]] = None
+    secrets: Optional[Tuple[Secret, ...]] = None
     dotenv: Optional[Tuple[str, ...]] = None
     cwd: Optional[str] = None
     shell: Optional[Tuple[str, ...]] = None
@@ -117,6 +119,7 @@ class TaskDecl:
     tags: Optional[Tuple[str, ...]] = None
     hidden: Optional[bool] = None
     retry: Optional[Retry] = None
+    hints: Optional[Tuple[FailureHint, ...]] = None
     allow_failure: Union[bool, Tuple[int, ...], None] = None
     timeout: Optional[Timeout] = None
     pool: Optional[Tuple[PoolUse, ...]] = None
@@ -187,8 +190,9 @@ class FileDecl:
     settings: Mapping[str, Any] = field(factory=dict)
     plugins: Tuple[PluginUse, ...] = ()
     remotes: Mapping[str, Remote] = field(factory=dict)
-    secrets: Tuple[str, ...] = ()
+    secrets: Tuple[Secret, ...] = ()
     cache: Optional[CacheConfig] = None
     pools: Tuple[Pool, ...] = ()
+    hints: Tuple[FailureHint, ...] = ()
     notify: Optional[Notifications] = None
     problems: Tuple[Problem, ...] = field(default=(), eq=False)

@@ -88,7 +88,7 @@ def mentioned(task: Task) -> List[str]:
     if not isinstance(task.action, Shell):
         return []
     names = {name for command in task.action.commands for name in _MENTION.findall(command)}
-    return sorted(names - {"PATH"})
+    return sorted(names.difference({"PATH"}, (secret.name for secret in task.secrets)))
 
 
 def withheld(environ: Mapping[str, str], task: Task) -> List[str]:
@@ -96,7 +96,7 @@ def withheld(environ: Mapping[str, str], task: Task) -> List[str]:
 
     What shells set for themselves is not among them.
     """
-    seen = {*visible(environ, task), *task.env, *_OF_SHELLS}
+    seen = {*visible(environ, task), *task.env, *(secret.name for secret in task.secrets), *_OF_SHELLS}
     text = str(task.action)
     return sorted((name for name in environ if name not in seen), key=lambda name: (name not in text, name))
 

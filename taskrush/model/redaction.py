@@ -11,7 +11,7 @@ Rule 3: no more is held back than the longest form has.
 import re
 import sys
 from bisect import bisect_right
-from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Pattern, Set, Tuple
+from typing import Any, Callable, Dict, FrozenSet, Iterable, Iterator, List, Optional, Set, Tuple
 
 from taskrush.model.disguise import SHORTEST, disguises
 
@@ -23,81 +23,77 @@ Span = Tuple[int, int]
 
 
 class Redactor:
-    """Knows the values of one run's secrets, of which there may become more (`add`). Those not worth hiding are left
-    alone. With `growing` it is to be asked although it knows none yet.
-
-    A form that is long enough cannot go by without filling one whole machine word: looking up words costs the same for
-    one secret and for a hundred. Only around words that belong to a form is anything compared.
-    """
+    """Knows the values of one run's secrets, of which there may become more (`add`, from any thread). Those not worth
+    hiding are left alone. With `growing` it is to be asked although it knows none yet."""
 
     def __init__(self, secrets: Iterable[bytes] = (), growing: bool = False) -> None:
         self.growing = growing
-        self.secrets: Set[bytes] = set()
-        self.longest = 0
-        self._forms: Set[bytes] = set()
-        self._by_start: Dict[bytes, List[bytes]] = {}
-        self._heads: Optional[Pattern[bytes]] = None
-        self._words: List[_Words] = []
-        self._surely = 0  # bytes of a beginning that words can tell of; 0 where they cannot
+        self.secrets: FrozenSet[bytes] = frozenset()
+        self.finder: Optional[Finder] = None
         self.add(secrets)
 
     def __bool__(self) -> bool:
-        return self.growing or bool(self._forms)
-
-    @property
-    def forms(self) -> Tuple[bytes, ...]:
-        """Everything that is looked for, the longest first."""
-        return tuple(sorted(self._forms, key=lambda form: (-len(form), form)))
+        return self.growing or self.finder is not None
 
     def add(self, secrets: Iterable[bytes]) -> None:
         """Hide these as well from now on."""
-        new = set(secrets) - self.secrets
-        forms = {form for secret in new for form in disguises(secret)} - self._forms
+        known = self.finder.forms if self.finder is not None else ()
+        new = frozenset(secrets) - self.secrets
+        forms = {form for secret in new for form in disguises(secret)}
         self.secrets |= new
-        if not forms:
-            return
-        self._forms |= forms
-        by_start: Dict[bytes, List[bytes]] = {}
-        for form in self.forms:
-            by_start.setdefault(form[:SHORTEST], []).append(form)
-        self._by_start = by_start
-        self._heads = re.compile(_trie({form[:HEAD] for form in self._forms}), re.DOTALL)
-        self._words = _words(self._forms)
-        self._surely = max((2 * words.size - 1 for words in self._words), default=0)
-        self.longest = max(map(len, self._forms))
+        if forms:
+            self.finder = Finder(forms.union(known))
 
     def holds(self, data: bytes) -> bool:
         """Whether a secret is in there."""
-        return self._heads is not None and bool(self._found(data)[0])
+        return self.finder is not None and bool(self.finder.find(data)[0])
 
     def holds_text(self, text: str) -> bool:
         """As `holds`, for a text."""
-        return self._heads is not None and self.holds(text.encode("utf-8", "surrogateescape"))
+        return self.finder is not None and self.holds(text.encode("utf-8", "surrogatepass"))
 
     def clean(self, data: bytes) -> bytes:
         """`data` without the values."""
-        return data if self._heads is None else _without(data, self._found(data)[0])
+        return data if self.finder is None else _without(data, self.finder.find(data)[0])
 
-    def clean_text(self, text: Optional[str]) -> Optional[str]:
+    def clean_text(self, text: str) -> str:
         """As `clean`, for a text."""
-        if text is None or self._heads is None:
+        if self.finder is None:
             return text
-        return self.clean(text.encode("utf-8", "surrogateescape")).decode("utf-8", "surrogateescape")
+        data = text.encode("utf-8", "surrogatepass")
+        spans = self.finder.find(data)[0]
+        return _without(data, spans).decode("utf-8", "surrogatepass") if spans else text
 
     def split(self, data: bytes) -> Tuple[bytes, bytes]:
         """What of `data` can be shown whatever comes next, cleaned, and the rest, which may be the beginning of a
         secret."""
-        if self._heads is None:
+        if self.finder is None:
             return data, b""
-        spans, cut = self._found(data)
+        spans, cut = self.finder.find(data)
         for start, end in reversed(spans):
             if start < cut < end:
                 cut = start
         return _without(data[:cut], [span for span in spans if span[1] <= cut]), data[cut:]
 
-    # --- inside -------------------------------------------------------------------------
 
-    def _found(self, data: bytes) -> Tuple[List[Span], int]:
+class Finder:
+    """Finds forms of secrets.
+
+    A form that is long enough cannot go by without filling one whole machine word: looking up words costs the same for
+    one secret and for a hundred. Only around words that belong to a form is anything compared.
+    """
+
+    def __init__(self, forms: Iterable[bytes]) -> None:
+        self.forms: Tuple[bytes, ...] = tuple(sorted(forms, key=lambda form: (-len(form), form)))
+        self.longest = len(self.forms[0])
+        self._by_start: Dict[bytes, List[bytes]] = {}
+        for form in self.forms:
+            self._by_start.setdefault(form[:SHORTEST], []).append(form)
+        self._heads = re.compile(_trie({form[:HEAD] for form in self.forms}), re.DOTALL)
+        self._words = _words(self.forms)
+        self._surely = max((2 * words.size - 1 for words in self._words), default=0)  # bytes that have a whole word
+
+    def find(self, data: bytes) -> Tuple[List[Span], int]:
         """Where secrets are, in order (what overlaps is one), and where an unfinished one begins at the end."""
         if b"\x1b" not in data:
             return self._scan(data)
@@ -126,7 +122,6 @@ class Redactor:
 
     def _beginnings(self, data: bytes) -> Iterator[int]:
         """Where a form may begin of which there is enough to be told by words."""
-        assert self._heads is not None
         search = self._heads.search
         for start, end in self._places(data):
             match = search(data, start, end + HEAD)
@@ -220,17 +215,18 @@ class Lookout:
     """Watches bytes that go by in pieces; `seen` once a secret was among them, cut in two or not."""
 
     def __init__(self, redactor: Redactor) -> None:
-        self._redactor = redactor
+        self._finder = redactor.finder
         self._end = b""
         self.seen = False
 
     def feed(self, data: bytes) -> None:
-        if self.seen or not self._redactor.longest:
+        """The next piece."""
+        if self.seen or self._finder is None:
             return
         data = self._end + data
-        self.seen = self._redactor.holds(data)
-        keep = self._redactor.longest - 1
-        self._end = data[-keep:] if keep else b""
+        spans, cut = self._finder.find(data)
+        self.seen = bool(spans)
+        self._end = data[cut:]
 
 
 def _without(data: bytes, spans: List[Span]) -> bytes:

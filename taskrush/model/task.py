@@ -8,7 +8,7 @@ from typing import Any, Callable, Iterable, List, Mapping, NewType, Optional, Tu
 from taskrush.errors import Problem, Where
 from taskrush.model.limits import Limits
 from taskrush.model.notification import Notice, as_notices
-from taskrush.model.policy import Cache, Ingredient, Requirement, Retry, Timeout
+from taskrush.model.policy import Cache, FailureHint, Ingredient, Requirement, Retry, Timeout
 from taskrush.model.secret import Secret, as_secrets
 from taskrush.model.service import Service, as_service
 from taskrush.values import Factory, field, frozen
@@ -152,7 +152,7 @@ class Task:
     `env` is added to the environment of the action, and so are its `secrets`, which are nowhere shown.
     `bindings` are results of other tasks under the names by which this one receives them. `arguments` are the values of `params`; `extra` is what followed `--`.
     `group` is the task that stands for all members of the matrix this one belongs to.
-    `allow_failure`: its failure, or one with these exit codes, is a warning and what needs it goes on.
+    `hints` say what its failures mean. `allow_failure`: its failure, or one with these exit codes, is a warning and what needs it goes on.
     `retry` says when it is tried again, `timeout` how long it may take, `remote` where it runs if not here: a run of
     this version refuses that.
     `limits` are what holds it back while others run, None where nothing was said.
@@ -191,6 +191,7 @@ class Task:
     hidden: bool = False
     group: Optional[TaskId] = None
     retry: Optional[Retry] = None
+    hints: Tuple[FailureHint, ...] = field(default=(), eq=False)
     timeout: Optional[Timeout] = None
     limits: Optional[Limits] = None
     allow_failure: Union[bool, Tuple[int, ...]] = False

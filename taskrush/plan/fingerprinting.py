@@ -10,7 +10,7 @@ import os
 import platform
 import stat
 import sys
-from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping, Optional, Tuple
+from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping, Optional, Protocol, Tuple
 
 from taskrush.model.environment import declared
 from taskrush.model.fingerprint import Fingerprint, Part, digest_of
@@ -22,6 +22,16 @@ from taskrush.plan.parts import part_digest
 from taskrush.plan.source import source_parts
 
 KEY_VERSION = "1"
+
+
+class Hide(Protocol):
+    """Keeps secrets out of keys."""
+
+    def __call__(self, text: str) -> Optional[str]:
+        """What stands for a text that holds a secret; None where the text may stand there itself."""
+
+    def parts(self, task: Task) -> Iterable[Tuple[str, str]]:
+        """The parts that say which secrets a task gets."""
 
 
 class WorkspaceFingerprinter:
@@ -36,9 +46,10 @@ class WorkspaceFingerprinter:
         index: FileIndex,
         environ: Mapping[str, str],
         overrides: Optional[Mapping[str, str]] = None,
-        hide: Optional[Callable[[str], Optional[str]]] = None,
+        hide: Optional[Hide] = None,
     ) -> None:
-        self._hide = hide or (lambda text: None)
+        self._hide: Callable[[str], Optional[str]] = hide or (lambda text: None)
+        self._secrets = (lambda task: ()) if hide is None else hide.parts
         self._overrides = overrides or {}
         self._root = root
         self._index = index
@@ -68,6 +79,7 @@ class WorkspaceFingerprinter:
         env = {**task.env, **self._overrides}
         for name in sorted(env):
             yield f"env {name}", self._digest(env[name])
+        yield from self._secrets(task)
         for name in declared(self._environ, task):
             yield f"variable {name}", self._digest(self._environ[name])
         for part in sorted({item.part for item in task.ingredients if item.part is not None}):

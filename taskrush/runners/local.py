@@ -6,7 +6,7 @@ input, so that a run does not depend on where it was started; a task that is `in
 
 import os
 import re
-from typing import List, Mapping, Optional, Tuple, Union
+from typing import Callable, List, Mapping, Optional, Tuple, Union
 
 from taskrush.model.environment import visible
 from taskrush.model.substitution import as_text, substitute
@@ -23,6 +23,7 @@ class LocalRunner:
     """Starts the commands of one run.
 
     `root` is the workspace, `environ` what every action starts from, `overrides` what wins over a task's own `env`.
+    `secrets` are the variables that a task gets besides: never in the words of a command, which others can see.
     """
 
     def __init__(
@@ -31,15 +32,18 @@ class LocalRunner:
         environ: Mapping[str, str],
         run_id: str,
         overrides: Optional[Mapping[str, str]] = None,
+        secrets: Callable[[Task], Mapping[str, str]] = lambda task: {},
     ) -> None:
         self._root = root
         self._tree = Tree(run_id, environ)
         self._environ = {name: value for name, value in environ.items() if name != COOKIE}
         self._overrides = dict(overrides or {})
+        self._secrets = secrets
         self._guardian = Guardian(self._tree)
 
     def start(self, task: Task, on_output: OnOutput, values: Mapping[str, object]) -> Union[Running, Pollable]:
-        env = environment(visible(self._environ, task), task, values, self._overrides)
+        own = self._secrets(task) if task.secrets else {}
+        env = environment({**visible(self._environ, task), **own}, task, values, {**self._overrides, **own})
         cwd = os.path.normpath(os.path.join(self._root, substitute(task.cwd, env)))
         vectors = commands(task, env)
         if os.name != "posix":

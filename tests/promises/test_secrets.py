@@ -75,7 +75,7 @@ def test_another_value_is_another_key_and_no_key_gives_it_away(scratch: Scratch)
 
 def test_a_failure_does_not_show_it_either(scratch: Scratch) -> None:
     """Neither in the reason nor in the output shown again at the end."""
-    scratch.write(".rush", "secrets: [API_TOKEN]\ntasks: {x: {argv: [sh, -c, 'echo ${API_TOKEN}; exit 3']}}\n")
+    scratch.write(".rush", "secrets: [API_TOKEN]\ntasks: {x: {cmd: 'echo $API_TOKEN; exit 3'}}\n")
     done = scratch.rush("x", "-v", env={"API_TOKEN": VALUE})
     assert done.code == 1
     assert VALUE not in done.all
