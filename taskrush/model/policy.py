@@ -76,3 +76,18 @@ def as_input(text: str, where: Optional[Where] = None) -> Input:
     The file whose name is written so is `FILE.json\\#place` as a pattern.
     """
     return Ingredient(part=text, where=where) if _PART.fullmatch(text) else text
+
+
+@frozen(kw_only=True)
+class FailureHint:
+    """What somebody who knows the project says of failures whose output matches `pattern`, line by line.
+
+    `{1}` and `{name}` in `message` and `remedy` are what groups of the pattern matched. `tasks` are the names (with
+    wildcards) that it holds for, empty for all.
+    """
+
+    pattern: str
+    message: str
+    remedy: Optional[str] = None
+    tasks: Tuple[str, ...] = ()
+    where: Optional[Where] = field(default=None, eq=False)

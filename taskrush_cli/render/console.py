@@ -6,11 +6,13 @@ of several tasks is put in order is a `Mode`'s, what stands at the bottom of the
 
 import os
 import threading
-from typing import Callable, Dict, List, Mapping, Optional, Sequence, Set
+from typing import Callable, Dict, List, Mapping, Optional, Sequence, Set, Tuple
 
 from taskrush.errors import Where
 from taskrush.events import (
     CHANGED,
+    AttemptFinished,
+    FailureExplained,
     Record,
     RunFinished,
     RunStarted,
@@ -21,9 +23,11 @@ from taskrush.events import (
     TaskStarted,
     Warned,
 )
+from taskrush.model.failure import Failure
 from taskrush.model.outcome import NO_EARLIER_RESULT, Outcome, State
 from taskrush.model.plan import Plan
 from taskrush.model.task import TaskId
+from taskrush_cli.render.attempts import again, reason_of
 from taskrush_cli.render.ci import Dialect
 from taskrush_cli.render.modes import Entry, Errors, Grouped, Mode, Silent, Stream
 from taskrush_cli.render.output import Output
@@ -67,6 +71,7 @@ class Console:
         self.lock = threading.RLock()
         self.running: Dict[TaskId, float] = {}
         self.held: Dict[TaskId, str] = {}  # by what limit
+        self.asleep: Dict[TaskId, Tuple[float, int]] = {}  # until when, and which attempt comes then
         self.ended: Dict[State, int] = {}
         self.total = len(plan)
         self.on_change: Callable[[str], None] = lambda what: None
@@ -81,10 +86,12 @@ class Console:
         self._step_summary = step_summary
         self._width = width
         self._commands: Dict[TaskId, str] = {}
+        self._attempt: Dict[TaskId, int] = {}
         self._why: Dict[TaskId, str] = {}
         self._headed: Set[TaskId] = set()
         self._saved = 0.0
         self._outcomes: Dict[TaskId, Outcome] = {}
+        self._explained: Dict[TaskId, Failure] = {}
         self._stopping: Optional[int] = None
         self._restarting = False
         self._mode = self._make_mode("errors" if quiet and mode != "none" else mode)
@@ -124,12 +131,16 @@ class Console:
             self.held[event.task] = event.limit
             if self._verbose:
                 self._say(self._style.paint(f"{event.task} waits for {event.limit}", "dim"))
+        elif isinstance(event, AttemptFinished):
+            self._on_retry(event, record.at)
         elif isinstance(event, TaskFinished):
             self._on_end(event)
         elif isinstance(event, Warned):
             self._say(f"{self._style.paint('warning:', 'yellow', 'bold')} {event.message}")
             if event.hint:
                 self._out.say(f"{self._style.paint('hint:', 'cyan')} {event.hint}")
+        elif isinstance(event, FailureExplained):
+            self._explained[event.task] = event.failure
         elif isinstance(event, StopRequested):
             self._on_stop(event)
         elif isinstance(event, RunStarted):
@@ -156,8 +167,9 @@ class Console:
             why = self._reason_of(task)
             name += f"  {self._style.paint(why, 'dim')}" if why else ""
             return "\n".join([name, *(self._style.paint(line, "dim") for line in lines)])
-        command = "(continued)" if again else self._command(task)
-        why = "" if again else self._reason_of(task)
+        later = again or self._attempt.get(task, 1) > 1
+        command = "(continued)" if again else f"(attempt {self._attempt[task]})" if later else self._command(task)
+        why = "" if later else self._reason_of(task)
         if self._width:
             room = self._width - len(task) - 4
             dots = self._style.sign("…", "...")
@@ -196,7 +208,8 @@ class Console:
         """A sign, the name, the first line of the reason, notes and `place`; then the lines that follow it."""
         pretty, plain, color = _LOOKS[outcome.state]
         text = f"{self._style.paint(self._style.sign(pretty, plain), color)} {self._style.paint(task, 'bold')}"
-        reason = outcome.reason or {State.FRESH: "fresh", State.HIT: "from cache"}.get(outcome.state, "")
+        reason = reason_of(outcome)
+        color = "yellow" if outcome.flaky else color
         if outcome.state is State.SKIPPED:
             reason = f"skipped: {reason}"
         elif outcome.state is State.WARNED:
@@ -215,6 +228,8 @@ class Console:
     def _on_start(self, event: TaskStarted, at: float) -> None:
         task = self._tasks[event.task]
         self.held.pop(event.task, None)
+        self.asleep.pop(event.task, None)
+        self._attempt[event.task] = event.attempt
         self._commands[event.task] = event.command
         if event.reason:
             self._why[event.task] = event.reason
@@ -228,12 +243,19 @@ class Console:
         self.running[event.task] = at
         if task.action is not None:
             self._mode.started(event.task)
-        if event.attempt > 1 and not self._quiet:
-            self._say(f"{self._style.paint(event.task, 'bold')}  attempt {event.attempt}")
+
+    def _on_retry(self, event: AttemptFinished, at: float) -> None:
+        self.running.pop(event.task, None)
+        self.asleep[event.task] = (at + event.delay, event.attempt + 1)
+        sign, name = self._style.paint(self._style.sign("↻", "again"), "yellow"), self._style.paint(event.task, "bold")
+        said = f"{sign} {name}  {self._style.paint(again(event), 'yellow')}"
+        self._mode.retried(event.task, "" if self._quiet else said)
+        if self._tasks[event.task].interactive:
+            self.on_change("interactive over")
 
     def _on_end(self, event: TaskFinished) -> None:
-        self.running.pop(event.task, None)
-        self.held.pop(event.task, None)
+        for under_way in (self.running, self.held, self.asleep):
+            under_way.pop(event.task, None)  # type: ignore[attr-defined]
         state = event.outcome.state
         self.ended[state] = self.ended.get(state, 0) + 1
         self._outcomes[event.task] = event.outcome
@@ -276,10 +298,14 @@ class Console:
             return
         self._mode.leave()
         if len(self._outcomes) > 1 or not event.ok:
-            for task in warned if len(self._outcomes) > 2 else ():
+            for task in self._worth_a_word() if len(self._outcomes) > 2 else ():
                 self._out.say(self._line(task, self._outcomes[task], place=self._place(task)))
-            for entry in failures if len(failures) > 1 or (replays and failures[0].log) else ():
-                self._out.say(self._line(entry.task, self._outcomes[entry.task], place=self._place(entry.task)))
+            for entry in failures:
+                more = self._section(entry.task)
+                if len(failures) > 1 or (replays and (entry.log or more)):
+                    self._out.say(self._line(entry.task, self._outcomes[entry.task], place=self._place(entry.task)))
+                for line in more:
+                    self._out.say(line)
             self._out.say(self._totals(event))
         if failures:
             names = list(dict.fromkeys(name for entry in failures for name in self._to_type(entry.task)))[:5]
@@ -288,6 +314,22 @@ class Console:
                 hint += "; with `-k` tasks that do not need what failed go on"
             self._out.say(f"{self._style.paint('hint:', 'cyan')} {hint}")
         self._write_step_summary(event)
+
+    def _worth_a_word(self) -> List[TaskId]:
+        """What ended well enough, but not as it should."""
+        return [task for task, outcome in self._outcomes.items() if outcome.state is State.WARNED or outcome.flaky]
+
+    def _section(self, task: TaskId) -> List[str]:
+        """What can be said about a failure; nothing with `quiet`."""
+        failure = self._explained.get(task)
+        if failure is None or self._quiet:
+            return []
+        from taskrush_cli.render.failure import FEW, section
+
+        quote = failure.written > FEW and not isinstance(self._mode, Silent)
+        others = (other for other, found in self._explained.items() if found.causes and found.causes == failure.causes)
+        like = next(others, task)
+        return section(failure, self._style, self._width, quote, None if like == task else like)
 
     def _to_type(self, task: TaskId) -> List[str]:
         """What runs a task again; for one that only computes a variable, what the person had asked for."""
@@ -303,7 +345,11 @@ class Console:
         if not event.ok and event.exit_code > 128:
             word, color = "interrupted", "yellow"
         saved = self._saved >= SAVED_SECONDS
-        counts = ", ".join(f"{self.ended[state]} {state.value}" for state in _ORDER if self.ended.get(state))
+        flaky = sum(outcome.flaky for outcome in self._outcomes.values())
+        told = {State.SUCCEEDED: f", {flaky} of them flaky"} if flaky else {}
+        counts = ", ".join(
+            f"{self.ended[state]} {state.value}{told.get(state, '')}" for state in _ORDER if self.ended.get(state)
+        )
         return f"{self._style.paint(word, color, 'bold')}: {count(self.total, 'task')} in {duration(event.seconds)}" + (
             (f" ({counts})" if counts else "") + (f", {duration(self._saved)} saved" if saved else "")
         )
@@ -321,12 +367,15 @@ class Console:
         return Where(path.replace(os.sep, "/"), where.line, where.column)
 
     def _annotate(self, failures: Sequence[Entry], warned: Sequence[TaskId]) -> None:
-        if self._dialect is None:
+        if self._dialect is None or not (failures or warned):
             return
+        from taskrush_cli.render.failure import annotation
+
         notes = [(self._dialect.warning, f"task {task} failed, as it may", task) for task in warned]
         notes += [(self._dialect.error, f"task {entry.task} failed", entry.task) for entry in failures]
         for mark, what, task in notes:
-            text = mark(f"{what}: {self._outcomes[task].reason or ''}", self._where(task))
+            more = annotation(self._explained.get(task))
+            text = mark(f"{what}: {self._outcomes[task].reason or ''}{more}", self._where(task))
             if text:
                 self._say(text)
 
@@ -338,7 +387,7 @@ class Console:
         rows: List[str] = []
         for task, outcome in self._outcomes.items():
             if self._tasks[task].action is not None:
-                reason = (outcome.reason or "").replace("|", "\\|").replace("\n", " ")
+                reason = reason_of(outcome).replace("|", "\\|").replace("\n", " ")
                 rows.append(
                     f"| {_LOOKS[outcome.state][0]} | {task} | {outcome.state.value} | "
                     f"{duration(outcome.seconds)} | {reason} |"

@@ -1,0 +1,1 @@
+"""Pure functions over what happened: why a task failed, and what might help."""
