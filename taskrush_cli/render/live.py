@@ -14,6 +14,7 @@ import time
 from typing import Any, Callable, Dict, List, Mapping
 
 from taskrush.model.outcome import State
+from taskrush_cli.render.attempts import coming
 from taskrush_cli.render.console import Console
 from taskrush_cli.render.output import Output
 from taskrush_cli.render.style import duration
@@ -170,6 +171,14 @@ class Live:
         if len(shown) < len(running):
             rich.print(
                 Text(f"  and {len(running) - len(shown)} more running", "dim", no_wrap=True, overflow="ellipsis")
+            )
+        for task, (until, attempt) in list(console.asleep.items())[:room]:
+            rich.print(
+                Text.assemble(
+                    ("↻ " if sign != "*" else "  ", "yellow"),
+                    (task, "bold"),
+                    (f"  {coming(attempt, until - now)}", "dim"),
+                )
             )
         if console.held:
             rich.print(Text(waiting(console.held), "dim", no_wrap=True, overflow="ellipsis"))

@@ -68,6 +68,15 @@ class Mode:
     def finished(self, task: TaskId, outcome: Outcome) -> None:
         raise NotImplementedError
 
+    def retried(self, task: TaskId, line: str) -> None:
+        """An attempt failed and another one follows, as `line` says; what it wrote is not told again."""
+        entry = self._entries.pop(task, None)
+        if entry is not None:
+            entry.log.close()
+        if line:
+            self.leave()
+            self._out.say(line)
+
     def leave(self) -> None:
         """Close the open block: somebody else is going to write."""
         if self._group is not None and self._dialect is not None:
@@ -144,10 +153,23 @@ class Grouped(Mode):
             self._show(entry, group=outcome.ok)
         was_oldest = entry is not None and entry is next(iter(self._entries.values()))
         self._finish(task, outcome)
-        if was_oldest and self._entries:
-            oldest = next(iter(self._entries.values()))
-            if oldest.log and not oldest.shown and not self._lines.crowd:
-                self._show(oldest)
+        if was_oldest:
+            self._promote()
+
+    def retried(self, task: TaskId, line: str) -> None:
+        entry = self._entries.get(task)
+        was_oldest = entry is not None and entry is next(iter(self._entries.values()))
+        if entry is not None and (entry.log or self.always) and not entry.shown:
+            self._show(entry, group=False)
+        super().retried(task, line)
+        if was_oldest:
+            self._promote()
+
+    def _promote(self) -> None:
+        """Let the one that is the oldest now write as it goes."""
+        oldest = next(iter(self._entries.values()), None)
+        if oldest is not None and oldest.log and not oldest.shown and not self._lines.crowd:
+            self._show(oldest)
 
     def _show(self, entry: Entry, group: bool = True) -> None:
         self._enter(entry, group)
@@ -208,9 +230,16 @@ class Stream(Mode):
             self._put(task, stream, data[:end])
 
     def finished(self, task: TaskId, outcome: Outcome) -> None:
+        self._put_rest(task)
+        self._finish(task, outcome)
+
+    def retried(self, task: TaskId, line: str) -> None:
+        self._put_rest(task)
+        super().retried(task, line)
+
+    def _put_rest(self, task: TaskId) -> None:
         for stream, data in self._partial.pop(task, {}).items():
             self._put(task, stream, data + b"\n")
-        self._finish(task, outcome)
 
     def _put(self, task: TaskId, stream: str, data: bytes) -> None:
         prefix = self._prefix.get(task, task.encode() + b" | ")
