@@ -26,6 +26,10 @@ def wrong_service(task: Task) -> Tuple[Problem, ...]:
         (task.outputs and "makes nothing that is kept", "let a task that it needs make the files in `outputs`"),
         (task.cache.enabled and "is never taken from the cache", "leave out `cache`"),
         (task.capture and "has no result: it does not end by itself", "leave out `capture`"),
+        (
+            task.timeout is not None and "does not end by itself",
+            "leave out `timeout`; `ready.timeout` bounds its start",
+        ),
         (task.retry is not None and task.retry.attempts > 1 and "is not tried again", "leave out `retry`"),
     ):
         if wrong:

@@ -205,6 +205,7 @@ class Scheduler:
         self._names = names or [str(node) for node in range(count)]
         self._state = [_WAITING] * count
         self._ledger = ledger = ServiceLedger(needs, services, asked, stay)
+        self._due: List[int] = []  # services that may start, once all that a stimulus means is done
         self._parked: Set[int] = set()  # have to run, and wait for services
         self._doomed: Dict[int, str] = {}  # are being ended because a service of theirs is gone
         self._blockers = [len(needs[node]) - len(ledger.of(node)) + len(after[node]) for node in range(count)]
@@ -259,6 +260,9 @@ class Scheduler:
             for node, blockers in enumerate(self._blockers):
                 if not blockers and self._state[node] is _WAITING:
                     self._make_ready(node)
+            for service in sorted(self._ledger.all):
+                if not self._ledger.users[service]:
+                    self._end(self._retire(service))
         elif isinstance(stimulus, Overdue):
             if self._state[stimulus.node] in _OUT:
                 self._out.append(Kill(stimulus.node, force=True))
@@ -266,8 +270,9 @@ class Scheduler:
             self._stop(stimulus)
         if self._ready and self._busy < self._room:
             self._fill()
-        if self._ledger.up and self._open and not self._busy:
-            self._release_the_stuck()
+        while self._due or (self._ledger.all and self._open and not self._busy and self._release_the_stuck()):
+            self._start_services()
+            self._fill()
         if self._open == 0 and not self._finished:
             self._finished = True
             self._out.append(Finished(self._ok))
@@ -278,9 +283,7 @@ class Scheduler:
 
     def _make_ready(self, node: int) -> None:
         if node in self._ledger.all:
-            if node in self._ledger.demanded:
-                self._set(node, _CHECKING)
-                self._out.append(Check(node))
+            self._due.append(node)
             return
         self._set(node, _READY)
         heapq.heappush(self._ready, (_FIRST if node in self._tried_alone else self._rank[node], node))
@@ -481,10 +484,18 @@ class Scheduler:
         self._set(node, _WAITING)
         self._parked.add(node)
         for service in self._ledger.of(node):
-            if service not in self._ledger.demanded:
-                self._ledger.demanded.add(service)
-                if not self._blockers[service] and self._state[service] is _WAITING:
-                    self._make_ready(service)
+            if not self._blockers[service] and self._state[service] is _WAITING:
+                self._due.append(service)
+
+    def _start_services(self) -> None:
+        """Check those that were asked for or for which a task waits."""
+        due, self._due = self._due, []
+        for service in due:
+            if self._state[service] is not _WAITING or service in self._parked or not self._may_start(service):
+                continue
+            if service in self._ledger.asked or any(node in self._parked for node in self._dependants[service]):
+                self._set(service, _CHECKING)
+                self._out.append(Check(service))
 
     def _answered(self, stimulus: Union[Ready, Unready]) -> None:
         node, ledger = stimulus.node, self._ledger
@@ -529,11 +540,11 @@ class Scheduler:
             was_up = node in ledger.up
             ledger.up.discard(node)
             reason = self._reason(node, outcome)
-            if outcome.ok and not was_up and node not in ledger.gone:
-                self._unpark(node)  # skipped by its condition: they go on without it
-            elif not outcome.ok or outcome.state is State.SUCCEEDED:
+            if not outcome.ok or node in ledger.ending:
                 ledger.gone[node] = reason
                 ends += self._lost(node, reason)
+            elif not was_up:
+                self._unpark(node)  # skipped by its condition, or it may fail: they go on without it
         for service in ledger.of(node):
             if ledger.let_go(service):
                 ends += self._retire(service)
@@ -557,6 +568,7 @@ class Scheduler:
         if state is _RUNNING and service not in self._ledger.ending and service not in self._ledger.gone:
             self._ledger.ending.add(service)
             self._ledger.up.discard(service)
+            self._ledger.gone[service] = f"`{self._names[service]}` was stopped"
             self._out.append(StopService(service))
         elif state is _WAITING:
             over = skipped(UNNEEDED, ok=True) if self._stopped is None else self._not_started("")
@@ -568,16 +580,24 @@ class Scheduler:
         asked, self._ledger.asked = sorted(self._ledger.asked), set()
         return [end for service in asked if self._ledger.let_go(service) for end in self._retire(service)]
 
-    def _release_the_stuck(self) -> None:
-        """A task may need a service and, by way of `finally`, wait for its end. When only such are left, it ends."""
+    def _release_the_stuck(self) -> bool:
+        """A task may need a service and, by way of `finally`, wait for its end. When only such are left, it ends.
+
+        Whether anything ended at once.
+        """
         ledger = self._ledger
         for node, state in enumerate(self._state):
             if state in (_CHECKING, _READY, _RETRYING) or (state is _RUNNING and node not in ledger.up):
-                return
-        kept = self._closure(ledger.asked)
-        for service in ledger.leaves(self._dependants):
-            if service not in kept:
-                self._end(self._retire(service))
+                return False
+        kept = self._closure(ledger.asked & ledger.up)
+        stuck = [service for service in ledger.leaves(self._dependants) if service not in kept]
+        for service in stuck:
+            self._end(self._retire(service))
+        waiting = (one for one in sorted(ledger.all) if self._state[one] is _WAITING and not self._blockers[one])
+        first = None if kept or stuck else next(waiting, None)
+        if first is not None:
+            self._end([(first, skipped("all that needs it waits for its end", ok=False))])
+        return first is not None
 
     def _reason(self, node: int, outcome: Outcome) -> str:
         verb = "was stopped" if node in self._ledger.all and outcome.ok else _verb(outcome)

@@ -19,7 +19,6 @@ class ServiceLedger:
         self.all = frozenset(services)
         self.asked: Set[int] = set(self.all.intersection(asked))
         self.stay = stay
-        self.demanded: Set[int] = set(self.asked)
         self.up: Set[int] = set()
         self.ending: Set[int] = set()
         self.gone: Dict[int, str] = {}  # in words, why it cannot be used any more

@@ -116,6 +116,10 @@ class LocalRunning:
         else:
             sweep(self._mark)
 
+    def sweep(self) -> None:
+        """Kill what it left behind, also in sessions of its own."""
+        sweep(self._mark)
+
     def close(self) -> None:
         self._close_streams()
         self._close_exit()
