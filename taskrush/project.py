@@ -157,7 +157,7 @@ class Project:
             raise MissingCapability(*(_with_line(problem) for problem in in_order(missing)))
 
     def secrets(self, plan: Plan, env: Mapping[str, str]) -> Tuple[str, ...]:
-        """The values of secrets, and of what channels are made of, that can be had without running or asking anything."""
+        """The values of secrets and of what channels are made of, as far as nothing has to be run or asked."""
         vault = self.vault(plan, env)
         return () if vault is None else vault.values
 

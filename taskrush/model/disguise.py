@@ -136,6 +136,9 @@ def _escaped_bytes(value: bytes) -> Iterator[bytes]:
 
 
 def _texts(text: str) -> Iterator[str]:
+    yield text[::-1]
+    if len(text) >= LINE:
+        yield from (text.upper(), text.lower())
     yield from _in_url(text)
     yield from _in_json(text)
     yield from _in_markup(text)
@@ -145,7 +148,12 @@ def _texts(text: str) -> Iterator[str]:
     yield text.encode("unicode_escape").decode()
     yield text.replace("'", "''")  # SQL, YAML
     yield text.replace('"', '""')  # CSV
-    yield "".join(char if char in _LETTERS + "_" else "\\" + char for char in text)  # regular expressions
+    for special in (
+        "()[]{}?*+-|^$\\.&~# \t\n\r\v\f",
+        "()[]{}?*+|^$\\.",
+    ):  # regular expressions, as of Python and others
+        yield "".join("\\" + char if char in special else char for char in text)
+    yield "".join(char if char in _LETTERS + "_" else "\\" + char for char in text)
     yield "".join(f"={byte:02X}" if byte == 61 or byte > 126 else chr(byte) for byte in text.encode("utf-8"))
 
 
@@ -178,7 +186,9 @@ def _in_json(text: str) -> Iterator[str]:
     choices: List[Callable[[str], bool]] = [
         lambda char: char < " ",
         lambda char: not " " <= char < "\x7f",
-        lambda char: not " " <= char < "\x7f" or char in "<>&'",  # what goes into a page
+        lambda char: not " " <= char < "\x7f" or char in "<>&",  # what goes into a page
+        lambda char: not " " <= char < "\x7f" or char in "<>&'",
+        lambda char: char < " " or char in "<>&",
     ]
     for always in choices:
         for digits in ("04x", "04X"):
@@ -204,6 +214,8 @@ def _in_markup(text: str) -> Iterator[str]:
 def _in_shell(text: str) -> Iterator[str]:
     yield text.replace("'", "'\\''")
     yield text.replace("'", "'\"'\"'")
-    yield "".join(char if char in _LETTERS + "_.-/:=@%+," or char > "~" else "\\" + char for char in text)
+    for bare in (_LETTERS + "_.-/:=@%+,", _LETTERS + "_.-/:=@%+,~"):
+        yield "".join(char if char in bare or char > "~" else "\\" + char for char in text)
+        yield "".join(char if char in bare else "\\" + char for char in text)
     yield "".join("\\" + char if char in '"$`\\' else char for char in text)
     yield "".join("\\" + char if char in '"$`\\!' else char for char in text)

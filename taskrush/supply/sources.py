@@ -78,7 +78,7 @@ class Command:
         self._secret = secret
         self._lock = threading.Lock()
         self._cancelled = False
-        self._process: Optional["subprocess.Popen[bytes]"] = None
+        self._process: Optional[subprocess.Popen[bytes]] = None
         self._words = ("/bin/sh", "-c") if os.name == "posix" else ("cmd.exe", "/d", "/s", "/c")
         self._cwd = os.path.join(root, secret.folder)
         self._environ = dict(environ)
