@@ -1,4 +1,4 @@
-"""Writes what each task printed to a log of its own, below `.taskrush/logs/RUN/`.
+"""Writes what each attempt of a task printed to a log of its own, below `.taskrush/logs/RUN/`.
 
 A log is a file of raw bytes, as they came, beside an index that says which piece belongs to which stream, so that both
 can be told apart again in order. Of a very long output the head and the tail are kept, and what was left out is said
@@ -12,7 +12,7 @@ import shutil
 from typing import Dict, Iterator, List, Optional, Tuple
 
 from taskrush.errors import TaskRushError
-from taskrush.events import Record, RunFinished, RunStarted, TaskFinished, TaskOutput
+from taskrush.events import AttemptFinished, Record, RunFinished, RunStarted, TaskFinished, TaskOutput, TaskStarted
 from taskrush.model.task import TaskId
 from taskrush.statefile import FOLDER, state_folder
 
@@ -36,6 +36,7 @@ class LogReporter:
         self._cap = cap
         self._keep = keep
         self._logs: Dict[TaskId, _Log] = {}
+        self._attempt: Dict[TaskId, int] = {}  # of those that are not at their first
         self._folder: Optional[str] = None
 
     def on_record(self, record: Record) -> None:
@@ -44,9 +45,14 @@ class LogReporter:
             if isinstance(event, TaskOutput):
                 log = self._logs.get(event.task)
                 if log is None:
-                    log = self._logs[event.task] = self._open(record.run, event.task)
+                    log = self._logs[event.task] = self._open(record.run, event.task, self._attempt.get(event.task, 1))
                 log.write(event.stream, event.data)
-            elif isinstance(event, TaskFinished):
+            elif isinstance(event, TaskStarted):
+                if event.attempt > 1:  # there even if it writes nothing: it is the last one
+                    self._logs[event.task] = self._open(record.run, event.task, event.attempt)
+            elif isinstance(event, (TaskFinished, AttemptFinished)):
+                if isinstance(event, AttemptFinished):
+                    self._attempt[event.task] = event.attempt + 1
                 finished = self._logs.pop(event.task, None)
                 if finished is not None:
                     finished.close()
@@ -58,13 +64,13 @@ class LogReporter:
         except OSError as error:
             raise LogError(f"no logs of this run: {error.filename or self._root}: {error.strerror or error}") from error
 
-    def _open(self, run: str, task: TaskId) -> "_Log":
+    def _open(self, run: str, task: TaskId, attempt: int = 1) -> "_Log":
         if self._folder is None:
             state_folder(self._root)
             folder = logs_folder(self._root, run)
             os.makedirs(folder, mode=0o700, exist_ok=True)
             self._folder = folder
-        return _Log(os.path.join(self._folder, file_name(task)), self._cap)
+        return _Log(os.path.join(self._folder, file_name(task, attempt)), self._cap)
 
     def _remove_old(self, run: str) -> None:
         above = logs_folder(self._root)
@@ -81,21 +87,34 @@ def logs_folder(root: str, run: str = "") -> str:
     return os.path.join(root, FOLDER, "logs", run)
 
 
-def file_name(task: str) -> str:
-    """The name of a task's log, safe on every file system; two tasks never share one."""
+def file_name(task: str, attempt: int = 1) -> str:
+    """The name of an attempt's log, safe on every file system; no two share one. Names of tasks never have a `+`."""
+    number = f"+{attempt}" if attempt > 1 else ""
     safe = re.sub(r"[^a-z0-9._-]", "_", task)[:80]
     if safe == task and not safe.startswith("."):
-        return safe + ".log"
-    return f"{safe.lstrip('.')}-{hashlib.sha256(os.fsencode(task)).hexdigest()[:12]}.log"
+        return f"{safe}{number}.log"
+    return f"{safe.lstrip('.')}-{hashlib.sha256(os.fsencode(task)).hexdigest()[:12]}{number}.log"
 
 
-def read_log(root: str, run: str, task: str) -> Iterator[Tuple[str, bytes]]:
+def attempts_of(root: str, run: str, task: str) -> int:
+    """How many attempts of a task a run has logs of: 1 also where there is none, as who writes nothing has no log."""
+    folder = logs_folder(root, run)
+    number = 1
+    while os.path.exists(os.path.join(folder, file_name(task, number + 1))):
+        number += 1
+    return number
+
+
+def read_log(root: str, run: str, task: str, attempt: Optional[int] = None) -> Iterator[Tuple[str, bytes]]:
     """The pieces of a log in order, with their streams; nothing if the task wrote nothing or its log is gone.
+
+    `attempt` counts from 1; without it the log is that of the last one.
 
     A remark about what was left out comes as a piece of `stderr`. Bytes that the index does not tell of (the runner was
     killed) come as `stdout`.
     """
-    path = os.path.join(logs_folder(root, run), file_name(task))
+    number = attempts_of(root, run, task) if attempt is None else attempt
+    path = os.path.join(logs_folder(root, run), file_name(task, number))
     try:
         with open(path, "rb") as raw:
             try:

@@ -9,11 +9,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from taskrush.events import Event, Record, RunFinished, RunStarted, TaskFinished, TaskOutput, Warned
+from taskrush.events import (
+    AttemptFinished,
+    Event,
+    Record,
+    RunFinished,
+    RunStarted,
+    TaskFinished,
+    TaskOutput,
+    TaskStarted,
+    Warned,
+)
 from taskrush.execute.bus import Bus
-from taskrush.model.outcome import succeeded
+from taskrush.model.outcome import Outcome, State, failed, succeeded
 from taskrush.model.task import TaskId
-from taskrush.report.log import LogReporter, file_name, logs_folder, read_log
+from taskrush.report.log import LogReporter, attempts_of, file_name, logs_folder, read_log
 from taskrush.testing.fakes import FakeClock, RecordingSubscriber
 
 pytestmark = pytest.mark.core
@@ -115,6 +125,45 @@ def test_a_task_that_prints_nothing_has_no_log(tmp_path: Path) -> None:
     write(tmp_path, [])
     assert not (tmp_path / ".taskrush").exists()
     assert list(read_log(str(tmp_path), RUN, T)) == []
+
+
+def test_every_attempt_has_a_log(tmp_path: Path) -> None:
+    """The last one is read unless another is asked for, also when it wrote nothing."""
+    reporter = LogReporter(str(tmp_path))
+    again = failed("no")
+    story: List[Event] = [
+        TaskStarted(T),
+        TaskOutput(T, "stdout", b"one"),
+        AttemptFinished(T, 1, again, 0.0),
+        TaskStarted(T, attempt=2),
+        TaskOutput(T, "stderr", b"two"),
+        AttemptFinished(T, 2, again, 0.0),
+        TaskStarted(T, attempt=3),
+        TaskFinished(T, succeeded(attempts=3)),
+    ]
+    for seq, event in enumerate(story):
+        reporter.on_record(Record(RUN, seq, 0.0, event))
+    assert attempts_of(str(tmp_path), RUN, T) == 3
+    logs = [list(read_log(str(tmp_path), RUN, T, attempt)) for attempt in (1, 2, 3, None)]
+    assert logs == [[("stdout", b"one")], [("stderr", b"two")], [], []]
+    names = {file_name(task, attempt) for task in ("t", "T", "t+2", "t.2") for attempt in (1, 2, 12)}
+    assert len(names) == 12
+
+
+def test_a_result_that_came_from_elsewhere_meanwhile_spoils_no_log(tmp_path: Path) -> None:
+    """What it replays is the log of the attempt that was not needed."""
+    reporter = LogReporter(str(tmp_path))
+    story: List[Event] = [
+        TaskStarted(T),
+        TaskOutput(T, "stdout", b"one"),
+        AttemptFinished(T, 1, failed("no"), 0.0),
+        TaskOutput(T, "stdout", b"restored"),
+        TaskFinished(T, Outcome(state=State.HIT, ok=True)),
+    ]
+    for seq, event in enumerate(story):
+        reporter.on_record(Record(RUN, seq, 0.0, event))
+    logs = [list(read_log(str(tmp_path), RUN, T, attempt)) for attempt in (1, None)]
+    assert logs == [[("stdout", b"one")], [("stdout", b"restored")]]
 
 
 ODD = ["build", "docs:build", "a/b", "../../x", ".", "..", "", "Build", "\u00e4", "x" * 300, "a b", "a\nb", ".hidden"]
