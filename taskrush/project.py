@@ -66,7 +66,10 @@ class Project:
             return cls(found.root, graph, *parts)
         from taskrush.loading import load_and_keep
 
-        return cls(found.root, *load_and_keep(found, env or {}))
+        try:
+            return cls(found.root, *load_and_keep(found, env or {}))
+        except ConfigError as error:
+            raise type(error)(*(_with_line(problem) for problem in error.problems)) from error.__cause__
 
     @classmethod
     def of(
