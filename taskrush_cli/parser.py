@@ -165,7 +165,8 @@ def _tasks(
     if not targets and not (given.values.get("failed") or given.values.get("resume")):
         raise UsageError("no task was named", "`taskrush list` shows what there is")
     namespace = _complete(namespace, given, workspace, extra)
-    command = "watch" if namespace.settings.watch else "run"
+    settings = namespace.settings
+    command = "watch" if settings.watch and not (settings.failed or settings.resume) else "run"
     run: Command = importlib.import_module(f"taskrush_cli.commands.{command}").run
     return run, namespace
 

@@ -1,8 +1,8 @@
 """What of a plan is still to be done after a run of it that did not end well. Pure: it is told what is done.
 
-What is done stays out, unless it costs little to ask again or cannot be had otherwise: tasks whose results are kept (the
-cache finds out whether they are still right), those whose values are passed on, services, and the `finally` tasks of
-all that runs.
+What is done stays out, unless it costs little to ask again or cannot be had otherwise: tasks whose results are kept
+(the cache finds out whether they are still right), those whose values are passed on, services, and the `finally` tasks
+of all that runs.
 """
 
 from typing import Dict, Iterable, List
