@@ -21,7 +21,8 @@ def draw_dot(graph: Graph) -> str:
     """The DOT language of Graphviz."""
     lines = ["digraph taskrush {", "  rankdir=LR;", "  node [shape=box];"]
     for task in graph:
-        attributes = {"tooltip": task.description, "style": "dashed" if task.hidden else ""}
+        shape = "" if task.service is None else "ellipse"
+        attributes = {"shape": shape, "tooltip": task.description, "style": "dashed" if task.hidden else ""}
         lines.append(f"  {_dot_text(task.id)}{_dot_attributes(attributes)};")
     for edge in _edges(graph):
         style = {EdgeKind.FILES: "dashed", EdgeKind.FINALLY: "dotted"}.get(edge.kind, "")
@@ -34,7 +35,9 @@ def draw_mermaid(graph: Graph) -> str:
     """A Mermaid flowchart, as GitHub and GitLab show it in Markdown."""
     numbers = {task_id: f"t{number}" for number, task_id in enumerate(graph.tasks)}
     lines = ["flowchart LR"]
-    lines.extend(f'  {numbers[task_id]}["{_mermaid_text(task_id)}"]' for task_id in graph.tasks)
+    for task in graph:
+        left, right = ("[", "]") if task.service is None else ("([", "])")
+        lines.append(f'  {numbers[task.id]}{left}"{_mermaid_text(task.id)}"{right}')
     for edge in _edges(graph):
         arrow = "-->" if edge.kind is EdgeKind.NEEDS and not edge.order_only else "-.->"
         label = _label(edge)
@@ -54,6 +57,7 @@ def draw_json(graph: Graph) -> str:
             "hidden": task.hidden,
             "inputs": None if task.inputs is None else list(task.inputs),
             "outputs": list(task.outputs),
+            "service": task.service is not None,
         }
         for task in graph
     ]

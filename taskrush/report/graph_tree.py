@@ -32,7 +32,11 @@ def draw_tree(graph: Graph, roots: Sequence[TaskId] = (), ascii_only: bool = Fal
             edge, last = branch
             repeated = edge.on in shown and bool(graph.edges[edge.on])
             deeper = not repeated and len(stack) >= MAX_DEPTH and bool(graph.edges[edge.on])
-            notes = [note for note in (_note(edge), REPEATED if repeated else DEEPER if deeper else "") if note]
+            notes = [
+                note
+                for note in (_note(edge), _service(graph, edge), REPEATED if repeated else DEEPER if deeper else "")
+                if note
+            ]
             lines.append(lead[-1] + (corner if last else tee) + " ".join([edge.on, *notes]))
             if not repeated and not deeper:
                 shown.add(edge.on)
@@ -67,3 +71,7 @@ def _note(edge: Edge) -> str:
         EdgeKind.FINALLY: "(finally, however it ends)",
     }
     return notes.get(edge.kind, "(order only)" if edge.order_only else "")
+
+
+def _service(graph: Graph, edge: Edge) -> str:
+    return "" if graph.tasks[edge.on].service is None else "(service)"

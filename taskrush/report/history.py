@@ -13,6 +13,7 @@ from taskrush.events import Record, RunFinished, RunStarted, StopRequested, Task
 from taskrush.model.history import PastRun
 from taskrush.model.outcome import State
 from taskrush.model.plan import Plan
+from taskrush.model.redaction import Redactor
 from taskrush.model.substitution import as_text
 from taskrush.model.task import TaskId
 from taskrush.report.learnt import Learnt
@@ -20,8 +21,6 @@ from taskrush.report.revision import revision_of
 from taskrush.report.spool import SpoolWriter, make_room
 from taskrush.report.spooled import attempt_fields, end_fields, finish_fields, run_fields, start_fields
 
-SECRET = "[secret]"
-SHORTEST_SECRET = 4
 QUICK = (State.FRESH, State.HIT, State.SKIPPED)  # many come at once, and losing the last few loses little
 PATIENCE = 0.5  # seconds that a line waits at most while others come
 
@@ -116,16 +115,14 @@ class HistoryReporter:
 def _texts(plan: Plan, secrets: Iterable[str]) -> Dict[str, Dict[str, str]]:
     """The parameters of all tasks as texts; what followed `--` is called `--`. None is none."""
     found: Dict[str, Dict[str, str]] = {}
-    hidden = [secret for secret in secrets if len(secret) >= SHORTEST_SECRET]
+    redactor = Redactor(os.fsencode(secret) for secret in secrets)
     for task in plan.tasks:
         if not (task.arguments or task.extra):
             continue
         own = {name: _shown(value) for name, value in task.arguments.items() if value is not None}
         if task.extra:
             own["--"] = _words(task.extra)
-        for secret in hidden:
-            own = {name: text.replace(secret, SECRET) for name, text in own.items()}
-        found[task.id] = own
+        found[task.id] = {name: redactor.clean_text(text) for name, text in own.items()}
     return found
 
 

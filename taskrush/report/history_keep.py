@@ -28,8 +28,7 @@ def keep_within(database: sqlite3.Connection, root: str, keep: Keep, now: float)
     if gone:
         database.execute("DELETE FROM names WHERE id NOT IN (SELECT name_id FROM tasks)")
         database.execute("DELETE FROM keys WHERE seen_at < (SELECT coalesce(min(began_at), 0) FROM runs)")
-        for _ in database.execute("PRAGMA incremental_vacuum"):
-            pass
+        database.executescript("PRAGMA incremental_vacuum")  # `execute` would give back a single page
         database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
     return gone
 
