@@ -64,6 +64,7 @@ if TYPE_CHECKING:
     from taskrush.model.policy import Requirement as Requirement
     from taskrush.model.policy import Retry as Retry
     from taskrush.model.policy import Timeout as Timeout
+    from taskrush.model.secret import Secret as Secret
     from taskrush.model.service import Ready as Ready
     from taskrush.model.service import Service as Service
     from taskrush.model.task import Argv as Argv
@@ -80,6 +81,7 @@ if TYPE_CHECKING:
     from taskrush.runners.body import checkpoint as checkpoint
     from taskrush.runners.body import run as run
     from taskrush.runners.followed import followed as followed
+    from taskrush.runners.secret import secret as secret
 
 _HOMES = {
     "compile.link": ("link",),
@@ -122,6 +124,7 @@ _HOMES = {
     "model.outcome": ("Outcome", "RunResult", "State"),
     "model.plan": ("Plan",),
     "model.policy": ("Cache", "Ingredient", "Requirement", "Retry", "Timeout"),
+    "model.secret": ("Secret",),
     "model.service": ("Ready", "Service"),
     "model.task": ("Argv", "Call", "Dep", "Param", "Shell", "Task", "TaskId"),
     "plan.planner": ("make_plan",),
@@ -129,6 +132,7 @@ _HOMES = {
     "report.graph_formats": ("draw",),
     "runners.body": ("Completed", "checkpoint", "run"),
     "runners.followed": ("followed",),
+    "runners.secret": ("secret",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

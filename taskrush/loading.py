@@ -13,6 +13,7 @@ from taskrush.kept_graph import keep_graph
 from taskrush.model.declaration import FileDecl
 from taskrush.model.graph import Graph
 from taskrush.model.notification import Notifications
+from taskrush.model.secret import Secret
 from taskrush.values import evolve
 
 Loaded = Tuple[Graph, Tuple[FileDecl, ...], Tuple[str, ...], Tuple[str, ...]]
@@ -48,8 +49,14 @@ def load_and_keep(found: Found, env: Mapping[str, str]) -> Loaded:
 
 
 def _told(path: str, values: Iterable[object]) -> Iterator[FileDecl]:
-    """The notifications that a module holds, as those of a file."""
-    return (FileDecl(path=path, notify=value) for value in values if isinstance(value, Notifications))
+    """The notifications and secrets that a module holds, as those of a file."""
+    values = list(values)
+    secrets = tuple(value for value in values if isinstance(value, Secret))
+    if secrets:
+        yield FileDecl(path=path, secrets=secrets)
+    for value in values:
+        if isinstance(value, Notifications):
+            yield FileDecl(path=path, notify=value)
 
 
 def _reader(root: str, looked: List[str]) -> Callable[[str], Optional[str]]:

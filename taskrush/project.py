@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from taskrush.model.declaration import FileDecl
     from taskrush.model.limits import Pool
     from taskrush.model.notification import Notifications
+    from taskrush.model.secret import SecretsGiven
     from taskrush.report.notify_past import Remembered
     from taskrush.supply.vault import Vault
 
@@ -79,18 +80,21 @@ class Project:
         *,
         pools: "Iterable[Pool]" = (),
         notify: "Optional[Notifications]" = None,
+        secrets: "SecretsGiven" = (),
     ) -> "Project":
         """A project of tasks made by a program: a set of them, or tasks, functions with `@task` and commands.
 
         `pools` are those that tasks name; pools that are given to tasks as such are known anyway. `notify` has the
-        channels that tasks name, and rules.
+        channels that tasks name, and rules. `secrets` are hidden in the output of all tasks, and are
+        what tasks mean that name them.
         """
         from taskrush.compile.channels import check_channels
         from taskrush.compile.link import link
         from taskrush.declare.taskset import TaskSet
         from taskrush.model.declaration import FileDecl
+        from taskrush.model.secret import as_secrets
 
-        files = () if notify is None else (FileDecl(path="", notify=notify),)
+        files = (FileDecl(path="", notify=notify, secrets=as_secrets(secrets)),) if notify or secrets else ()
         if isinstance(tasks, TaskSet):
             made = link(check_channels(files, tasks.tasks), [*tasks.pools, *pools])
             return cls(os.path.abspath(root), made, files)

@@ -120,7 +120,8 @@ def _failed(error: Exception, arguments: "List[str]") -> int:
         _say(render_error(error, style))
         return error.exit_code
     details = bool(os.environ.get("TASKRUSH_DEBUG")) or "-vv" in arguments or arguments.count("-v") > 1
-    _say(render_bug(error, style, details))
+    clean = getattr(error, "without_secrets", str)
+    _say(clean(render_bug(error, style, details)))
     return 3
 
 

@@ -7,7 +7,7 @@ Whatever happens, an error in here or Ctrl-C included, nothing of the run is lef
 import collections
 import signal
 import threading
-from typing import Callable, Deque, Dict, Iterable, Mapping, Optional, Sequence, Type
+from typing import Callable, Deque, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple, Type
 
 from taskrush.events import (
     AttemptFinished,
@@ -403,6 +403,7 @@ class Executor:
     def _close(self, begun: float) -> None:
         if self._finished is None:  # a second Ctrl-C while the first one was being dealt with
             self._finished = False
+        closing: List[Tuple[str, Callable[[], None]]]
         closing = [("what was learnt of memory", lambda: self._limits.learn(self._outcomes))]
         closing += [(f"runner `{name}`", runner.close) for name, runner in self._runners.items()]
         if self._memory is not None:

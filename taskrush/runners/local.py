@@ -6,12 +6,12 @@ input, so that a run does not depend on where it was started; a task that is `in
 
 import os
 import re
-from typing import Callable, List, Mapping, Optional, Tuple, Union
+from typing import Callable, List, Mapping, Optional, Sequence, Tuple, Union
 
 from taskrush.model.environment import visible
 from taskrush.model.substitution import as_text, substitute
 from taskrush.model.task import Argv, Shell, Task
-from taskrush.protocols import OnOutput, Pollable, Running
+from taskrush.protocols import OnOutput, Pollable, Running, Sharing
 from taskrush.runners.guardian import Guardian
 from taskrush.runners.process_tree import COOKIE, Tree
 from taskrush.runners.spawn import DEFAULT_SHELL
@@ -23,6 +23,7 @@ class LocalRunner:
     """Starts the commands of one run.
 
     `root` is the workspace, `environ` what every action starts from, `overrides` what wins over a task's own `env`.
+    `sharing` lets them take part in the slots of the run.
     `secrets` are the variables that a task gets besides: never in the words of a command, which others can see.
     """
 
@@ -33,17 +34,23 @@ class LocalRunner:
         run_id: str,
         overrides: Optional[Mapping[str, str]] = None,
         secrets: Callable[[Task], Mapping[str, str]] = lambda task: {},
+        sharing: Optional[Sharing] = None,
     ) -> None:
         self._root = root
         self._tree = Tree(run_id, environ)
         self._environ = {name: value for name, value in environ.items() if name != COOKIE}
         self._overrides = dict(overrides or {})
-        self._secrets = secrets
+        self.secrets = secrets
+        self._sharing = sharing
         self._guardian = Guardian(self._tree)
 
     def start(self, task: Task, on_output: OnOutput, values: Mapping[str, object]) -> Union[Running, Pollable]:
-        own = self._secrets(task) if task.secrets else {}
+        own = self.secrets(task) if task.secrets else {}
         env = environment({**visible(self._environ, task), **own}, task, values, {**self._overrides, **own})
+        keep: Sequence[int] = ()
+        if self._sharing is not None:
+            keep = self._sharing.descriptors(task, env)
+            env.update(self._sharing.environment(task, env))
         cwd = os.path.normpath(os.path.join(self._root, substitute(task.cwd, env)))
         vectors = commands(task, env)
         if os.name != "posix":
@@ -53,7 +60,7 @@ class LocalRunner:
         from taskrush.runners.process import LocalRunning
 
         self._guardian.start()
-        return LocalRunning(vectors, cwd, env, task, on_output, self._tree, self._guardian)
+        return LocalRunning(vectors, cwd, env, task, on_output, self._tree, self._guardian, keep)
 
     def interrupt(self, signum: int) -> None:
         self._tree.ending = True

@@ -131,6 +131,9 @@ class Session:
                 if self._live is not None:
                     self._live.start()
                 return int(self._executor.run().exit_code)
+            except Exception as error:
+                error.without_secrets = self._executor.clean_text  # type: ignore[attr-defined]
+                raise
             finally:
                 if self._live is not None:
                     self._live.stop()
