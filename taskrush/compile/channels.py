@@ -4,9 +4,9 @@ A rule that names what is not there would never be heard of, so it is an error o
 that task. A workspace without any channel can still look at tasks with `notify_on_failure`; it cannot run them.
 """
 
-from typing import Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
+from typing import Dict, Iterable, List, Mapping, Optional, Sequence, Set, Tuple
 
-from taskrush.compile.names import near, resolve
+from taskrush.compile.names import near
 from taskrush.errors import ConfigError, Problem, Where
 from taskrush.model.declaration import FileDecl
 from taskrush.model.notification import FAILURE, Channel, Notice, Notifications
@@ -23,7 +23,8 @@ def gather(files: Iterable[FileDecl]) -> Notifications:
     for file in files:
         if file.notify is not None:
             channels.update((name, one) for name, one in file.notify.channels.items() if name not in channels)
-            rules.extend(_placed(rule, file.namespace) for rule in file.notify.rules)
+            for rule in file.notify.rules:
+                rules.append(evolve(rule, of=tuple(_full(name, file.namespace) for name in rule.of)))
     return Notifications(channels=channels, rules=tuple(rules))
 
 
@@ -38,15 +39,15 @@ def check_channels(files: Sequence[FileDecl], tasks: Iterable[Task]) -> Tuple[Ta
             if other is not channel:
                 also = f", first at {other.where}" if other.where else ""
                 problems.append(Problem(f"channel `{name}` is declared twice{also}", channel.where))
-    names: Dict[str, str] = {}
+    names: Set[str] = set()
     if any(file.notify is not None and file.notify.rules for file in files):
-        names = {name: name for task in tasks for name in (task.id, *task.aliases)}
+        names = {name for task in tasks for name in (task.id, *task.aliases)}
     for file in files:
         for rule in file.notify.rules if file.notify else ():
             what = "a rule of `notify`"
             problems += [_undeclared(what, name, first, rule.where) for name in rule.to if name not in first]
             for name in rule.of:
-                if not _WILD & set(name) and resolve(name, file.namespace, names) is None:
+                if not _WILD & set(name) and _full(name, file.namespace) not in names:
                     message = f"{what} is about `{name}`, which does not exist"
                     problems.append(Problem(message, rule.where, near(name, names)))
     if problems:
@@ -54,15 +55,11 @@ def check_channels(files: Sequence[FileDecl], tasks: Iterable[Task]) -> Tuple[Ta
     return tuple(_checked(task, first) if task.notify or task.retry else task for task in tasks)
 
 
-def _placed(rule: Notice, namespace: str) -> Notice:
-    """The rule with names as they are in the whole graph; names are looked up in its namespace, then at the top."""
-    of: List[str] = []
-    for name in rule.of:
-        if namespace and not name.startswith(":"):
-            of.append(f"{namespace}:{name}")
-        if not namespace or name.startswith(":") or not _WILD & set(name):
-            of.append(name.lstrip(":"))
-    return evolve(rule, of=tuple(of))
+def _full(name: str, namespace: str) -> str:
+    """A name or pattern of a rule as it is in the whole graph; a leading `:` starts at the top."""
+    if name.startswith(":"):
+        return name[1:]
+    return f"{namespace}:{name}" if namespace else name
 
 
 def _checked(task: Task, channels: Dict[str, Channel]) -> Task:
