@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 
 NAME = "listing"
 ROW = ["name", "namespace", "description", "aliases", "tags", "hidden", "deps", "params", "command", "file", "line"]
-"""What a row holds, in the order and under the names of the JSON form; the group of a matrix member follows."""
+"""What a row holds, in the order and under the names of the JSON form; the group of a matrix member
+follows, and whether it is a service."""
+LENGTH = len(ROW) + 2
 PARAM = ["name", "options", "kind", "many", "required", "default", "choices", "help", "env"]
 """What a parameter holds, likewise; its spelling with a value and the note beside it follow."""
 
@@ -72,7 +74,7 @@ def recalled(directory: str) -> "Optional[Listing]":
     if found is None:
         return None
     value = recall(found.root, NAME, os.environ)
-    if value is None or value[0] != _declaring(found):
+    if value is None or value[0] != _declaring(found) or any(len(row) != LENGTH for row in value[1][0][:1]):
         return None
     return Listing(found.root, *value[1])
 
@@ -151,6 +153,7 @@ def _row(graph: "Graph", task: "Task", root: str) -> "Row":
         os.path.relpath(task.where.path, root).replace(os.sep, "/") if task.where else "",
         task.where.line if task.where else 0,
         None if task.group is None else str(task.group),
+        task.service is not None,
     )
 
 

@@ -526,7 +526,7 @@ class Scheduler:
         if node in self._ledger.ending and self._stopped is None and self._state[node] is _RUNNING:
             return Exited(node, evolve(outcome, state=State.SUCCEEDED, ok=True, reason=None))
         if node in self._doomed and not outcome.ok and self._stopped is None:
-            return Exited(node, evolve(outcome, state=_FAILED, reason=self._doomed[node]))
+            return Exited(node, evolve(outcome, state=_FAILED, code=None, reason=self._doomed[node]))
         if node in self._ledger.all and outcome.state is State.SUCCEEDED and node not in self._ledger.ending:
             return Exited(node, evolve(outcome, state=_FAILED, ok=False, reason=BY_ITSELF))
         return end

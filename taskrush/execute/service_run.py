@@ -178,7 +178,7 @@ class ServiceRun(TaskRun):
                 sweep()  # a daemon that it left would have its port when it is started again
         if self._late is not None:
             self._killed = False
-            outcome = evolve(failed(self._late), code=outcome.code)
+            outcome = failed(self._late)
         elif not self._killed and self._process is not None:
             so = "ended by itself, with exit code 0" if outcome.ok else outcome.reason
             if self._ready:

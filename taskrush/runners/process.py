@@ -48,6 +48,7 @@ class LocalRunning:
         on_output: OnOutput,
         tree: Tree,
         guardian: Guardian,
+        keep: Sequence[int] = (),
     ) -> None:
         self._vectors = list(vectors)
         self._cwd = cwd
@@ -56,6 +57,7 @@ class LocalRunning:
         self._on_output = on_output
         self._tree = tree
         self._guardian = guardian
+        self._keep = keep
         self._streams: Dict[int, str] = {}
         self._exit_fd = -1
         self._pid = 0
@@ -141,7 +143,7 @@ class LocalRunning:
                 self._pid = self._in_foreground(self._foreground, words, env)
                 self._deadline = time.monotonic() + TERMINAL_LOOK
             else:
-                child: Child = spawn_command(words, self._cwd, env)
+                child: Child = spawn_command(words, self._cwd, env, self._keep)
                 self._pid = child.pid
                 self._streams = {child.stdout: "stdout", child.stderr: "stderr"}
         except (OSError, ValueError) as error:

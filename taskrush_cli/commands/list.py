@@ -2,7 +2,7 @@
 
 The JSON form is stable: `{"version": 1, "root", "tasks": [...]}`; keys are added, never renamed. A task has `name`,
 `namespace`, `description`, `aliases`, `tags`, `hidden`, `deps`, `params` (`name`, `options`, `kind`, `many`,
-`required`, `default`, `choices`, `help`, `env`), `command`, `file`, `line`.
+`required`, `default`, `choices`, `help`, `env`), `command`, `file`, `line`, `service`.
 """
 
 import os
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from taskrush_cli.listing import Row
 
+SERVICE = 12
 GROUPINGS = ("namespace", "tag", "file")
 
 
@@ -75,6 +76,8 @@ def table(rows: "Sequence[Row]", by: str, style: Style, width: int, verbose: int
     for row, plain in zip(rows, names):
         name, namespace, text, aliases, tags, hidden = row[:6]
         text = text.strip().partition("\n")[0]
+        if row[SERVICE]:
+            text = f"{text} (service)" if text else "(service)"
         room = width - wide - 4
         if width and room >= 12:
             text = cut(text, room, style.sign("…", "..."))
@@ -111,5 +114,6 @@ def _details(row: "Row", style: Style) -> "List[str]":
 def as_json(row: "Row") -> "Dict[str, Any]":
     """One task in the documented form."""
     shown = dict(zip(ROW, row))
+    shown["service"] = row[SERVICE]
     shown["params"] = [dict(zip(PARAM, param)) for param in shown["params"]]
     return shown

@@ -27,8 +27,11 @@ def run(options: argparse.Namespace) -> int:
     found = every[task_id]
     for message in warnings:
         print(f"warning: {message}", file=sys.stderr)
+    service = project.graph.tasks[task_id].service is not None
     if options.json:
         print(json.dumps({"version": 1, **as_json(found)}, indent=2))
+    elif service:
+        print(f"`{task_id}` is a service: it starts when a task that needs it runs, and nothing of it is kept")
     else:
         print(
             "\n".join(

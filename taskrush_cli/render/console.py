@@ -16,6 +16,7 @@ from taskrush.events import (
     Record,
     RunFinished,
     RunStarted,
+    ServiceReady,
     StopRequested,
     TaskFinished,
     TaskHeld,
@@ -25,7 +26,7 @@ from taskrush.events import (
 )
 from taskrush.model.failure import Failure
 from taskrush.model.outcome import NO_EARLIER_RESULT, Outcome, State
-from taskrush.model.plan import Plan
+from taskrush.model.plan import Plan, asked_for
 from taskrush.model.task import TaskId
 from taskrush_cli.render.attempts import again, reason_of
 from taskrush_cli.render.ci import Dialect
@@ -94,6 +95,10 @@ class Console:
         self._explained: Dict[TaskId, Failure] = {}
         self._stopping: Optional[int] = None
         self._restarting = False
+        self.up: Set[TaskId] = set()
+        self._asked = [plan.tasks[node].id for node in asked_for(plan)]
+        if self._asked and mode == "grouped":
+            mode = "stream"  # nobody waits for the end of what stays up
         self._mode = self._make_mode("errors" if quiet and mode != "none" else mode)
 
     def _make_mode(self, name: str) -> Mode:
@@ -102,6 +107,7 @@ class Console:
         kinds = {"grouped": Grouped, "errors": Errors, "none": Silent}
         mode = kinds[name](self._out, self, self._dialect)
         mode.always = self._verbose > 0
+        mode.lasting = frozenset(name for name, task in self._tasks.items() if task.service is not None)
         if isinstance(mode, Errors) and self._quiet:
             mode.shows = ("failed",)
         return mode
@@ -131,6 +137,8 @@ class Console:
             self.held[event.task] = event.limit
             if self._verbose:
                 self._say(self._style.paint(f"{event.task} waits for {event.limit}", "dim"))
+        elif isinstance(event, ServiceReady):
+            self._on_ready(event)
         elif isinstance(event, AttemptFinished):
             self._on_retry(event, record.at)
         elif isinstance(event, TaskFinished):
@@ -253,7 +261,17 @@ class Console:
         if self._tasks[event.task].interactive:
             self.on_change("interactive over")
 
+    def _on_ready(self, event: ServiceReady) -> None:
+        self.up.add(event.task)
+        if self._quiet:
+            return
+        if self._verbose or event.task in self._asked:
+            self._say(f"{self._style.paint(event.task, 'bold')}  ready after {duration(event.seconds)}")
+        if event.task in self._asked and self.up.issuperset(self._asked):
+            self._say(self._style.paint(f"up: {', '.join(self._asked)}; Ctrl-C ends the run", "green"))
+
     def _on_end(self, event: TaskFinished) -> None:
+        self.up.discard(event.task)
         for under_way in (self.running, self.held, self.asleep):
             under_way.pop(event.task, None)  # type: ignore[attr-defined]
         state = event.outcome.state

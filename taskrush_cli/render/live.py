@@ -164,9 +164,13 @@ class Live:
             row = Table.grid(expand=True)
             row.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
             row.add_column(no_wrap=True, justify="right", min_width=8)
-            row.add_row(
-                Text.assemble((f"{sign} ", "cyan"), (task, "bold")), Text(duration(max(0.0, now - since)), "dim")
+            up = task in console.up
+            name = Text.assemble(
+                ("● " if up and sign != "*" else f"{sign} ", "green" if up else "cyan"), (task, "bold")
             )
+            if up:
+                name.append("  up", "green")
+            row.add_row(name, Text(duration(max(0.0, now - since)), "dim"))
             rich.print(row)
         if len(shown) < len(running):
             rich.print(

@@ -6,7 +6,7 @@ known, so that whoever writes next closes it properly.
 """
 
 import re
-from typing import Dict, List, Optional, Protocol, Tuple
+from typing import Dict, FrozenSet, List, Optional, Protocol, Tuple
 
 from taskrush.model.outcome import Outcome
 from taskrush.model.task import TaskId
@@ -45,7 +45,9 @@ class Entry:
 
 
 class Mode:
-    """What all modes have in common: entries, open blocks, replays. `always`: tasks without output have a block too."""
+    """What all modes have in common: entries, open blocks, replays. `always`: tasks without output have a block too.
+
+    `lasting` tasks stay up while others run: nobody's output waits for their end."""
 
     def __init__(self, out: Output, lines: Lines, dialect: Optional[Dialect]) -> None:
         self._out = out
@@ -57,6 +59,7 @@ class Mode:
         self._last: Optional[TaskId] = None
         self.failures: List[Entry] = []
         self.always = False
+        self.lasting: FrozenSet[TaskId] = frozenset()
 
     def started(self, task: TaskId) -> None:
         self._entries.setdefault(task, Entry(task))
@@ -139,7 +142,7 @@ class Grouped(Mode):
     def output(self, task: TaskId, stream: str, data: bytes) -> None:
         super().output(task, stream, data)
         entry = self._entries[task]
-        if task == next(iter(self._entries)):
+        if task == self._oldest():
             if not entry.shown:
                 self._show(entry)
                 return
@@ -151,14 +154,14 @@ class Grouped(Mode):
         unseen = outcome.state.value == "cancelled" and self._lines.crowd
         if entry is not None and (entry.log or self.always) and not entry.shown and not unseen:
             self._show(entry, group=outcome.ok)
-        was_oldest = entry is not None and entry is next(iter(self._entries.values()))
+        was_oldest = entry is not None and task == self._oldest()
         self._finish(task, outcome)
         if was_oldest:
             self._promote()
 
     def retried(self, task: TaskId, line: str) -> None:
         entry = self._entries.get(task)
-        was_oldest = entry is not None and entry is next(iter(self._entries.values()))
+        was_oldest = entry is not None and task == self._oldest()
         if entry is not None and (entry.log or self.always) and not entry.shown:
             self._show(entry, group=False)
         super().retried(task, line)
@@ -167,9 +170,14 @@ class Grouped(Mode):
 
     def _promote(self) -> None:
         """Let the one that is the oldest now write as it goes."""
-        oldest = next(iter(self._entries.values()), None)
+        name = self._oldest()
+        oldest = None if name is None else self._entries[name]
         if oldest is not None and oldest.log and not oldest.shown and not self._lines.crowd:
             self._show(oldest)
+
+    def _oldest(self) -> Optional[TaskId]:
+        """The one that writes as it goes."""
+        return next((task for task in self._entries if task not in self.lasting), None)
 
     def _show(self, entry: Entry, group: bool = True) -> None:
         self._enter(entry, group)

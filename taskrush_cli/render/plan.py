@@ -95,6 +95,10 @@ def _action(task: Task) -> str:
 
 def _notes(task: Task) -> List[str]:
     notes = []
+    if task.service is not None:
+        ready = task.service.ready
+        when = f"ready: {ready} (within {ready.timeout:g}s)" if ready.asks else "ready as soon as it runs"
+        notes.append(f"service, up while it is needed; {when}")
     if task.condition is not None:
         notes.append(f"only if: {task.condition}")
     if task.platforms:
