@@ -38,6 +38,7 @@ from taskrush.model.task import Task
 from taskrush.plan.file_index import FileIndex
 from taskrush.plan.fingerprinting import WorkspaceFingerprinter
 from taskrush.protocols import CacheStore
+from taskrush.report.key_parts import KeySpool
 from taskrush.statefile import state_folder, write_whole
 from taskrush.values import field, frozen
 
@@ -231,8 +232,9 @@ def make_memory(
     overrides: Optional[Mapping[str, str]] = None,
     modes: Modes = Modes(),  # noqa: B008  (frozen)
     secrets: "Optional[Vault]" = None,
+    remember: bool = False,
 ) -> CacheMemory:
-    """The memory of one run."""
+    """The memory of one run. With `remember` the history comes to know what keys are made of."""
     warnings: List[str] = []
     cache = open_cache(plan.root, settings, run_id, environ, overrides, warnings.append, secrets)
     asked: Dict[str, str] = {}
@@ -242,6 +244,13 @@ def make_memory(
             asked[command] = answer(command, plan.root, environ)
         return asked[command]
 
+    keys = KeySpool(plan.root, run_id) if remember else None
+
+    def close(stored: bool, seen: Sequence[Seen]) -> None:
+        if keys is not None:
+            keys.close()
+        _tidy(cache, stored, seen)
+
     return CacheMemory(
         plan,
         cache.fingerprinter,
@@ -249,8 +258,9 @@ def make_memory(
         modes,
         lambda key: KeyLock(settings.folder, key),
         ask,
-        on_close=lambda stored, seen: _tidy(cache, stored, seen),
+        on_close=close,
         warnings=warnings,
+        note=keys.note if keys is not None else lambda fingerprint: None,
     )
 
 

@@ -191,6 +191,7 @@ class Project:
         notify: "Union[bool, Remembered]" = True,
         notify_wait: float = 5.0,
         memory: str = "auto",
+        remember: bool = False,
     ) -> "Executor":
         """An executor for one run of `plan`. `env` wins over what tasks declare.
 
@@ -210,6 +211,9 @@ class Project:
 
         Tasks that say or are known to take much memory run beside each other as far as `memory` goes: a size such as
         `8GB`, `auto` (what is free), or `off`.
+
+        With `remember` the history comes to know what the keys of tasks were made of; the run itself it knows from a
+        `taskrush.report.history.HistoryReporter` among the `subscribers`.
 
         With `capture_prints` what functions print to `sys.stdout` and `sys.stderr` is the output of their tasks.
         Raises `MissingCapability` when a planned task needs what this version does not have.
@@ -234,6 +238,8 @@ class Project:
         from taskrush.limiting import make_room
 
         slots = jobs or Machine().processors()
+        room = make_room(plan, slots, memory, {**os.environ, **(env or {})})
+
         def unseen(task: Task) -> Sequence[str]:
             return [name for name in withheld(os.environ, task) if name not in (env or {})]
 
@@ -245,7 +251,9 @@ class Project:
 
         return Executor(
             plan,
-            runners=make_runners(self.root, run_id, overrides=env, capture_prints=capture_prints, secrets=secrets),
+            runners=make_runners(
+                self.root, run_id, overrides=env, capture_prints=capture_prints, secrets=secrets, sharing=room.sharing
+            ),
             clock=SystemClock(),
             run_id=run_id,
             subscribers=subscribers,
@@ -254,11 +262,11 @@ class Project:
             grace=grace,
             timeout=timeout,
             warned_exit_code=warned_exit_code,
-            memory=make_memory(whole, self.files, run_id, env, cache, force, secrets),
+            memory=make_memory(whole, self.files, run_id, env, cache, force, secrets, remember),
             secrets=secrets,
             earlier=earlier,
             priority=make_priority(plan, slots),
-            room=make_room(self.root, slots, memory),
+            room=room,
             withheld=unseen,
             explain=explain,
         )

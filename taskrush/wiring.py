@@ -9,7 +9,7 @@ from taskrush.model.declaration import FileDecl
 from taskrush.model.plan import Plan
 from taskrush.model.secret import placed
 from taskrush.model.task import Task
-from taskrush.protocols import Memory, OnOutput, Pollable, Runner, Running, Subscriber
+from taskrush.protocols import Memory, OnOutput, Pollable, Runner, Running, Sharing, Subscriber
 from taskrush.values import evolve
 
 if TYPE_CHECKING:
@@ -69,6 +69,7 @@ def make_runners(
     overrides: Optional[Mapping[str, str]] = None,
     capture_prints: bool = False,
     secrets: "Optional[Vault]" = None,
+    sharing: Optional[Sharing] = None,
 ) -> Dict[str, Runner]:
     """The runners of one run, by name. `environ` is what actions start from (default: this process's).
 
@@ -77,7 +78,9 @@ def make_runners(
     from taskrush.runners.local import LocalRunner
 
     base = dict(os.environ if environ is None else environ)
-    local = LocalRunner(root, base, run_id, overrides, (lambda task: {}) if secrets is None else secrets.environment)
+    local = LocalRunner(
+        root, base, run_id, overrides, (lambda task: {}) if secrets is None else secrets.environment, sharing
+    )
     return {
         "local": local,
         "call": LateRunner(lambda: load("taskrush.runners.call:CallRunner")(local, capture_prints)),
@@ -142,6 +145,7 @@ def make_memory(
     modes: str = "local:rw",
     force: bool = False,
     secrets: "Optional[Vault]" = None,
+    remember: bool = False,
 ) -> Memory:
     """What a run knows of work done before; nothing is loaded for it when nothing of the plan is cached."""
     if modes == "off" or not any(task.is_cached for task in plan.tasks):
@@ -152,7 +156,7 @@ def make_memory(
 
     chosen = evolve(caching.parse_modes(modes), force=force)
     settings = caching.cache_settings(files, plan.root, os.environ)
-    return caching.make_memory(plan, settings, run_id, os.environ, overrides, chosen, secrets)
+    return caching.make_memory(plan, settings, run_id, os.environ, overrides, chosen, secrets, remember)
 
 
 def make_priority(plan: Plan, jobs: int) -> "Optional[List[float]]":

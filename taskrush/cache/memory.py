@@ -46,6 +46,7 @@ class CacheMemory:
         ask: Callable[[str], str],
         on_close: Callable[[bool, Sequence[Seen]], None] = lambda stored, seen: None,
         warnings: Optional[List[str]] = None,
+        note: Callable[[Fingerprint], None] = lambda fingerprint: None,
     ) -> None:
         self._tasks = {task.id: task for task in plan.tasks}
         self._edges: Dict[TaskId, List[Edge]] = {}
@@ -57,6 +58,7 @@ class CacheMemory:
         self._make_lock = lock
         self._ask = ask
         self._on_close = on_close
+        self._note = note
         self._stored = False
         self._seen: List[Seen] = []
         self._warnings: List[str] = [] if warnings is None else warnings
@@ -103,6 +105,8 @@ class CacheMemory:
             self._reasons[task.id] = self._why(task, fingerprint)
         else:
             self._seen.append((task.id, found.state.value, found.saved_seconds or 0.0))
+            if found.state is State.HIT:
+                self._note(fingerprint)
         return found
 
     def reason(self, task: Task) -> str:
@@ -206,6 +210,7 @@ class CacheMemory:
             if task.id not in self._fingerprints:
                 self._outcomes[task.id] = {}
                 self.fingerprint(task, {})
+            self._note(self._fingerprints[task.id])
             return MemoryRecording(self, task, self._cache.begin(task))
 
     def finish(self, task: Task, recording: Recording, outcome: Outcome) -> Optional[str]:

@@ -15,7 +15,7 @@ from taskrush.model.history import PastAttempt, PastRun, PastTask
 from taskrush.model.task import TaskId
 from taskrush.report.history_keep import Keep, keep_within
 from taskrush.report.history_schema import migrate
-from taskrush.report.history_take import take_in
+from taskrush.report.history_take import take_in, take_keys
 from taskrush.statefile import FOLDER, state_folder
 
 NAME = "history.db"
@@ -55,6 +55,7 @@ class HistoryDatabase:
         self._over = False
         if take:
             self._ask(lambda database: take_in(database, root, warn))
+            self._ask(lambda database: take_keys(database, root))
             self._ask(lambda database: keep_within(database, root, keep or Keep(), now()))
 
     def close(self) -> None:

@@ -8,7 +8,8 @@ import os
 import sqlite3
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
-from taskrush.report.spool import is_held, read_lines, spool_folder, spool_path, spools
+from taskrush.report.key_parts import noted
+from taskrush.report.spool import KEYS, is_held, read_lines, spool_folder, spool_path, spools
 from taskrush.report.spooled import Spooled, understand
 
 BIGGEST = 1 << 28  # bytes; a spool beyond that is not one of ours
@@ -45,6 +46,26 @@ def take_in(database: sqlite3.Connection, root: str, warn: Callable[[str], None]
                 os.unlink(path)
             except OSError:
                 pass
+
+
+def take_keys(database: sqlite3.Connection, root: str) -> None:
+    """What the keys of runs that are over were made of. Raises `sqlite3.Error`."""
+    for run in spools(root, KEYS):
+        path = spool_path(root, run, KEYS)
+        try:
+            if is_held(path):
+                continue
+            database.execute("BEGIN IMMEDIATE")
+            try:
+                text = "INSERT OR REPLACE INTO keys (key, seen_at, parts) SELECT ?, max(began_at), ? FROM runs"
+                database.executemany(text + " HAVING count(*)", noted(path))
+                database.execute("COMMIT")
+            except BaseException:
+                database.execute("ROLLBACK")
+                raise
+            os.unlink(path)
+        except OSError:
+            continue
 
 
 def insert(database: sqlite3.Connection, found: Spooled) -> None:

@@ -14,6 +14,7 @@ from taskrush.statefile import FOLDER, state_folder
 HEAD = b"taskrush spool 1\n"
 NAME = "spool"
 SUFFIX = ".run"
+KEYS = ".keys"
 MOST = 500  # spools that may wait to be read
 MOST_BYTES = 64 << 20
 FEW = 20  # with fewer nobody looks at their sizes
@@ -24,9 +25,9 @@ LONGEST = 1 << 16  # characters of one field; more is cut
 class SpoolWriter:
     """Appends lines; the file is made with the first one. All methods raise `OSError`."""
 
-    def __init__(self, root: str, run: str) -> None:
+    def __init__(self, root: str, run: str, suffix: str = SUFFIX) -> None:
         self._root = root
-        self._run = run
+        self._name = run + suffix
         self._descriptor = -1
         self._waiting: List[bytes] = []
         self._size = 0
@@ -45,7 +46,7 @@ class SpoolWriter:
         if not self._waiting:
             return
         if self._descriptor < 0:
-            self._descriptor = _begin(self._root, self._run)
+            self._descriptor = _begin(self._root, self._name)
         view = memoryview(b"".join(self._waiting))
         self._waiting = []
         self._size = 0
@@ -62,11 +63,11 @@ class SpoolWriter:
                 self._descriptor = -1
 
 
-def _begin(root: str, run: str) -> int:
+def _begin(root: str, name: str) -> int:
     state_folder(root)
     folder = spool_folder(root)
     os.makedirs(folder, mode=0o700, exist_ok=True)
-    path = os.path.join(folder, run + SUFFIX)
+    path = os.path.join(folder, name)
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_CLOEXEC", 0), 0o600)
     try:
         _lock(descriptor)
@@ -82,44 +83,49 @@ def spool_folder(root: str) -> str:
     return os.path.join(root, FOLDER, NAME)
 
 
-def spools(root: str) -> List[str]:
+def spools(root: str, suffix: str = SUFFIX) -> List[str]:
     """The names of the runs that have a spool, the oldest first."""
     try:
         names = os.listdir(spool_folder(root))
     except OSError:
         return []
-    return sorted(name[: -len(SUFFIX)] for name in names if name.endswith(SUFFIX))
+    return sorted(name[: -len(suffix)] for name in names if name.endswith(suffix))
 
 
-def spool_path(root: str, run: str) -> str:
-    return os.path.join(spool_folder(root), run + SUFFIX)
+def spool_path(root: str, run: str, suffix: str = SUFFIX) -> str:
+    return os.path.join(spool_folder(root), run + suffix)
 
 
 def make_room(root: str, most: int = MOST, size: int = MOST_BYTES) -> int:
-    """Remove the oldest spools that are over where nobody has read them for long; how many."""
-    names = spools(root)
-    if len(names) < FEW:
+    """Remove the oldest spools that are over where nobody has read them for long; how many runs."""
+    runs = spools(root)
+    if len(runs) < FEW:
         return 0
-    sizes = {}
-    for name in names:
-        try:
-            sizes[name] = os.path.getsize(spool_path(root, name))
-        except OSError:
-            pass
+    sizes = {run: sum(_size(spool_path(root, run, suffix)) for suffix in (SUFFIX, KEYS)) for run in runs}
     count, total, removed = len(sizes), sum(sizes.values()), 0
-    for name, own in sizes.items():
+    for run, own in sizes.items():
         if count < most and total < size:
             break
         try:
-            if is_held(spool_path(root, name)):
+            if is_held(spool_path(root, run)):
                 continue
-            os.unlink(spool_path(root, name))
+            for suffix in (SUFFIX, KEYS):
+                path = spool_path(root, run, suffix)
+                if suffix == SUFFIX or os.path.exists(path):
+                    os.unlink(path)
         except OSError:
             continue
         removed += 1
         count -= 1
         total -= own
     return removed
+
+
+def _size(path: str) -> int:
+    try:
+        return os.path.getsize(path)
+    except OSError:
+        return 0
 
 
 def read_lines(data: bytes) -> Optional[Iterator[List[str]]]:

@@ -55,17 +55,16 @@ def _headline(run: PastRun) -> str:
 
 
 def _compare(name: str, before: Optional[PastTask], now: Optional[PastTask], parts: Any) -> Dict[str, Any]:
+    keys = _keys(before, now)
     changed: Optional[List[Dict[str, str]]] = None
-    if before is not None and now is not None and before.key and now.key:
-        changed = [] if before.key == now.key else _changes(parts(before.key), parts(now.key))
+    if keys is not None:
+        changed = [] if keys[0] == keys[1] else _changes(parts(keys[0]), parts(keys[1]))
     return {
         "task": name,
         "states": [before.state if before else None, now.state if now else None],
         "seconds": [before.seconds if before else None, now.seconds if now else None],
         "reasons": [before.reason if before else None, now.reason if now else None],
-        "same_key": None
-        if changed is None and not _keys(before, now)
-        else bool(_keys(before, now)) and _same(before, now),
+        "same_key": None if keys is None else keys[0] == keys[1],
         "changes": changed,
         "same_outputs": _same_outputs(before, now),
     }
@@ -75,11 +74,6 @@ def _keys(before: Optional[PastTask], now: Optional[PastTask]) -> Optional[Tuple
     if before is None or now is None or not before.key or not now.key:
         return None
     return before.key, now.key
-
-
-def _same(before: Optional[PastTask], now: Optional[PastTask]) -> bool:
-    keys = _keys(before, now)
-    return keys is not None and keys[0] == keys[1]
 
 
 def _same_outputs(before: Optional[PastTask], now: Optional[PastTask]) -> Optional[bool]:
