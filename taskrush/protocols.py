@@ -90,6 +90,16 @@ class Runner(Protocol):
         """The run is over: end whatever may be left and give back what is held."""
 
 
+class Sharing(Protocol):
+    """Lets commands take part in the slots of a run."""
+
+    def environment(self, task: Task, env: Mapping[str, str]) -> Mapping[str, str]:
+        """The variables that are different for a task whose commands would have `env`."""
+
+    def descriptors(self, task: Task, env: Mapping[str, str]) -> Sequence[int]:
+        """What its commands have to inherit."""
+
+
 class Recording(Protocol):
     """A task that runs and whose result may be kept. Exactly one of `finish` and `abandon` is called, once."""
 

@@ -25,7 +25,7 @@ def limits_of(decl: TaskDecl) -> Optional[Limits]:
         exclusive=bool(decl.exclusive),
         resources=decl.resources or Resources(),
         priority=decl.priority,
-        jobserver=bool(decl.jobserver),
+        jobserver=decl.jobserver or "",
     )
 
 

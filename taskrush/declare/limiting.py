@@ -5,7 +5,7 @@ from typing import Any, Dict, Optional, Tuple
 
 from taskrush.declare.entries import NAME
 from taskrush.declare.nodes import Mapping, Node
-from taskrush.declare.shapes import Flag, Made, Number, Reader, Text
+from taskrush.declare.shapes import Flag, Made, Number, OneOf, Reader, Text
 from taskrush.declare.structures import Either, Key, ListOf, MapOf, Record
 from taskrush.model.limits import SIZE, SIZE_WORDS, Pool, PoolUse, Resources, as_bytes
 
@@ -48,6 +48,10 @@ def _cpu(reader: Reader, node: Node, name: str, value: float) -> Optional[float]
         reader.report(node, f"{reader.called(name)} must be at least {LEAST_CPU:g}")
         return None
     return value
+
+
+def _style(reader: Reader, node: Node, name: str, value: bool) -> str:
+    return "auto" if value else ""
 
 
 LIMIT_KEYS: Tuple[Key, ...] = (
@@ -114,8 +118,9 @@ LIMIT_KEYS: Tuple[Key, ...] = (
     ),
     Key(
         names=("jobserver",),
-        shape=Flag(),
-        help="`make`, `cargo` and `ninja` in it share the run's slots (`-j`) with all other tasks",
+        shape=Either("`true`, `false`, `fifo` or `pipe`", flag=Made(Flag(), _style), value=OneOf("fifo", "pipe")),
+        help="`make`, `cargo` and `ninja` in it share the run's slots (`-j`) with all other tasks; `fifo` and `pipe` "
+        "are the two ways to tell them, `true` takes the one that `make` knows",
         example="jobserver: true",
         in_defaults=True,
     ),

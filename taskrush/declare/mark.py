@@ -114,7 +114,7 @@ def limits_of(
     exclusive: bool,
     resources: Union[Resources, Mapping[str, Any], None],
     priority: Optional[int],
-    jobserver: bool,
+    jobserver: Union[bool, str],
 ) -> Optional[Limits]:
     """What limits a task; None where nothing was said. Raises `ConfigError` at the line that says it."""
     if not (pool or mutex or exclusive or resources or priority is not None or jobserver):
@@ -127,10 +127,16 @@ def limits_of(
             exclusive=exclusive,
             resources=resources if isinstance(resources, Resources) else _resources(resources or {}),
             priority=priority,
-            jobserver=jobserver,
+            jobserver=_style(jobserver),
         )
     except ValueError as error:
         refuse(str(error), "the shapes are those of `.rush` files: docs/how-to/limits.md", where)
+
+
+def _style(jobserver: Union[bool, str]) -> str:
+    if jobserver not in (True, False, "auto", "fifo", "pipe", ""):
+        raise ValueError(f"`jobserver` is True, False, 'fifo' or 'pipe', not {jobserver!r}")
+    return jobserver if isinstance(jobserver, str) else "auto" if jobserver else ""
 
 
 def _resources(given: Mapping[str, Any]) -> Resources:

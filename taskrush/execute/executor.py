@@ -134,6 +134,7 @@ class Executor:
         )
         self._memory = memory
         self._carrier = Carrier(clock)
+        self._gate = room.gate(plan, self._carrier, self._check)
         self._todo: Deque[Instruction] = collections.deque()
         self._runs: Dict[int, TaskRun] = {}
         self._over_at = [0.0] * len(plan)  # monotonic times
@@ -187,7 +188,7 @@ class Executor:
             if self._timeout is not None:
                 self._carrier.at(begun + self._timeout, self._on_timeout)
             self._carrier.turn(block=False)  # `stop` may have come already
-            for message, hint, task_id in too_much(plan, self._limits):
+            for message, hint, task_id in (*self._limits.notes, *too_much(plan, self._limits)):
                 self._bus.tell(Warned(message, hint, task_id))
             self._give(Start())
             while True:
@@ -239,17 +240,10 @@ class Executor:
             if self._stopping is not None:  # it was instructed before, but nothing starts after a stop
                 self._give(Exited(instruction.node, cancelled(f"not started: {self._stopping}")))
                 return
-            node = instruction.node
-            if node in self._runs:  # another attempt
-                self._runs[node].check()
-                return
-            task = self._plan.tasks[node]
-            if self._plan.after[node]:
-                from taskrush.execute.followed import followed_by, informed
-
-                task = informed(task, followed_by(self._plan, node, self._around.outcomes))
-            self._runs[node] = run = self._kind(task)(node, task, self._around, self._answer, self._waited(node))
-            run.check()
+            if self._gate is None or self._plan.tasks[instruction.node].service is not None:
+                self._check(instruction.node)
+            else:
+                self._gate.enter(instruction.node)
         elif isinstance(instruction, Launch):
             if self._stopping is not None:
                 self._give(Exited(instruction.node, cancelled(f"not started: {self._stopping}")))
@@ -267,11 +261,29 @@ class Executor:
             self._kill(instruction.node, force=False)
         elif isinstance(instruction, Ended):
             self._runs.pop(instruction.node, None)
+            self._leave(instruction.node)
             self._over_at[instruction.node] = self._clock.monotonic()
             self._ended(self._plan.tasks[instruction.node].id, instruction.outcome)
         else:
             assert isinstance(instruction, Finished)
             self._finished = instruction.ok
+
+    def _check(self, node: int) -> None:
+        if node in self._runs:  # another attempt
+            self._runs[node].check()
+            return
+        task = self._plan.tasks[node]
+        if self._plan.after[node]:
+            from taskrush.execute.followed import followed_by, informed
+
+            task = informed(task, followed_by(self._plan, node, self._around.outcomes))
+        self._runs[node] = run = self._kind(task)(node, task, self._around, self._answer, self._waited(node))
+        run.check()
+
+    def _leave(self, node: int) -> None:
+        """It needs no slot any more, for now."""
+        if self._gate is not None:
+            self._gate.leave(node)
 
     def _waited(self, node: int) -> float:
         """For how long all that it needs has been over: so long it waited for room."""
@@ -308,16 +320,21 @@ class Executor:
 
     def _sleep(self, instruction: Sleep) -> None:
         node, outcome, seconds = instruction
+        self._leave(node)
         self._bus.tell(AttemptFinished(self._plan.tasks[node].id, outcome.attempts, outcome, seconds))
         self._carrier.at(self._clock.monotonic() + seconds, lambda: self._give(Woke(node)))
 
     def _try_alone(self, instruction: Again) -> None:
         node, outcome = instruction
+        self._leave(node)
         task_id = self._plan.tasks[node].id
         self._bus.tell(AttemptFinished(task_id, outcome.attempts, outcome, 0.0))
         self._bus.tell(Warned(f"`{task_id}` {self._runs[node].starved}: it runs once more, alone", task=task_id))
 
     def _kill(self, node: int, force: bool) -> None:
+        if self._gate is not None and self._gate.withdraw(node):
+            self._give(Exited(node, cancelled("cancelled")))
+            return
         run = self._runs.get(node)
         if run is not None:
             run.kill(force)
@@ -405,6 +422,8 @@ class Executor:
             self._finished = False
         closing: List[Tuple[str, Callable[[], None]]]
         closing = [("what was learnt of memory", lambda: self._limits.learn(self._outcomes))]
+        if self._gate is not None:
+            closing.append(("the shared slots", self._gate.close))
         closing += [(f"runner `{name}`", runner.close) for name, runner in self._runners.items()]
         if self._memory is not None:
             closing.append(("the cache", self._memory.close))

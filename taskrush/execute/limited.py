@@ -1,14 +1,22 @@
 """What limits the tasks of a plan, put into the numbers of the scheduler. Pure; no cost where nothing limits."""
 
-from typing import Any, Callable, Dict, Iterable, Iterator, Mapping, Optional, Tuple
+import math
+from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, Iterator, Mapping, Optional, Tuple
 
 from taskrush.execute.admission import admission_of, memory_needed, urgencies
 from taskrush.model.limits import shown_bytes
 from taskrush.model.outcome import Outcome
 from taskrush.model.plan import Plan
 from taskrush.model.task import TaskId
+from taskrush.protocols import Sharing
 from taskrush.values import frozen
 
+if TYPE_CHECKING:
+    from taskrush.execute.carrier import Carrier
+    from taskrush.execute.gate import Gate
+    from taskrush.execute.jobserver import Tokens
+
+Note = Tuple[str, Optional[str], Optional[TaskId]]
 Peaks = Callable[[Iterable[str]], Mapping[TaskId, int]]
 
 
@@ -24,6 +32,9 @@ class Room:
     `learn` is told at the end what they took this time.
     `memory_kills` counts what the kernel killed for lack of memory. With `tries_alone` a task that ended for lack of it
     is tried once more without company.
+
+    `tokens` are slots that are shared with other programs, `sharing` lets commands take part in them; `notes` are
+    messages about all this, each with a hint and the task it is about.
     """
 
     memory: Callable[[], Optional[int]] = lambda: None
@@ -31,6 +42,24 @@ class Room:
     learn: Callable[[Mapping[TaskId, Outcome]], None] = lambda outcomes: None
     memory_kills: Callable[[], int] = lambda: 0
     tries_alone: bool = True
+    tokens: "Optional[Tokens]" = None
+    sharing: Optional[Sharing] = None
+    notes: Tuple[Note, ...] = ()
+
+    def gate(self, plan: Plan, carrier: "Carrier", start: Callable[[int], None]) -> "Optional[Gate]":
+        """Where tasks wait for shared slots; None where slots are not shared."""
+        if self.tokens is None:
+            return None
+        from taskrush.execute.gate import Gate
+
+        limits = [task.limits for task in plan.tasks]
+        needs = {
+            node: math.ceil(own.resources.cpu)
+            for node, own in enumerate(limits)
+            if own is not None and own.resources.cpu is not None
+        }
+        sharing = {node for node, own in enumerate(limits) if own is not None and own.jobserver}
+        return Gate(self.tokens, carrier, start, needs, sharing.__contains__)
 
 
 def limits_of_run(plan: Plan, jobs: int, room: Room) -> Dict[str, Any]:
@@ -59,7 +88,7 @@ def limits_of_run(plan: Plan, jobs: int, room: Room) -> Dict[str, Any]:
     return found
 
 
-def too_much(plan: Plan, room: Room) -> Iterator[Tuple[str, str, TaskId]]:
+def too_much(plan: Plan, room: Room) -> Iterator[Note]:
     """A message and a hint for each task that says it needs more memory than there is; it runs nevertheless."""
     said = [(task.id, task.limits.resources.memory) for task in plan.tasks if task.limits is not None]
     free = room.memory() if any(needed is not None for _, needed in said) else None

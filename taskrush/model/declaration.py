@@ -127,7 +127,7 @@ class TaskDecl:
     exclusive: Optional[bool] = None
     resources: Optional[Resources] = None
     priority: Optional[int] = None
-    jobserver: Optional[bool] = None
+    jobserver: Optional[str] = None
     service: Optional[Service] = None
     remote: Optional[str] = None
     notify: Optional[Tuple[Notice, ...]] = None

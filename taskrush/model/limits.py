@@ -49,7 +49,7 @@ class Limits:
 
     An `exclusive` task runs alone. Of tasks with the same word in `mutex` one runs at a time. Higher `priority` starts
     first; None is that of the most urgent task that needs it. With `jobserver` its commands share the run's slots by
-    GNU make's protocol.
+    GNU make's protocol: `fifo`, `pipe`, or `auto`, which is what its `make` understands.
     """
 
     pools: Tuple[PoolUse, ...] = ()
@@ -57,7 +57,7 @@ class Limits:
     exclusive: bool = False
     resources: Resources = field(factory=Resources)
     priority: Optional[int] = None
-    jobserver: bool = False
+    jobserver: str = ""
 
 
 PoolGiven = Union[str, Pool, Iterable[Union[str, Pool]], Mapping[Union[str, Pool], int]]

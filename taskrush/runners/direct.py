@@ -20,8 +20,13 @@ WORKER = "taskrush worker"
 IGNORED_BY_PYTHON = [getattr(signal, name) for name in ("SIGPIPE", "SIGXFZ", "SIGXFSZ") if hasattr(signal, name)]
 
 
-def start(words: Sequence[str], cwd: str, env: Mapping[str, str], out: int, err: int) -> Optional[int]:
-    """Start a command; its process number, or None where `subprocess` has to do it. Raises `OSError`, `ValueError`."""
+def start(
+    words: Sequence[str], cwd: str, env: Mapping[str, str], out: int, err: int, keep: Sequence[int] = ()
+) -> Optional[int]:
+    """Start a command; its process number, or None where `subprocess` has to do it. Raises `OSError`, `ValueError`.
+
+    It inherits the descriptors `keep`, which must be inheritable.
+    """
     if not AVAILABLE or out < 3 or err < 3 or not _alone() or not is_here(cwd):
         return None
     closing = _inherited()
@@ -31,7 +36,7 @@ def start(words: Sequence[str], cwd: str, env: Mapping[str, str], out: int, err:
         (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),  # type: ignore[list-item]
         (os.POSIX_SPAWN_DUP2, out, 1),
         (os.POSIX_SPAWN_DUP2, err, 2),
-        *((os.POSIX_SPAWN_CLOSE, descriptor) for descriptor in closing),
+        *((os.POSIX_SPAWN_CLOSE, descriptor) for descriptor in closing if descriptor not in keep),
     ]
     problem: OSError = FileNotFoundError(2, "No such file or directory", words[0])
     for program in _candidates(words[0], env):

@@ -45,7 +45,7 @@ class Exit:
     written_bytes: int = 0
 
 
-def spawn_command(words: Sequence[str], cwd: str, env: Mapping[str, str]) -> Child:
+def spawn_command(words: Sequence[str], cwd: str, env: Mapping[str, str], keep: Sequence[int] = ()) -> Child:
     """As `spawn`, but without the shell where the command does not need one.
 
     Whatever cannot be started so is given to the shell, which says what is wrong in its own words.
@@ -53,10 +53,10 @@ def spawn_command(words: Sequence[str], cwd: str, env: Mapping[str, str]) -> Chi
     plain = without_shell(words, env)
     if plain is not None:
         try:
-            return spawn(plain, cwd, {**env, "PWD": _folder_name(cwd, env)})
+            return spawn(plain, cwd, {**env, "PWD": _folder_name(cwd, env)}, keep)
         except OSError:
             pass
-    return spawn(words, cwd, env)
+    return spawn(words, cwd, env, keep)
 
 
 def without_shell(words: Sequence[str], env: Mapping[str, str]) -> Optional[Tuple[str, ...]]:
@@ -80,16 +80,19 @@ def _folder_name(cwd: str, env: Mapping[str, str]) -> str:
     return os.path.realpath(cwd)
 
 
-def spawn(words: Sequence[str], cwd: str, env: Mapping[str, str]) -> Child:
-    """Start a command. Raises `OSError` or `ValueError`; `start_error` puts those into words."""
+def spawn(words: Sequence[str], cwd: str, env: Mapping[str, str], keep: Sequence[int] = ()) -> Child:
+    """Start a command that inherits the descriptors `keep`.
+
+    Raises `OSError` or `ValueError`; `start_error` puts those into words.
+    """
     out_read, out_write = os.pipe()
     err_read, err_write = os.pipe()
     try:
         if not words or not words[0]:
             raise ValueError("the command is empty")
-        pid = direct.start(words, cwd, env, out_write, err_write)
+        pid = direct.start(words, cwd, env, out_write, err_write, keep)
         if pid is None:
-            pid = _popen(words, cwd, env, out_write, err_write)
+            pid = _popen(words, cwd, env, out_write, err_write, keep)
     except BaseException:
         os.close(out_read)
         os.close(err_read)
@@ -102,7 +105,9 @@ def spawn(words: Sequence[str], cwd: str, env: Mapping[str, str]) -> Child:
     return Child(pid, out_read, err_read)
 
 
-def _popen(words: Sequence[str], cwd: str, env: Mapping[str, str], out: int, err: int) -> int:
+def _popen(
+    words: Sequence[str], cwd: str, env: Mapping[str, str], out: int, err: int, keep: Sequence[int]
+) -> int:
     import subprocess  # not needed on most ways
 
     process = subprocess.Popen(
@@ -114,6 +119,7 @@ def _popen(words: Sequence[str], cwd: str, env: Mapping[str, str], out: int, err
         stderr=err,
         start_new_session=True,
         close_fds=True,
+        pass_fds=keep,
     )
     process.returncode = 0  # it is waited for in `reap`, not there
     return process.pid
