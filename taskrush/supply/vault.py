@@ -9,6 +9,7 @@ Rule 2: no message holds a value.
 
 import os
 import threading
+from importlib.util import find_spec
 from typing import Callable, Dict, Iterable, List, Mapping, Optional, Sequence, Set, Tuple
 
 from taskrush.errors import Problem
@@ -69,6 +70,11 @@ class Vault:
         found = []
         for task in self._tasks:
             for named, secret in zip(task.secrets, self.secrets_of(task)):
+                if secret.keyring is not None and not secret.optional and find_spec("keyring") is None:
+                    message = (
+                        f"task `{task.id}` gets the secret `{secret.name}` from the keyring, which needs `keyring`"
+                    )
+                    found.append(Problem(message, named.where or secret.where, "pip install 'taskrush[keyring]'"))
                 if self._values.get(secret) or not secret.is_at_hand:
                     continue
                 reason = self._wrong.get(secret)
