@@ -1,7 +1,8 @@
 """Whether what a task writes matches a regular expression, on either of its streams, in bounded memory.
 
 Pieces are collected and searched together; the end of what was searched is kept, so that a match across the borders of
-pieces is found if it is no longer than 7,000 characters. `^` and `$` are the ends of lines. It knows nothing of why it is asked.
+pieces is found if it is no longer than 7,000 characters. `^` and `$` are the ends of lines. It does not
+know why it is asked.
 """
 
 import codecs

@@ -229,7 +229,7 @@ class _Bounded:
 
 
 def load_function(root: str, place: str) -> Callable[[int], float]:
-    """The function at `FILE.py:NAME`; the module is that of `tasks.py` if that is the file. Raises what loading does."""
+    """The function at `FILE.py:NAME`; a module that is loaded already is used. Raises what loading does."""
     import importlib.util
 
     path, _, name = place.rpartition(":")

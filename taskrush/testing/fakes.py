@@ -75,10 +75,16 @@ class Script:
     raises: Optional[Exception] = None
 
 
-class FakeRunner:
-    """Plays scripts by task id; tasks without one succeed. `calls` notes what was asked of it, in order."""
+Scripts = Union[Script, Outcome, Sequence[Union[Script, Outcome]]]
 
-    def __init__(self, scripts: Optional[Mapping[str, Union[Script, Outcome]]] = None) -> None:
+
+class FakeRunner:
+    """Plays scripts by task id; tasks without one succeed. Of several, each attempt plays the next, the last one again.
+
+    `calls` notes what was asked of it, in order.
+    """
+
+    def __init__(self, scripts: Optional[Mapping[str, Scripts]] = None) -> None:
         self._scripts = dict(scripts or {})
         self._running: Dict[TaskId, FakeRunning] = {}
         self.calls: List[Tuple[str, object]] = []
@@ -91,6 +97,8 @@ class FakeRunner:
         self.calls.append(("start", task.id))
         self.values[task.id] = dict(values)
         script = self._scripts.get(task.id, Script())
+        if isinstance(script, (list, tuple)):
+            script = script[min(self.calls.count(("start", task.id)), len(script)) - 1]
         if isinstance(script, Outcome):
             script = Script(outcome=script)
         self._count(1)
