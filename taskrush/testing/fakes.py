@@ -3,7 +3,7 @@
 import threading
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple, Union
 
-from taskrush.events import Event, Record, RunFinished, TaskFinished, TaskStarted
+from taskrush.events import AttemptFinished, Event, Record, RunFinished, TaskFinished, TaskStarted
 from taskrush.model.outcome import Outcome, State, cancelled
 from taskrush.model.task import Task, TaskId
 from taskrush.protocols import OnOutput
@@ -50,7 +50,7 @@ class RecordingSubscriber:
 
 
 def _timeless(event: Event) -> Event:
-    if isinstance(event, TaskFinished):
+    if isinstance(event, (TaskFinished, AttemptFinished)):
         nothing: Dict[str, Any] = dict.fromkeys(MEASURED)
         still = evolve(event.outcome, seconds=0.0, key=None, outputs=None, **nothing)
         return evolve(event, outcome=still)
