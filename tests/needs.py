@@ -11,7 +11,20 @@ from typing import Tuple
 
 import pytest
 
-CI_PROVIDES: Tuple[str, ...] = ("bash", "cc", "dot", "fish", "git", "make", "node", "npm", "ps", "tmux", "zsh")
+CI_PROVIDES: Tuple[str, ...] = (
+    "bash",
+    "cc",
+    "dot",
+    "fish",
+    "git",
+    "make",
+    "node",
+    "npm",
+    "ps",
+    "redis-server",
+    "tmux",
+    "zsh",
+)
 
 
 IN_CI = os.environ.get("CI", "").lower() in ("true", "1")
