@@ -96,9 +96,9 @@ class FakeRunner:
     def start(self, task: Task, on_output: OnOutput, values: Mapping[str, object]) -> "FakeRunning":
         self.calls.append(("start", task.id))
         self.values[task.id] = dict(values)
-        script = self._scripts.get(task.id, Script())
-        if isinstance(script, (list, tuple)):
-            script = script[min(self.calls.count(("start", task.id)), len(script)) - 1]
+        scripts = self._scripts.get(task.id, Script())
+        several = (scripts,) if isinstance(scripts, (Script, Outcome)) else scripts
+        script = several[min(self.calls.count(("start", task.id)), len(several)) - 1]
         if isinstance(script, Outcome):
             script = Script(outcome=script)
         self._count(1)

@@ -273,7 +273,7 @@ class Console:
     def _on_end(self, event: TaskFinished) -> None:
         self.up.discard(event.task)
         for under_way in (self.running, self.held, self.asleep):
-            under_way.pop(event.task, None)  # type: ignore[attr-defined]
+            under_way.pop(event.task, None)
         state = event.outcome.state
         self.ended[state] = self.ended.get(state, 0) + 1
         self._outcomes[event.task] = event.outcome
