@@ -58,7 +58,10 @@ def parse_limit(text: str) -> Tuple[int, float]:
 
 
 def secret_names(channel: Channel) -> Tuple[str, ...]:
-    """The variables of the environment whose values must not be seen: all of a `url` but its host, and headers."""
+    """The variables of the environment whose values must not be seen: of a `url` all but user and host, and headers."""
     match = _HOST.match(channel.url)
-    hidden = channel.url if match is None else match[2] + channel.url[match.end() :]
+    hidden = channel.url
+    if match is not None:
+        user, colon, password = match[2].partition(":")
+        hidden = (password if colon else user) + channel.url[match.end() :]
     return tuple(dict.fromkeys(name for text in (hidden, *channel.headers.values()) for name in mentions(text)))

@@ -24,6 +24,7 @@ from taskrush.protocols import History
 from taskrush.report import notify_send
 from taskrush.report.notify_limit import Limiter
 from taskrush.report.notify_news import (
+    FOR_MACHINES,
     Message,
     News,
     about,
@@ -36,6 +37,7 @@ from taskrush.report.notify_news import (
 )
 from taskrush.report.notify_past import Past, Remembered
 from taskrush.report.notify_send import NotSent
+from taskrush.values import evolve
 
 GATHER = 10.0  # seconds that news of a task wait for others
 TAIL_BYTES = 4096
@@ -84,7 +86,8 @@ class Notifier:
         self._root = root
         self._tasks = {task.id: task for task in tasks}
         self._channels = notifications.channels
-        self._rules = notifications.rules
+        self._rules = tuple(rule for rule in notifications.rules if rule.of)
+        self._of_run = tuple(rule for rule in notifications.rules if not rule.of)
         self._environ = environ
         self._open_history = open_history
         self._wait = wait
@@ -92,7 +95,9 @@ class Notifier:
         self._gather = gather
         self._notices: Dict[TaskId, Tuple[Notice, ...]] = {}
         self._tails: Dict[TaskId, bytes] = {}
-        self._failed: List[Tuple[TaskId, Outcome, bytes]] = []
+        self._failed: List[Tuple[TaskId, Outcome, bytes]] = []  # the first few
+        self._failures = 0
+        self._warned = False
         self._run = ""
         self._targets: Tuple[TaskId, ...] = ()
         self._stopped = ""
@@ -105,7 +110,9 @@ class Notifier:
     def on_record(self, record: Record) -> None:
         event = record.event
         if isinstance(event, TaskOutput):
-            self._tails[event.task] = (self._tails.get(event.task, b"") + event.data)[-TAIL_BYTES:]
+            if self._of_run or self._notices_of(event.task):
+                tail = self._tails.get(event.task, b"") + event.data[-TAIL_BYTES:]
+                self._tails[event.task] = tail[-TAIL_BYTES:]
         elif isinstance(event, TaskFinished):
             self._task_ended(event.task, event.outcome, self._tails.pop(event.task, b""))
         elif isinstance(event, RunStarted):
@@ -127,8 +134,13 @@ class Notifier:
         if not events:
             return
         failed = outcome.state is State.FAILED
+        self._warned = self._warned or outcome.state is State.WARNED
         if failed:
-            self._failed.append((task, outcome, tail))
+            self._failures += 1
+            if len(self._failed) < NAMED:
+                self._failed.append((task, outcome, tail))
+            elif self._failures > FOR_MACHINES:
+                tail = b""  # nobody is going to see it
         if self._watch is not None and not self._watch.task_changed(task, failed):
             return
         self._hand_over(_Ended(task, outcome, events, self._notices_of(task), tail))
@@ -146,9 +158,9 @@ class Notifier:
                 seconds=event.seconds,
                 reason=self._stopped if interrupted else self._what_failed(),
             )
-            notices = tuple(rule for rule in self._rules if not rule.of)
             tail = self._failed[0][2] if self._failed else b""
-            self._hand_over(_Ended(None, outcome, possible_of_run(event.ok, interrupted), notices, tail))
+            events = possible_of_run(event.ok, interrupted, self._warned)
+            self._hand_over(_Ended(None, outcome, events, self._of_run, tail))
         if self._thread is not None:
             self._queue.put(None)
         if self._watch is None:
@@ -159,17 +171,15 @@ class Notifier:
         known = self._notices.get(task_id)
         if known is None:
             task = self._tasks[task_id]
-            known = (*task.notify, *(rule for rule in self._rules if rule.of and about(rule, task)))
+            known = (*task.notify, *(rule for rule in self._rules if about(rule, task)))
             self._notices[task_id] = known
         return known
 
     def _what_failed(self) -> str:
         if not self._failed:
             return ""
-        named = ", ".join(
-            f"{task} ({outcome.reason})" if outcome.reason else task for task, outcome, _ in self._failed[:NAMED]
-        )
-        more = f" and {len(self._failed) - NAMED} more" if len(self._failed) > NAMED else ""
+        named = ", ".join(f"{task} ({outcome.reason})" if outcome.reason else task for task, outcome, _ in self._failed)
+        more = f" and {self._failures - NAMED} more" if self._failures > NAMED else ""
         return f"{named}{more}"
 
     def _hand_over(self, ended: _Ended) -> None:
@@ -295,7 +305,10 @@ class _Post:
         if not leave.granted:
             self.problems.append((f"channel `{name}`: a message was held back by its limit of {channel.limit}", None))
             return
-        thread = threading.Thread(target=self._deliver, args=(name, channel, word(leave.held)), daemon=True)
+        message = word(leave.held)
+        clean = self._redactor.clean_text
+        message = evolve(message, title=clean(message.title), text=clean(message.text))
+        thread = threading.Thread(target=self._deliver, args=(name, channel, message), daemon=True)
         self._threads.append((name, thread))
         thread.start()
 

@@ -14,6 +14,7 @@ from taskrush.model.task import Task, TaskId
 from taskrush.values import frozen
 
 SHOWN = 10  # pieces of news in one message that get a line each
+FOR_MACHINES = 100  # pieces of news in one message as a program gets it
 QUOTED = 3  # failures in one message whose output is quoted
 TAIL_LINES = 10
 LONGEST = 1800  # characters of a message: what the narrowest service takes
@@ -43,13 +44,14 @@ class News:
 @frozen(kw_only=True)
 class Message:
     """One message for one channel. `kind` is `success`, `failure`, `warning` or `info`; `facts` are the fields of its
-    first piece of news, `news` of all."""
+    first piece of news, `news` those of the first hundred, `left_out` how many more there are."""
 
     title: str
     text: str
     kind: str = "info"
     facts: Mapping[str, str]
     news: Tuple[Mapping[str, Any], ...] = ()
+    left_out: int = 0
 
 
 def possible(outcome: Outcome) -> FrozenSet[str]:
@@ -63,11 +65,13 @@ def possible(outcome: Outcome) -> FrozenSet[str]:
     return frozenset((WARNING, ALWAYS)) if outcome.state is State.WARNED else frozenset()
 
 
-def possible_of_run(ok: bool, interrupted: bool) -> FrozenSet[str]:
-    """As `possible`, of a run."""
+def possible_of_run(ok: bool, interrupted: bool, warned: bool = False) -> FrozenSet[str]:
+    """As `possible`, of a run; `warned` is whether a task failed that may."""
     if interrupted:
         return frozenset((ALWAYS,))
-    return frozenset((SUCCESS, RECOVERY, ALWAYS) if ok else (FAILURE, FIRST_FAILURE, ALWAYS))
+    if ok:
+        return frozenset((SUCCESS, RECOVERY, ALWAYS, *((WARNING,) if warned else ())))
+    return frozenset((FAILURE, FIRST_FAILURE, ALWAYS))
 
 
 def told(notice: Notice, events: FrozenSet[str], failed_before: bool) -> Optional[str]:
@@ -98,7 +102,7 @@ def compose(news: Sequence[News], around: Mapping[str, str], environ: Mapping[st
     `held` is how many messages were held back before it.
     """
     news = sorted(news, key=_rank)
-    every = [_facts(one, around) for one in news]
+    every = [_facts(one, around) for one in news[:FOR_MACHINES]]
     first = every[0]
     name = around.get("workspace", "")
     if len(news) == 1:
@@ -128,7 +132,12 @@ def compose(news: Sequence[News], around: Mapping[str, str], environ: Mapping[st
     kinds = [_kind(one) for one in news]
     kind = next((one for one in ("failure", "warning", "success") if one in kinds), "info")
     return Message(
-        title=" ".join(title.split())[:200], text=text, kind=kind, facts=first, news=_for_machines(news, every)
+        title=" ".join(title.split())[:200],
+        text=text,
+        kind=kind,
+        facts=first,
+        news=_for_machines(news, every),
+        left_out=len(news) - len(every),
     )
 
 
@@ -153,6 +162,8 @@ def _summary(news: News, around: Mapping[str, str]) -> str:
         said = "is well again"
     elif news.event == FIRST_FAILURE:
         said = "began to fail"
+    elif news.event == WARNING and news.task is None:
+        said = "succeeded, but for failures that may be"
     elif news.event == WARNING or news.outcome == State.WARNED.value:
         said = "failed, as it may"
     else:

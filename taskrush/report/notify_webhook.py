@@ -1,8 +1,8 @@
 """A message as an HTTP request. It follows no redirects: whoever answers with one is not the one that was meant.
 
 Without a `body` of its own a channel gets JSON: `{"version": 1, "title", "text", "kind", "run", "workspace", "host",
-"targets", "news": [{"event", "task", "outcome", "seconds", "attempts", "code", "reason", "log_tail", "summary"}]}`;
-`task` is null where it is about the run.
+"targets", "news": [{"event", "task", "outcome", "seconds", "attempts", "code", "reason", "log_tail", "summary"}],
+"left_out"}`; `task` is null where it is about the run, `left_out` is how many pieces of news are not in there.
 """
 
 import http.client
@@ -85,4 +85,5 @@ def _usual(message: Message) -> Any:
         "kind": message.kind,
         **around,
         "news": [dict(one) for one in message.news],
+        "left_out": message.left_out,
     }

@@ -14,6 +14,8 @@ import time
 from pathlib import Path
 from typing import Any, Dict, Iterator, List, NamedTuple, Sequence, Tuple
 
+import pytest
+
 
 class Request(NamedTuple):
     """A request as it came; `host` is what the client believed to speak to."""
@@ -95,8 +97,7 @@ def http_server(*answers: Any, body: bytes = b"ok") -> Iterator[HttpServer]:
 @contextlib.contextmanager
 def every_host(folder: Path, monkeypatch: Any, *answers: Any, body: bytes = b"ok") -> Iterator[HttpServer]:
     """A proxy that is every host of the world to who asks through it."""
-    import trustme
-
+    trustme = pytest.importorskip("trustme")
     authority = trustme.CA()
     certificate = authority.issue_cert(
         "hooks.slack.com", "discord.com", "prod-1.westeurope.logic.azure.com", "example.logic.azure.com"

@@ -209,6 +209,7 @@ def test_a_webhook_gets_documented_json() -> None:
         "host": "here",
         "targets": "ci",
         "news": [{"event": "failure", "task": "test", "outcome": "failed"}],
+        "left_out": 0,
     }
 
 
