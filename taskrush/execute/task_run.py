@@ -258,7 +258,9 @@ class TaskRun:
         if self._timekeeper is not None:
             self._timekeeper.heard()
         if self._redacted is not None:
-            data = self._redacted.feed(stream, data)
+            for shown in self._redacted.feed(stream, data):
+                self._pass_on(*shown)
+            return
         if data:
             self._pass_on(stream, data)
 

@@ -190,25 +190,54 @@ def _words(forms: Iterable[bytes]) -> List[_Words]:
     return [_Words(size, some) for size, some in ((8, long), (4, short)) if some]
 
 
+Piece = Tuple[str, bytes]
+
+
 class RedactedStreams:
-    """The streams of one task, each by itself."""
+    """The streams of one task: each by itself, and a value that begins at the end of one and goes on in the other."""
 
     def __init__(self, redactor: Redactor) -> None:
         self._redactor = redactor
         self._held: Dict[str, bytes] = {}
+        self._last = ""  # the stream that was fed last
+        self._before = ""  # the stream whose held bytes came directly before those that are held of the last one
 
-    def feed(self, stream: str, data: bytes) -> bytes:
-        """What of a stream can be shown now that `data` came."""
-        shown, held = self._redactor.split(self._held.pop(stream, b"") + data)
+    def feed(self, stream: str, data: bytes) -> Tuple[Piece, ...]:
+        """What can be shown now that `data` came, in order."""
+        if stream != self._last:
+            self._before, self._last = ("" if stream in self._held else self._last), stream
+        own = self._held.pop(stream, b"") + data
+        earlier = self._held.get(self._before)
+        pieces: List[Piece] = []
+        finder = self._redactor.finder
+        if earlier is not None and finder is not None:
+            over, cut = _across(finder, earlier, own)
+            if cut < (len(earlier) if over is None else over[1]):  # it may still become one, or a longer one
+                self._held[stream] = own
+                return ()
+            if over is not None:
+                del self._held[self._before]
+                pieces.append((self._before, self._redactor.clean(earlier[: over[0]]) + MARK))
+                own = own[over[1] - len(earlier) :]
+        self._before = ""
+        shown, held = self._redactor.split(own)
         if held:
             self._held[stream] = held
-        return shown
+        if shown:
+            pieces.append((stream, shown))
+        return tuple(pieces)
 
-    def flush(self) -> Tuple[Tuple[str, bytes], ...]:
+    def flush(self) -> Tuple[Piece, ...]:
         """What was held back; the task has ended."""
-        rest = tuple((stream, self._redactor.clean(data)) for stream, data in self._held.items())
-        self._held = {}
-        return rest
+        held, self._held = self._held, {}
+        rest = {stream: self._redactor.clean(data) for stream, data in held.items()}
+        earlier, own, finder = held.get(self._before), held.get(self._last), self._redactor.finder
+        if earlier is not None and own is not None and finder is not None:
+            over, _ = _across(finder, earlier, own)
+            if over is not None:
+                rest[self._before] = self._redactor.clean(earlier[: over[0]]) + MARK
+                rest[self._last] = self._redactor.clean(own[over[1] - len(earlier) :])
+        return tuple((stream, data) for stream, data in rest.items() if data)
 
 
 class Lookout:
@@ -227,6 +256,12 @@ class Lookout:
         spans, cut = self._finder.find(data)
         self.seen = bool(spans)
         self._end = data[cut:]
+
+
+def _across(finder: Finder, earlier: bytes, own: bytes) -> Tuple[Optional[Span], int]:
+    """The secret that begins in one piece and ends in the next, and where an unfinished one begins in both together."""
+    spans, cut = finder.find(earlier + own)
+    return next((span for span in spans if span[0] < len(earlier) < span[1]), None), cut
 
 
 def _without(data: bytes, spans: List[Span]) -> bytes:

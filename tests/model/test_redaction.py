@@ -42,6 +42,12 @@ PIECES += [
 ]
 
 
+def shown(streams: RedactedStreams, *pieces: Tuple[str, bytes]) -> bytes:
+    """Everything that is shown of these pieces, in order."""
+    out = [one for piece in pieces for one in streams.feed(*piece)]
+    return b"".join(data for _, data in (*out, *streams.flush()))
+
+
 def simply(redactor: Redactor, data: bytes) -> bytes:
     """What `clean` means: every place of every form, overlapping ones as one."""
     spans: List[Tuple[int, int]] = []
@@ -64,8 +70,7 @@ def test_pieces_make_no_difference(name: str, pieces: List[bytes], ahead: int) -
     redactor = Redactor(SETS[name])
     whole = b"." * ahead + b"".join(pieces)
     streams = RedactedStreams(redactor)
-    out = b"".join(streams.feed("stdout", piece) for piece in (b"." * ahead, *pieces))
-    out += b"".join(data for _, data in streams.flush())
+    out = shown(streams, *(("stdout", piece) for piece in (b"." * ahead, *pieces)))
     assert out == redactor.clean(whole)
     if b"\x1b" not in whole:
         assert out == simply(redactor, whole)
@@ -87,9 +92,23 @@ def test_a_lookout_sees_what_is_cut(name: str, pieces: List[bytes]) -> None:
 def test_what_is_held_back_is_shown_in_the_end() -> None:
     """The beginning of a secret that never comes is no secret."""
     streams = RedactedStreams(Redactor(SETS["short"]))
-    assert streams.feed("stdout", b"go hunt") == b"go "
-    assert streams.feed("stderr", b"cdefg") == b""
+    assert streams.feed("stdout", b"go hunt") == (("stdout", b"go "),)
+    assert streams.feed("stderr", b"cdefg") == ()
     assert sorted(streams.flush()) == [("stderr", b"cdefg"), ("stdout", b"hunt")]
+
+
+@given(st.sampled_from([b"hunter22", b"s3cr3t-Value-of-a-token"]), st.data())
+def test_a_value_that_goes_on_in_the_other_stream_is_found(secret: bytes, data: st.DataObject) -> None:
+    """Its halves are shown on neither, in however many pieces they come; what stands around them is."""
+    redactor = Redactor([secret])
+    cut = data.draw(st.integers(1, len(secret) - 1))
+    more = data.draw(st.integers(cut, len(secret)))
+    behind = data.draw(st.sampled_from([b"", b" and more"]))
+    pieces = [("stdout", b"see " + secret[:cut]), ("stderr", secret[cut:more]), ("stderr", secret[more:] + behind)]
+    out = shown(RedactedStreams(redactor), *(piece for piece in pieces if piece[1]))
+    assert out == b"see " + MARK + behind
+    out = shown(RedactedStreams(redactor), pieces[0], ("stderr", b"#"), ("stdout", secret[cut:]))
+    assert out.replace(b"#", b"", 1) == b"see " + MARK
 
 
 def test_no_more_is_held_back_than_a_secret_is_long() -> None:
@@ -104,8 +123,7 @@ def test_no_more_is_held_back_than_a_secret_is_long() -> None:
 def test_colours_inside_do_not_hide_a_value() -> None:
     """Neither complete nor cut in two by the border of two pieces."""
     streams = RedactedStreams(Redactor(SETS["long"]))
-    out = streams.feed("stdout", b"\x1b[1m<s3cr3t-\x1b[31mVal\x1b[0mue-of-\x1b[3")
-    out += streams.feed("stdout", b"2ma-token\x1b[0m>")
+    out = shown(streams, ("stdout", b"\x1b[1m<s3cr3t-\x1b[31mVal\x1b[0mue-of-\x1b[3"), ("stdout", b"2ma-token\x1b[0m>"))
     assert out == b"\x1b[1m<[secret]\x1b[0m>"
 
 
@@ -127,6 +145,6 @@ def test_one_more_secret_may_be_told_later() -> None:
     redactor = Redactor(growing=True)
     streams = RedactedStreams(redactor)
     assert redactor
-    assert streams.feed("stdout", b"hunter22 ") == b"hunter22 "
+    assert streams.feed("stdout", b"hunter22 ") == (("stdout", b"hunter22 "),)
     redactor.add([b"hunter22"])
-    assert streams.feed("stdout", b"hunter22 ") == b"[secret] "
+    assert streams.feed("stdout", b"hunter22 ") == (("stdout", b"[secret] "),)
