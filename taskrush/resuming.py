@@ -56,17 +56,17 @@ def rest(project: Project, history: History, *, failed: bool = False, targets: S
     """
     run = _last(history, targets)
     states = _states(history, run)
-    plan = _planned(project, run)
+    plan = planned(project, run)
     known = {task.id for task in plan.tasks}
     bad = [task for task, past in states.items() if past.state == State.FAILED.value]
     undone = tuple(task.id for task in plan.tasks if task.id not in states or not states[task.id].ok)
     broken = tuple(task for task in undone if task in bad)
     left = leftover(plan, broken if failed else undone, run.run)
-    planned = {task.id for task in left.tasks}
+    runs = {task.id for task in left.tasks}
     return Rest(
         run=run,
         plan=left,
-        earlier={task: _outcome(past) for task, past in states.items() if task in known and task not in planned},
+        earlier={task: _outcome(past) for task, past in states.items() if task in known and task not in runs},
         failed=broken,
         undone=undone,
         gone=tuple(task for task in bad if task not in known),
@@ -105,9 +105,9 @@ def _states(history: History, run: PastRun) -> Dict[TaskId, PastTask]:
     return found
 
 
-def _planned(project: Project, run: PastRun) -> Plan:
-    """The plan that the run would have today."""
-    for target in run.targets:
+def planned(project: Project, run: PastRun, targets: Sequence[TaskId] = ()) -> Plan:
+    """The plan that the run, or one of these targets with its parameters, would have today."""
+    for target in targets or run.targets:
         if target not in project.graph.tasks:
             hint = "run what there is now: `taskrush list` shows it"
             raise UsageError(f"the last run ({run.run}) was of `{target}`, which does not exist any more", hint)
@@ -126,6 +126,9 @@ def _planned(project: Project, run: PastRun) -> Plan:
                 )
         extra = shlex.split(texts[EXTRA]) if EXTRA in texts else extra
         arguments[name] = _values(task, texts)
+    if targets:
+        texts = run.arguments.get(targets[-1], {})
+        return project.plan(targets, arguments=arguments, extra=shlex.split(texts.get(EXTRA, "")))
     return project.plan(run.targets, only=run.only, arguments=arguments, extra=extra)
 
 

@@ -10,6 +10,7 @@ COMMANDS = {
     "last": "show the end of the last run again",
     "log": "write again what a task wrote in a past run",
     "diff": "say what was different in two runs",
+    "repro": "write a bundle with which a task runs again elsewhere",
     "cache": "look into the cache and keep it in order",
     "notify": "send a test message to a channel, or list the channels",
     "check": "report everything that is wrong with the task files",
