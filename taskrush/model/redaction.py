@@ -95,13 +95,13 @@ class Finder:
 
     def find(self, data: bytes) -> Tuple[List[Span], int]:
         """Where secrets are, in order (what overlaps is one), and where an unfinished one begins at the end."""
+        spans, cut = self._scan(data)
         if b"\x1b" not in data:
-            return self._scan(data)
+            return spans, cut
         text, place = _uncoloured(data)
-        spans, cut = self._scan(text)
-        return [(place(start), place(end - 1) + 1) for start, end in spans], place(cut) if cut < len(text) else len(
-            data
-        )
+        more, later = self._scan(text)
+        spans += [(place(start), place(end - 1) + 1) for start, end in more]
+        return _joined(spans), min(cut, place(later) if later < len(text) else cut)
 
     def _scan(self, data: bytes) -> Tuple[List[Span], int]:
         size = len(data)
@@ -256,6 +256,17 @@ class Lookout:
         spans, cut = self._finder.find(data)
         self.seen = bool(spans)
         self._end = data[cut:]
+
+
+def _joined(spans: List[Span]) -> List[Span]:
+    """In order, what overlaps as one."""
+    found: List[Span] = []
+    for start, end in sorted(spans):
+        if found and start < found[-1][1]:
+            found[-1] = (found[-1][0], max(end, found[-1][1]))
+        else:
+            found.append((start, end))
+    return found
 
 
 def _across(finder: Finder, earlier: bytes, own: bytes) -> Tuple[Optional[Span], int]:
