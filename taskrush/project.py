@@ -192,6 +192,7 @@ class Project:
         notify_wait: float = 5.0,
         memory: str = "auto",
         remember: bool = False,
+        measure: str = "end",
     ) -> "Executor":
         """An executor for one run of `plan`. `env` wins over what tasks declare.
 
@@ -211,6 +212,9 @@ class Project:
 
         Tasks that say or are known to take much memory run beside each other as far as `memory` goes: a size such as
         `8GB`, `auto` (what is free), or `off`.
+
+        How memory and processor time of commands are measured says `measure`: `end` (what the system tells at the end
+        of their processes), `sample` (by also looking at whole trees while they run) or `cgroup`.
 
         With `remember` the history comes to know what the keys of tasks were made of; the run itself it knows from a
         `taskrush.report.history.HistoryReporter` among the `subscribers`.
@@ -252,7 +256,13 @@ class Project:
         return Executor(
             plan,
             runners=make_runners(
-                self.root, run_id, overrides=env, capture_prints=capture_prints, secrets=secrets, sharing=room.sharing
+                self.root,
+                run_id,
+                overrides=env,
+                capture_prints=capture_prints,
+                secrets=secrets,
+                sharing=room.sharing,
+                measure=measure,
             ),
             clock=SystemClock(),
             run_id=run_id,

@@ -70,6 +70,7 @@ def make_runners(
     capture_prints: bool = False,
     secrets: "Optional[Vault]" = None,
     sharing: Optional[Sharing] = None,
+    measure: str = "end",
 ) -> Dict[str, Runner]:
     """The runners of one run, by name. `environ` is what actions start from (default: this process's).
 
@@ -78,9 +79,8 @@ def make_runners(
     from taskrush.runners.local import LocalRunner
 
     base = dict(os.environ if environ is None else environ)
-    local = LocalRunner(
-        root, base, run_id, overrides, (lambda task: {}) if secrets is None else secrets.environment, sharing
-    )
+    vault = (lambda task: {}) if secrets is None else secrets.environment
+    local = LocalRunner(root, base, run_id, overrides, vault, sharing, measure)
     return {
         "local": local,
         "call": LateRunner(lambda: load("taskrush.runners.call:CallRunner")(local, capture_prints)),

@@ -38,6 +38,7 @@ def _option(default: Any, *flags: str, help: str, **more: Any) -> Any:
 OUTPUT_MODES = ("grouped", "stream", "errors", "none", "json")
 WATCH_REACTIONS = ("restart", "finish", "queue")
 WATCH_METHODS = ("auto", "notify", "poll")
+MEASURES = ("end", "sample", "cgroup")
 COLORS = ("auto", "always", "never")
 CI_NAMES = ("auto", "none", "github", "gitlab", "azure", "teamcity")
 
@@ -195,6 +196,15 @@ class Settings:
         env="TASKRUSH_GRACE",
         metavar="SECONDS",
         help="how long tasks may take to end after an interruption before they are killed",
+    )
+    measure: str = _option(
+        "end",
+        "--measure",
+        choices=MEASURES,
+        env="TASKRUSH_MEASURE",
+        metavar="HOW",
+        help="how memory and processor time of tasks are measured: by what the system tells at the end of their "
+        "processes, by also looking at whole trees while they run (sample), or by control groups (cgroup)",
     )
     no_history: bool = _option(
         False,

@@ -6,13 +6,14 @@ after the grace period printing raises too. Nothing ends a thread that does none
 
 import contextvars
 import threading
-from typing import Callable, Mapping, Optional
+from typing import Callable, Mapping, Optional, Tuple
 
 from taskrush.model.outcome import Outcome, cancelled, failed
 from taskrush.model.task import Call, Task
 from taskrush.protocols import OnOutput, Runner
 from taskrush.runners.current import Current, _current, functions_under_way
 from taskrush.runners.invoke import Unbindable, arguments_of, invoke
+from taskrush.values import evolve
 
 
 class CallRunner:
@@ -55,8 +56,9 @@ class CallRunning:
     def wait(self) -> Outcome:
         thread = threading.get_ident()
         functions_under_way.add(thread)
+        before = thread_times()
         try:
-            return self._context.run(self._call)
+            return _with_times(self._context.run(self._call), before)
         finally:
             functions_under_way.discard(thread)
 
@@ -89,3 +91,23 @@ class CallRunning:
         self._current.on_cancel.append(tell)
         if self._current.cancelled:
             tell(False)
+
+
+def thread_times() -> Optional[Tuple[float, float]]:
+    """User and system time of this thread, where the system tells them apart."""
+    try:
+        import resource
+
+        used = resource.getrusage(resource.RUSAGE_THREAD)
+    except (ImportError, AttributeError):  # Windows; macOS
+        return None
+    return used.ru_utime, used.ru_stime
+
+
+def _with_times(outcome: Outcome, before: Optional[Tuple[float, float]]) -> Outcome:
+    """With the processor time since `before`; what the function's own threads and processes used is not in it."""
+    now = thread_times()
+    if before is None or now is None:
+        return outcome
+    user, system = now[0] - before[0], now[1] - before[1]
+    return evolve(outcome, cpu_seconds=user + system, cpu_user_seconds=user, cpu_system_seconds=system)

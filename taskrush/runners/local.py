@@ -15,6 +15,7 @@ from taskrush.protocols import OnOutput, Pollable, Running, Sharing
 from taskrush.runners.guardian import Guardian
 from taskrush.runners.process_tree import COOKIE, Tree
 from taskrush.runners.spawn import DEFAULT_SHELL
+from taskrush.runners.usage import Meter
 
 _TAKES_ARGUMENTS = re.compile(r"\$(?:[@*1-9#]|\{[@*1-9#])")
 
@@ -35,6 +36,7 @@ class LocalRunner:
         overrides: Optional[Mapping[str, str]] = None,
         secrets: Callable[[Task], Mapping[str, str]] = lambda task: {},
         sharing: Optional[Sharing] = None,
+        measure: str = "end",
     ) -> None:
         self._root = root
         self._tree = Tree(run_id, environ)
@@ -43,6 +45,8 @@ class LocalRunner:
         self.secrets = secrets
         self._sharing = sharing
         self._guardian = Guardian(self._tree)
+        self._measure = measure
+        self._meter: Optional[Meter] = None
 
     def start(self, task: Task, on_output: OnOutput, values: Mapping[str, object]) -> Union[Running, Pollable]:
         own = self.secrets(task) if task.secrets else {}
@@ -60,7 +64,11 @@ class LocalRunner:
         from taskrush.runners.process import LocalRunning
 
         self._guardian.start()
-        return LocalRunning(vectors, cwd, env, task, on_output, self._tree, self._guardian, keep)
+        if self._meter is None and self._measure != "end":
+            from taskrush.runners.meters import make_meter
+
+            self._meter = make_meter(self._measure)
+        return LocalRunning(vectors, cwd, env, task, on_output, self._tree, self._guardian, keep, self._meter)
 
     def interrupt(self, signum: int) -> None:
         self._tree.ending = True
@@ -79,6 +87,8 @@ class LocalRunner:
         if self._tree.ending:
             self._tree.sweep()
         self._guardian.close()
+        if self._meter is not None:
+            self._meter.close()
 
 
 def environment(

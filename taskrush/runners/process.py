@@ -25,7 +25,7 @@ from taskrush.runners.spawn import (
     without_shell,
 )
 from taskrush.runners.terminal import Foreground
-from taskrush.runners.usage import Used
+from taskrush.runners.usage import UNSEEN, Meter, Used, own_peak
 
 DRAIN_SECONDS = 0.2  # how long after the end of a process its pipes may stay open
 LEFTOVER_SECONDS = 0.5  # how long leftovers may take to end after SIGTERM
@@ -49,6 +49,7 @@ class LocalRunning:
         tree: Tree,
         guardian: Guardian,
         keep: Sequence[int] = (),
+        meter: Optional[Meter] = None,
     ) -> None:
         self._vectors = list(vectors)
         self._cwd = cwd
@@ -71,7 +72,8 @@ class LocalRunning:
         self._left: List[int] = []
         self._cancelled = False
         self._forced = False  # killed while the run ends, which sees to what is left
-        self._used = Used()
+        self._meter = meter
+        self._used = Used(own_peak)
         self._captured: List[bytes] = []
         self._captured_size = 0
         self._start_next()
@@ -143,7 +145,8 @@ class LocalRunning:
                 self._pid = self._in_foreground(self._foreground, words, env)
                 self._deadline = time.monotonic() + TERMINAL_LOOK
             else:
-                child: Child = spawn_command(words, self._cwd, env, self._keep)
+                started = words if self._meter is None else self._meter.wrap(words)
+                child: Child = spawn_command(started, self._cwd, env, self._keep)
                 self._pid = child.pid
                 self._streams = {child.stdout: "stdout", child.stderr: "stderr"}
         except (OSError, ValueError) as error:
@@ -154,6 +157,8 @@ class LocalRunning:
         if self._foreground is None:
             self._tree.started(self._pid)
         self._guardian.watch(self._pid)
+        if self._meter is not None:
+            self._meter.watch(self._pid)
         self._exit_fd = exit_descriptor(self._pid)
 
     def _in_foreground(self, foreground: Foreground, words: Sequence[str], env: Mapping[str, str]) -> int:
@@ -192,7 +197,7 @@ class LocalRunning:
         self._tree.ended(self._pid)
         self._close_exit()
         self._code = end.code
-        self._used.add(end)
+        self._used.add(end, UNSEEN if self._meter is None else self._meter.forget(self._pid))
         if self._foreground is not None:
             self._foreground.give_back()
             self._foreground = None

@@ -171,6 +171,7 @@ def run_options(project: Any, settings: Settings, env: Mapping[str, str]) -> Dic
         "cache": "off" if settings.no_cache else settings.cache,
         "force": settings.force,
         "capture_prints": True,
+        "measure": settings.measure,
         "remember": not settings.no_history,
         "notify": not settings.no_notify,
         "notify_wait": settings.notify_wait,
