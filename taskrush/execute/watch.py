@@ -13,6 +13,7 @@ from taskrush.errors import TaskRushError
 from taskrush.events import CHANGED, Record, TaskFinished, TaskStarted
 from taskrush.execute.changes import NOTIFY, POLL, Changes, available
 from taskrush.execute.executor import Executor
+from taskrush.execute.file_clock import FileClock
 from taskrush.execute.watch_news import News, NotLoaded, Round, RoundStarted, SelfChanging, Watching
 from taskrush.execute.watch_part import differs, part
 from taskrush.execute.watch_scope import FileScope, Ignored, state_scope
@@ -89,6 +90,7 @@ class Watcher:
         self._ended: List[Round] = []
         self._number = 0
         self._seed = new_seed()
+        self._clock = FileClock(self._watched.plan.root)
         self._round: Optional[RoundStarted] = None
         self._executor: Optional[Executor] = None
         self._thread: Optional[threading.Thread] = None
@@ -149,6 +151,7 @@ class Watcher:
             if self._thread is not None and self._executor is not None:
                 self._executor.stop(self._stopped)
                 self._thread.join()
+            self._clock.close()
 
     # --- the loop ------------------------------------------------------------------
 
@@ -235,20 +238,25 @@ class Watcher:
     def _load_again(self) -> None:
         """Nothing runs: go on with what the files say now, or wait until they are right."""
         self._reload = False
+        touched, self._touched = self._touched, set()  # what is touched from here on is for the next time
         old = {task.id: task for task in self._watched.plan.tasks}
         try:
             self._watched = self._load(True)
         except TaskRushError as error:
+            self._touched |= touched
             self._on_news(NotLoaded(error))
             return
         tasks = self._watched.plan.tasks
-        stale = [task.id for task in tasks if differs(old.get(task.id), task, self._touched)]
+        stale = [task.id for task in tasks if differs(old.get(task.id), task, touched)]
         before = self._state
         self._changes.close()
         self._drain()
+        watched_so_far = self._scope
         files, self._scope = self._open()
         digests = files.digests()
-        known = {path: before.seen.get(path, digest) for path, digest in digests.items()}
+        known: Dict[str, Optional[str]] = {}
+        for path, digest in digests.items():  # what is only watched from now on is taken as it is
+            known[path] = before.seen.get(path, None if watched_so_far.keeps(path) else digest)
         known.update((path, digest) for path, digest in before.seen.items() if path not in digests)
         self._state = WatchState(
             state_scope(self._watched.plan, self._scope),
@@ -258,14 +266,13 @@ class Watcher:
             before.unfinished.intersection(old),
         )
         self._state.run_again(task.id for task in tasks if task.id in before.stale)
-        self._state.run_again(stale, min(self._touched, default="tasks"))
-        self._touched.clear()
+        self._state.run_again(stale, min(touched, default="tasks"))
         now = time.time()
         missed = [Change(path, digest, now) for path, digest in digests.items() if known[path] != digest]
         missed += [Change(path, None, now) for path in known if path not in digests and self._scope.keeps(path)]
         self._changes.start()
         self._tell_watching(files)
-        self._feed(Changed(tuple(missed), now))
+        self._changed(missed)  # among it may be files that declare tasks, changed since they were loaded
         self._feed(Woke(now))
 
     # --- rounds ------------------------------------------------------------------------
@@ -275,7 +282,7 @@ class Watcher:
         started = self._round = RoundStarted(self._number, instruction.tasks, instruction.causes)
         self._on_news(started)
         plan = part(self._watched.plan, instruction.tasks)
-        self._executor = executor = self._watched.start(plan, _Listener(self._post), self._outcomes)
+        self._executor = executor = self._watched.start(plan, _Listener(self._post, self._clock), self._outcomes)
         if self._stopped is not None:
             executor.stop(self._stopped)
         results: List[Union[RunResult, BaseException]] = []
@@ -313,12 +320,13 @@ class Watcher:
 class _Listener:
     """Tells when tasks begin and end, as a subscriber of a round's run."""
 
-    def __init__(self, post: Callable[[Stimulus], None]) -> None:
+    def __init__(self, post: Callable[[Stimulus], None], clock: FileClock) -> None:
         self._post = post
+        self._clock = clock
 
     def on_record(self, record: Record) -> None:
         event = record.event
         if isinstance(event, TaskStarted):
-            self._post(Began(event.task, record.at))
+            self._post(Began(event.task, self._clock.not_after(record.at)))
         elif isinstance(event, TaskFinished):
             self._post(Ended(event.task, record.at))

@@ -69,7 +69,7 @@ class WatchedFiles:
     def _compare(self, path: str, status: os.stat_result) -> Optional[Change]:
         identity = (status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
         known = self._known.get(path)
-        newest = max(status.st_mtime, status.st_ctime)
+        newest = stamp(status)
         if known is not None and known[0] == identity and newest + SAFE <= known[1]:
             return None
         now = time.time()
@@ -147,6 +147,11 @@ class WatchedFiles:
                             yield path, followed
                 except OSError:
                     continue
+
+
+def stamp(status: os.stat_result) -> float:
+    """When a file was changed last, by the clock of its file system."""
+    return max(status.st_mtime, status.st_ctime)
 
 
 def _followed(full: str, status: os.stat_result) -> Optional[os.stat_result]:

@@ -2,6 +2,7 @@
 
 import os
 import threading
+import time
 from pathlib import Path
 from typing import Callable, Iterable, Iterator, List, Tuple
 
@@ -9,11 +10,13 @@ import pytest
 
 from taskrush import TaskSet, result_of, task
 from taskrush.execute.changes import POLL
-from taskrush.execute.watch import Watcher
+from taskrush.execute.watch import Watched, Watcher
 from taskrush.execute.watch_news import NotLoaded, Round, RoundStarted, SelfChanging, Watching
 from taskrush.execute.watch_state import LIMIT
-from taskrush.model.task import Task
+from taskrush.model.policy import Cache
+from taskrush.model.task import Task, TaskId
 from taskrush.project import Project
+from taskrush.values import evolve
 
 pytestmark = [pytest.mark.core, pytest.mark.skipif(os.name != "posix", reason="uses a POSIX shell")]
 
@@ -207,3 +210,77 @@ def test_a_task_that_always_changes_its_input_is_told_of_once(opened: List[Round
         assert "stamp" in rounds.ran()
     assert rounds.ran(lambda: (tmp_path / "other").write_text("y")) == ("quiet",)
     assert [item for item in news if isinstance(item, SelfChanging)] == [SelfChanging("stamp", "n")]
+
+
+class Pausing:
+    """What a watcher of one task loads: its file says what the task prints. `on_load` is called after it was read."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.loads: List[str] = []
+        self.on_load: Callable[[int], None] = lambda number: None
+
+    def __call__(self, again: bool) -> Watched:
+        text = (self.root / "tasks.txt").read_text()
+        self.loads.append(text)
+        self.on_load(len(self.loads))
+        project = Project.of([Task(id="say", action=f"echo {text}", inputs=["in/*"], cache=Cache(enabled=False))])
+        project = evolve(project, root=str(self.root))
+        return Watched(
+            plan=project.plan("say"),
+            task_files=("tasks.txt",),
+            start=lambda part, listener, earlier: project.executor(part, subscribers=[listener]),
+        )
+
+
+def test_a_task_file_that_changes_while_it_is_loaded_is_loaded_once_more(opened: List[Rounds], tmp_path: Path) -> None:
+    (tmp_path / "tasks.txt").write_text("one")
+    load = Pausing(tmp_path)
+    load.on_load = lambda number: (tmp_path / "tasks.txt").write_text("three") if number == 2 else None
+    rounds = rounds_of(opened, Watcher(load, method=POLL))
+    assert rounds.ran() == ("say",)
+    rounds.next(lambda: (tmp_path / "tasks.txt").write_text("two"))
+    while load.loads[-1] != "three":
+        rounds.next()
+    assert load.loads[:3] == ["one", "two", "three"]
+
+
+def test_a_file_that_comes_while_the_scope_is_renewed_is_not_taken_for_an_old_one(
+    opened: List[Rounds], tmp_path: Path
+) -> None:
+    (tmp_path / "tasks.txt").write_text("one")
+    (tmp_path / "in").mkdir()
+    load = Pausing(tmp_path)
+
+    def on_load(number: int) -> None:
+        if number == 2:
+            (tmp_path / "in" / "new").write_text("x")
+
+    load.on_load = on_load
+    rounds = rounds_of(opened, Watcher(load, method=POLL))
+    rounds.next()
+    found = rounds.next(lambda: (tmp_path / "tasks.txt").write_text("two"))
+    assert "in/new" in found.causes.get(TaskId("say"), ()) or "in/new" in rounds.next().causes[TaskId("say")]
+
+
+def test_a_change_counts_although_the_clock_of_the_files_lags(
+    opened: List[Rounds], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is stamped before the task began by one clock was changed after it by the other."""
+    monkeypatch.setattr("taskrush.execute.watched_files.stamp", lambda status: max(status[8], status.st_mtime) - 0.5)
+    monkeypatch.setattr("taskrush.execute.file_clock.stamp", lambda status: max(status[8], status.st_mtime) - 0.5)
+    (tmp_path / "in").write_text("1")
+    slow = Task(id="slow", action="touch began; while test ! -e go; do sleep 0.01; done", inputs=["in"])
+    slow = evolve(slow, cache=Cache(enabled=False))
+
+    def edit() -> None:
+        while not (tmp_path / "began").exists():
+            time.sleep(0.005)
+        (tmp_path / "in").write_text("2")
+        (tmp_path / "go").write_text("")
+
+    watcher = Project.of([slow], str(tmp_path)).watch("slow", method=POLL, on_change="finish")
+    threading.Thread(target=edit, daemon=True).start()
+    rounds = rounds_of(opened, watcher)
+    assert rounds.ran() == ("slow",)
+    assert rounds.next().causes == {"slow": ("in",)}
