@@ -23,8 +23,8 @@ def command_of(example: str) -> List[str]:
 
 
 def test_every_example_has_one() -> None:
-    """Seven examples with a README; `hello` is explained by the README of the project."""
-    assert EXAMPLES == ["c-project", "embedding", "mixed", "node-workspace", "notifications", "python-package"]
+    """These examples with a README; `hello` is explained by the README of the project."""
+    assert EXAMPLES == ["c-project", "embedding", "mixed", "node-workspace", "notifications", "python-package", "retries"]
     folders = {path.name for path in (REPOSITORY / "examples").iterdir() if any(path.glob("[!_.]*"))}
     assert folders - set(EXAMPLES) == {"hello"}
 
