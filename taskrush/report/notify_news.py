@@ -3,14 +3,13 @@
 What tasks wrote is quoted without control characters, and cannot call on anybody (`@everyone`).
 """
 
-import fnmatch
 import re
-from typing import Any, Dict, FrozenSet, Iterable, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
 
 from taskrush.model.message import fill
-from taskrush.model.notification import ALWAYS, FAILURE, FIRST_FAILURE, RECOVERY, SUCCESS, WARNING, Notice
-from taskrush.model.outcome import Outcome, State
-from taskrush.model.task import Task, TaskId
+from taskrush.model.notification import FAILURE, FIRST_FAILURE, RECOVERY, WARNING, Notice
+from taskrush.model.outcome import State
+from taskrush.model.task import TaskId
 from taskrush.values import frozen
 
 SHOWN = 10  # pieces of news in one message that get a line each
@@ -20,7 +19,6 @@ TAIL_LINES = 10
 LONGEST = 1800  # characters of a message: what the narrowest service takes
 FAILING = (FAILURE, FIRST_FAILURE)
 BAD = ("failure", "warning")
-_WEIGHT = (RECOVERY, FIRST_FAILURE, FAILURE, WARNING, SUCCESS, ALWAYS)  # the most telling one first
 _CONTROL = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?|[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _CALLS = re.compile(r"@(?=everyone|here|channel|all\b)|<(?=[!@#]|at>)", re.IGNORECASE)
 
@@ -52,38 +50,6 @@ class Message:
     facts: Mapping[str, str]
     news: Tuple[Mapping[str, Any], ...] = ()
     left_out: int = 0
-
-
-def possible(outcome: Outcome) -> FrozenSet[str]:
-    """What the end of a task may be, as long as nobody has looked at what was before."""
-    if outcome.state is State.SUCCEEDED:
-        return frozenset((SUCCESS, RECOVERY, ALWAYS))
-    if outcome.state in (State.FRESH, State.HIT):
-        return frozenset((RECOVERY, ALWAYS))
-    if outcome.state is State.FAILED:
-        return frozenset((FAILURE, FIRST_FAILURE, ALWAYS))
-    return frozenset((WARNING, ALWAYS)) if outcome.state is State.WARNED else frozenset()
-
-
-def possible_of_run(ok: bool, interrupted: bool, warned: bool = False) -> FrozenSet[str]:
-    """As `possible`, of a run; `warned` is whether a task failed that may."""
-    if interrupted:
-        return frozenset((ALWAYS,))
-    if ok:
-        return frozenset((SUCCESS, RECOVERY, ALWAYS, *((WARNING,) if warned else ())))
-    return frozenset((FAILURE, FIRST_FAILURE, ALWAYS))
-
-
-def told(notice: Notice, events: FrozenSet[str], failed_before: bool) -> Optional[str]:
-    """The most telling of the events that a notice wants to hear of, or None."""
-    left_out = FIRST_FAILURE if failed_before else RECOVERY
-    return next((one for one in _WEIGHT if one in events and one in notice.on and one != left_out), None)
-
-
-def about(notice: Notice, task: Task) -> bool:
-    """Whether a rule with `of` is about this task: its name, one of its aliases, its matrix, or a pattern of these."""
-    names = (task.id, *task.aliases, *((task.group,) if task.group else ()))
-    return any(fnmatch.fnmatchcase(name, pattern) for pattern in notice.of for name in names)
 
 
 def quoted(data: bytes) -> str:

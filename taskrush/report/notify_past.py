@@ -52,7 +52,7 @@ class Remembered:
     def __init__(self) -> None:
         self._tasks: Dict[TaskId, bool] = {}
         self._run = False
-        self.problems: List[Tuple[str, Optional[str]]] = []
+        self.problems: List[List[Tuple[str, Optional[str]]]] = []  # of rounds whose messages may still be under way
 
     def task_changed(self, task: TaskId, failed: bool) -> bool:
         """Whether that is another end than in the round before; a first one counts when it is a failure."""
