@@ -1,7 +1,7 @@
 """A task as a bundle that runs elsewhere: what of the workspace, the environment and the past belongs into it.
 
-Nothing of the task is run; only the versions of tools that it declares are asked for. No value of a secret is ever
-written: variables that hold one become holes, files that hold one are left out.
+Nothing of the task is run; only the commands of its variables and of the tools that it declares are. No value of a
+secret is ever written: variables that hold one become holes, files that hold one are left out.
 """
 
 import os
@@ -21,7 +21,7 @@ from taskrush.model.environment import visible
 from taskrush.model.graph import EdgeKind
 from taskrush.model.history import PastRun, PastTask
 from taskrush.model.outcome import State
-from taskrush.model.plan import Plan
+from taskrush.model.plan import Plan, part
 from taskrush.model.policy import Cache
 from taskrush.model.redaction import Redactor
 from taskrush.model.substitution import as_text, substitute
@@ -35,7 +35,7 @@ from taskrush.values import evolve, frozen
 MOST = 100 << 20  # bytes of files
 UNWANTED = re.compile(r"TASKRUSH_.*|HOME|TMPDIR|TMP|TEMP|SSH_AUTH_SOCK|SHELL|TERM|COLORTERM|_|PWD|OLDPWD|SHLVL")
 SECRETIVE = re.compile(
-    r"TOKEN|SECRET|PASSW|PASSPHRASE|CREDENTIAL|PRIVATE|API_?KEY|ACCESS_?KEY|AUTH(?!OR)|COOKIE|(^|_)(KEY|PWD|PAT|DSN)$",
+    r"TOKEN|SECRET|PASSW|PASSPHRASE|CREDENTIAL|PRIVATE|API_?KEY|ACCESS_?KEY|AUTH(?!OR)|COOKIE|_(KEY|PWD|PAT|DSN)$",
     re.IGNORECASE,
 )
 LOGIN = re.compile(r"://[^/@\s]*:[^/@\s]+@")
@@ -110,6 +110,7 @@ class _Maker:
         self._redactor = self._vault.redactor if self._vault is not None else Redactor()
         self._holes: Dict[str, str] = {}
         self._left_out: List[str] = []
+        self._values: Dict[TaskId, str] = {}
         self._cache = self._open()
 
     def _open(self) -> WorkspaceCache:
@@ -121,6 +122,9 @@ class _Maker:
         """Everything into a folder."""
         makers = self._makers()
         python = any(isinstance(one.action, Call) for one in makers)
+        if not python:
+            self._ask_variables(makers)
+            makers = [one for one in makers if one.id not in self._values]
         steps = self._python_steps() if python else [self._step(one) for one in makers]
         copied = copy_files(
             self._paths(makers, python), self._plan.root, os.path.join(folder, "files"), self._redactor.holds, most
@@ -138,7 +142,7 @@ class _Maker:
             expected=_expected(self._past[1]) if self._past else None,
             version=__version__,
             tools=self._tools(),
-            left_out=tuple(dict.fromkeys(self._left_out)),
+            left_out=tuple(dict.fromkeys(map(self._redactor.clean_text, self._left_out))),
             python=sys.executable if python else None,
         )
         write(folder, "run.sh", self._redactor.clean_text(script(recipe)), executable=True)
@@ -149,6 +153,19 @@ class _Maker:
         return Bundle(path=folder, files=copied.files, size=copied.size, holes=self._holes, left_out=recipe.left_out)
 
     # --- steps --------------------------------------------------------------------------
+
+    def _ask_variables(self, makers: Sequence[Task]) -> None:
+        """The texts of variables that are commands, as they are now: elsewhere git, say, would tell another story."""
+        asked: Set[TaskId] = set()
+        for task in makers:  # those that others take come first
+            if task.hidden and task.capture and asked.issuperset(task.bindings.values()):
+                asked.add(task.id)
+        if asked:
+            plan = evolve(part(self._plan, asked), whole=None)
+            result = self._project.executor(
+                plan, env=self._env, cache="off", notify=False, on_failure="keep-going"
+            ).run()
+            self._values = {task: str(one.value) for task, one in result.outcomes.items() if one.ok}
 
     def _makers(self) -> List[Task]:
         """The task, after all whose values it receives."""
@@ -184,7 +201,7 @@ class _Maker:
         base = visible(os.environ, evolve(task, cache=Cache(enabled=True), interactive=False))
         base = {name: value for name, value in base.items() if not UNWANTED.fullmatch(name)}
         own = {secret.name: secret.source for secret in task.secrets}
-        values = {name: mark(_variable(on)) for name, on in task.bindings.items()}
+        values = {name: self._values.get(on, mark(_variable(on))) for name, on in task.bindings.items()}
         found = environment(base, task, values, self._env)
         for name in list(found):
             if name in own or self._is_secret(name, found[name]):

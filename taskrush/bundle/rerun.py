@@ -19,9 +19,12 @@ from taskrush.values import evolve
 
 
 class Echo:
+    def __init__(self, task):
+        self.task = task
+
     def on_record(self, record):
         event = record.event
-        if isinstance(event, TaskOutput):
+        if isinstance(event, TaskOutput) and event.task == self.task:
             stream = sys.stdout if event.stream == "stdout" else sys.stderr
             stream.buffer.write(event.data)
             stream.flush()
@@ -45,7 +48,7 @@ def main(work):
     plan = part(evolve(plan, whole=None), wanted)
     plain = [evolve(one, cache=Cache(enabled=False), secrets=(), notify=()) for one in plan.tasks]
     plan = evolve(plan, tasks=tuple(plain))
-    outcome = project.executor(plan, cache="off", subscribers=[Echo()], notify=False).run()[task.id]
+    outcome = project.executor(plan, cache="off", subscribers=[Echo(task.id)], notify=False).run()[task.id]
     print(f"{outcome.state.value}: {outcome.reason}" if outcome.reason else outcome.state.value, file=sys.stderr)
     if outcome.state.value not in ("failed", "warned", "cancelled"):
         return 0 if outcome.ok else 125

@@ -16,9 +16,7 @@ SHOWN = 8
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("task", metavar="TASK", help="the task to run again")
-    parser.add_argument(
-        "past", nargs="?", metavar="RUN", help="as it was in this run (default: the last it was part of)"
-    )
+    parser.add_argument("past", nargs="?", metavar="RUN", help="as it was in this run (default: its last)")
     parser.add_argument("--to", metavar="PATH", help="a new folder, or a file whose name ends in `.tar.gz`")
     parser.add_argument("--max-size", metavar="SIZE", default="100MB", help="how much of files is taken at most")
 
@@ -58,9 +56,7 @@ def _past(options: argparse.Namespace, task: str) -> Optional[Tuple[PastRun, Opt
 def _tell(made: Bundle, past: Optional[Tuple[PastRun, Optional[PastTask]]]) -> None:
     run_of = f" as in run {past[0].run}" if past else ""
     plural = "file" if made.files == 1 else "files"
-    print(
-        f"{made.files} {plural}, {made.size} bytes{run_of}; `./run.sh` runs it, README.md tells more", file=sys.stderr
-    )
+    print(f"{made.files} {plural}, {made.size} bytes{run_of}; `./run.sh` runs it, see README.md", file=sys.stderr)
     if made.holes:
         print(f"to be set first: {', '.join(made.holes)}", file=sys.stderr)
     for line in made.left_out[:SHOWN]:
