@@ -16,8 +16,9 @@ HINT = "give it to the task (`secrets`) and let its command read the variable"
 
 
 def names_of(file: FileDecl, decl: TaskDecl) -> Set[str]:
-    """All names that are secrets for a task."""
-    return {secret.name for secret in (*file.secrets, *(decl.secrets or ()))}
+    """All names that are secrets for a task, those of the variables that hold them among them."""
+    secrets = (*file.secrets, *(decl.secrets or ()))
+    return {name for secret in secrets for name in (secret.name, secret.env) if name is not None}
 
 
 def secrets_of(
@@ -28,11 +29,12 @@ def secrets_of(
         return ()
     declared = {secret.name: secret for secret in file.secrets}
     chosen = {one.name: _told(one, declared.get(one.name)) for one in decl.secrets or ()}
-    known = names_of(file, decl)
+    known = {one.env: evolve(one, name=one.env) for one in (*file.secrets, *chosen.values()) if one.env is not None}
+    known.update(declared)
     mentioned = (name for text in env.values() for name in placeholders(text))
     for name in (*mentioned, *found):
         if name in known and name not in chosen:
-            chosen[name] = declared[name]
+            chosen[name] = known[name]
     return tuple(
         evolve(placed(one, file.folder), dotenv=dotenv if one.is_at_hand and one.file is None else ())
         for one in chosen.values()

@@ -94,7 +94,7 @@ class Vault:
     def warnings(self) -> Sequence[Warning]:
         """Messages, with hints, since the last call."""
         found, self._warnings = self._warnings, []
-        return found
+        return tuple(found)
 
     def environment(self, task: Task) -> Mapping[str, str]:
         """The variables that the task's commands get, as far as their values are known."""

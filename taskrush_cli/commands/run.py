@@ -98,7 +98,9 @@ def _dry_run(project: Any, plan: Plan, settings: Settings, env: Mapping[str, str
         return 0
     style = Style.of(sys.stdout, settings.color, os.environ)
     width = terminal_width(os.environ) if is_terminal(sys.stdout) else 0
-    print("\n".join(render_plan(plan, style, width, settings.verbose, found)))
+    text = "\n".join(render_plan(plan, style, width, settings.verbose, found))
+    vault = project.vault(plan, env)
+    print(text if vault is None else vault.redactor.clean_text(text))
     return 0
 
 

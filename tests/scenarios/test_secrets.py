@@ -14,6 +14,7 @@ import pytest
 from tests.scenarios.rush import Scratch, environment
 
 VALUE = "s3cr3t-Value-of-a-token"
+linux = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 
 
 def ours(scratch: Scratch) -> Iterator[Path]:
@@ -109,6 +110,7 @@ def test_a_command_that_fails_fails_those_tasks_alone(scratch: Scratch) -> None:
     assert "No such file" not in done.all
 
 
+@linux
 def test_a_slow_command_does_not_keep_a_run_from_ending(scratch: Scratch) -> None:
     """Ctrl-C ends it, and nothing of it is left."""
     scratch.write(
@@ -259,6 +261,7 @@ def test_only_tasks_that_name_it_get_it(scratch: Scratch) -> None:
     assert clean(scratch, done.all)
 
 
+@linux
 def test_a_value_is_never_a_word_of_a_command(scratch: Scratch) -> None:
     """What would put it there is refused with its place; the worker's own words do not have it either."""
     scratch.write(
@@ -268,6 +271,9 @@ def test_a_value_is_never_a_word_of_a_command(scratch: Scratch) -> None:
         tasks:
           words:
             argv: [curl, -H, 'Authorization: ${TOKEN}']
+          other:
+            argv: [curl, '${CI_TOKEN}']
+            secrets: {KEY: CI_TOKEN}
           made:
             cmd: 'true'
             outputs: ['${TOKEN}/x']
@@ -280,6 +286,10 @@ def test_a_value_is_never_a_word_of_a_command(scratch: Scratch) -> None:
     assert place.startswith(".rush:5:")
     assert message == "`${TOKEN}` is a secret and cannot be part of `argv` of task `words`"
     assert "hint: give it to the task (`secrets`) and let its command read the variable" in done.err
+    done = scratch.rush("other", env={"CI_TOKEN": VALUE})
+    assert done.code == 2
+    assert "`${CI_TOKEN}` is a secret and cannot be part of `argv` of task `other`" in done.err
+    assert clean(scratch, done.all)
     done = scratch.rush("made", env={"TOKEN": VALUE})
     assert done.code == 2
     assert "`${TOKEN}` is a secret and cannot be part of `outputs`" in done.err
@@ -408,6 +418,28 @@ def test_the_same_in_python(scratch: Scratch) -> None:
     assert "task `without` has no secret `TOKEN`" in done.err
     assert scratch.text("asked") == "asked\n"
     assert clean(scratch, done.all)
+
+
+def test_a_bug_of_ours_does_not_tell_either(scratch: Scratch) -> None:
+    """What is said about an exception that nobody meant to raise, details included."""
+    scratch.write(".rush", "secrets: [TOKEN]\ntasks: {use: 'true'}")
+    scratch.write(
+        "sitecustomize.py",
+        f"""
+        import taskrush.execute.scheduler as scheduler
+
+        def handle(self, stimulus):
+            raise RuntimeError("it is {VALUE}")
+
+        scheduler.Scheduler.handle = handle
+        """,
+    )
+    path = f"{scratch.root}{os.pathsep}{environment()['PYTHONPATH']}"
+    for more in ({}, {"TASKRUSH_DEBUG": "1"}):
+        done = scratch.rush("use", env={"TOKEN": VALUE, "PYTHONPATH": path, **more})
+        assert done.code == 3
+        assert "RuntimeError: it is [secret]" in done.err
+        assert VALUE not in done.all
 
 
 def test_records_have_none_either(scratch: Scratch) -> None:
