@@ -1,5 +1,9 @@
 """Texts that fit into columns of a terminal, in any script. Pure."""
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import List, Sequence
+
 
 def width_of(text: str) -> int:
     """How many columns a terminal gives to `text`."""
@@ -26,3 +30,12 @@ def cut(text: str, width: int, ellipsis: str = "...") -> str:
             break
         kept += character
     return (kept.rstrip() + ellipsis)[: max(width, 0)]
+
+
+def aligned(rows: "Sequence[Sequence[str]]", indent: str = "  ") -> "List[str]":
+    """Lines with columns, two blanks between them; the last one is as wide as it is."""
+    widths = [max(width_of(row[column]) for row in rows) for column in range(len(rows[0]))] if rows else []
+    return [
+        indent + "  ".join([*(pad(text, width) for text, width in zip(row[:-1], widths)), row[-1]]).rstrip()
+        for row in rows
+    ]
