@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 NAME = "listing"
 ROW = ["name", "namespace", "description", "aliases", "tags", "hidden", "deps", "params", "command", "file", "line"]
 """What a row holds, in the order and under the names of the JSON form; the group of a matrix member
-follows, and whether it is a service."""
-LENGTH = len(ROW) + 2
+follows, whether it is a service, and its limits: as JSON has them, and in words."""
+LENGTH = len(ROW) + 4
 PARAM = ["name", "options", "kind", "many", "required", "default", "choices", "help", "env"]
 """What a parameter holds, likewise; its spelling with a value and the note beside it follow."""
 
@@ -138,6 +138,7 @@ def _declaring(found: "Found") -> "Tuple[str, ...]":
 
 def _row(graph: "Graph", task: "Task", root: str) -> "Row":
     from taskrush.model.graph import EdgeKind
+    from taskrush.model.limits import as_plain, described
 
     needs = [str(edge.on) for edge in graph.edges[task.id] if edge.kind is not EdgeKind.FINALLY]
     return (
@@ -154,6 +155,8 @@ def _row(graph: "Graph", task: "Task", root: str) -> "Row":
         task.where.line if task.where else 0,
         None if task.group is None else str(task.group),
         task.service is not None,
+        as_plain(task.limits),
+        () if task.limits is None else described(task.limits),
     )
 
 

@@ -4,7 +4,7 @@ Who may start when is decided by `execute/admission.py`.
 """
 
 import re
-from typing import Iterable, List, Mapping, Optional, Tuple, Union
+from typing import Any, Dict, Iterable, List, Mapping, Optional, Tuple, Union
 
 from taskrush.errors import Where
 from taskrush.values import field, frozen
@@ -114,3 +114,18 @@ def described(limits: Limits) -> Tuple[str, ...]:
     if limits.jobserver:
         words.append("jobserver")
     return tuple(words)
+
+
+def as_plain(limits: Optional[Limits]) -> Optional[Dict[str, Any]]:
+    """Limits as JSON shows them; None where there are none. Memory is in bytes."""
+    if limits is None:
+        return None
+    return {
+        "pools": {use.pool: use.weight for use in limits.pools},
+        "mutex": list(limits.mutex),
+        "exclusive": limits.exclusive,
+        "cpu": limits.resources.cpu,
+        "memory": limits.resources.memory,
+        "priority": limits.priority,
+        "jobserver": limits.jobserver or None,
+    }

@@ -5,6 +5,7 @@ import re
 from typing import Callable, Dict, Mapping
 
 from taskrush.model.graph import Edge, EdgeKind, Graph
+from taskrush.model.limits import as_plain
 from taskrush.report.graph_tree import draw_tree
 
 VERSION = 1
@@ -58,6 +59,7 @@ def draw_json(graph: Graph) -> str:
             "inputs": None if task.inputs is None else list(task.inputs),
             "outputs": list(task.outputs),
             "service": task.service is not None,
+            "limits": as_plain(task.limits),
         }
         for task in graph
     ]

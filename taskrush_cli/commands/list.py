@@ -2,7 +2,7 @@
 
 The JSON form is stable: `{"version": 1, "root", "tasks": [...]}`; keys are added, never renamed. A task has `name`,
 `namespace`, `description`, `aliases`, `tags`, `hidden`, `deps`, `params` (`name`, `options`, `kind`, `many`,
-`required`, `default`, `choices`, `help`, `env`), `command`, `file`, `line`, `service`.
+`required`, `default`, `choices`, `help`, `env`), `command`, `file`, `line`, `service`, `limits`.
 """
 
 import os
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from taskrush_cli.listing import Row
 
 SERVICE = 12
+LIMITS, IN_WORDS = 13, 14
 GROUPINGS = ("namespace", "tag", "file")
 
 
@@ -101,13 +102,15 @@ def table(rows: "Sequence[Row]", by: str, style: Style, width: int, verbose: int
 
 
 def _details(row: "Row", style: Style) -> "List[str]":
-    """What `-v` adds: one line for each parameter, then tags."""
+    """What `-v` adds: one line for each parameter, then tags and limits."""
     notes = [param[len(PARAM) :] for param in row[ROW.index("params")]]
     wide = max((width_of(spelling) for spelling, _ in notes), default=0)
     lines = [f"      {pad(spelling, wide)}  {note}".rstrip() for spelling, note in notes]
     tags = row[ROW.index("tags")]
     if tags:
         lines.append("      " + style.paint(f"tags: {', '.join(tags)}", "dim"))
+    if row[IN_WORDS]:
+        lines.append("      " + style.paint(f"limits: {', '.join(row[IN_WORDS])}", "dim"))
     return lines
 
 
@@ -115,5 +118,6 @@ def as_json(row: "Row") -> "Dict[str, Any]":
     """One task in the documented form."""
     shown = dict(zip(ROW, row))
     shown["service"] = row[SERVICE]
+    shown["limits"] = row[LIMITS]
     shown["params"] = [dict(zip(PARAM, param)) for param in shown["params"]]
     return shown
