@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from taskrush.errors import UsageError as UsageError
     from taskrush.errors import Where as Where
     from taskrush.events import AttemptFinished as AttemptFinished
+    from taskrush.events import FailureExplained as FailureExplained
     from taskrush.events import Record as Record
     from taskrush.events import RunFinished as RunFinished
     from taskrush.events import RunStarted as RunStarted
@@ -46,7 +47,11 @@ if TYPE_CHECKING:
     from taskrush.execute.watch_news import Round as Round
     from taskrush.execute.watch_news import RoundStarted as RoundStarted
     from taskrush.execute.watch_news import SelfChanging as SelfChanging
+    from taskrush.execute.watch_news import ServiceEnded as ServiceEnded
     from taskrush.execute.watch_news import Watching as Watching
+    from taskrush.model.failure import Cause as Cause
+    from taskrush.model.failure import Failure as Failure
+    from taskrush.model.failure import Flakiness as Flakiness
     from taskrush.model.graph import Graph as Graph
     from taskrush.model.limits import Limits as Limits
     from taskrush.model.limits import Pool as Pool
@@ -60,6 +65,7 @@ if TYPE_CHECKING:
     from taskrush.model.outcome import State as State
     from taskrush.model.plan import Plan as Plan
     from taskrush.model.policy import Cache as Cache
+    from taskrush.model.policy import FailureHint as FailureHint
     from taskrush.model.policy import Ingredient as Ingredient
     from taskrush.model.policy import Requirement as Requirement
     from taskrush.model.policy import Retry as Retry
@@ -104,6 +110,7 @@ _HOMES = {
     ),
     "events": (
         "AttemptFinished",
+        "FailureExplained",
         "Record",
         "RunFinished",
         "RunStarted",
@@ -117,13 +124,14 @@ _HOMES = {
     "execute.executor": ("Executor",),
     "execute.follow": ("Run",),
     "execute.watch": ("Watcher",),
-    "execute.watch_news": ("NotLoaded", "Round", "RoundStarted", "SelfChanging", "Watching"),
+    "execute.watch_news": ("NotLoaded", "Round", "RoundStarted", "SelfChanging", "ServiceEnded", "Watching"),
+    "model.failure": ("Cause", "Failure", "Flakiness"),
     "model.graph": ("Graph",),
     "model.limits": ("Limits", "Pool", "PoolUse", "Resources"),
     "model.notification": ("Channel", "Notice", "Notifications"),
     "model.outcome": ("Outcome", "RunResult", "State"),
     "model.plan": ("Plan",),
-    "model.policy": ("Cache", "Ingredient", "Requirement", "Retry", "Timeout"),
+    "model.policy": ("Cache", "FailureHint", "Ingredient", "Requirement", "Retry", "Timeout"),
     "model.secret": ("Secret",),
     "model.service": ("Ready", "Service"),
     "model.task": ("Argv", "Call", "Dep", "Param", "Shell", "Task", "TaskId"),

@@ -16,7 +16,7 @@ from taskrush.model.plan import Plan
 from taskrush.model.policy import DRAIN, Ingredient
 from taskrush.model.task import Task, TaskId
 from taskrush.plan.planner import in_order, make_plan
-from taskrush.protocols import Memory, Subscriber
+from taskrush.protocols import Memory, ServiceKeeper, Subscriber
 from taskrush.values import evolve, frozen
 from taskrush.wiring import SystemClock, make_memory, make_notifier, make_priority, make_runners, make_vault
 
@@ -193,6 +193,7 @@ class Project:
         memory: str = "auto",
         remember: bool = False,
         measure: str = "end",
+        keeper: Optional[ServiceKeeper] = None,
     ) -> "Executor":
         """An executor for one run of `plan`. `env` wins over what tasks declare.
 
@@ -215,6 +216,9 @@ class Project:
 
         How memory and processor time of commands are measured says `measure`: `end` (what the system tells at the end
         of their processes), `sample` (by also looking at whole trees while they run) or `cgroup`.
+
+        A `keeper` keeps services up for the next run; without one those that were asked for stay up until the run is
+        told to stop.
 
         With `remember` the history comes to know what the keys of tasks were made of; the run itself it knows from a
         `taskrush.report.history.HistoryReporter` among the `subscribers`.
@@ -279,6 +283,7 @@ class Project:
             room=room,
             withheld=unseen,
             explain=explain,
+            keeper=keeper,
         )
 
     def run(

@@ -73,6 +73,22 @@ class Pollable(Protocol):
         """Give back the descriptors; called once, after the end."""
 
 
+class ServiceKeeper(Protocol):
+    """Keeps services up from one run to the next."""
+
+    def take(self, task: Task, on_output: OnOutput) -> Optional[Running]:
+        """The service as it is up; None if it has to be started. Cancelling gives it back. May block."""
+
+    def start(self, task: Task, on_output: OnOutput, values: Mapping[str, object]) -> Running:
+        """Start it, as a `Runner` does."""
+
+    def interrupt(self, signum: int) -> None:
+        """A run is being interrupted."""
+
+    def close(self) -> None:
+        """No run will need any of them."""
+
+
 class Runner(Protocol):
     """A place where actions execute."""
 

@@ -1,20 +1,22 @@
 """A watch of a project: puts the watcher together with loading, planning and running."""
 
 import os
-from typing import Any, Callable, Mapping, Optional, Sequence, Tuple
+from typing import Any, Callable, List, Mapping, Optional, Sequence, Tuple
 
 from taskrush.errors import UsageError
 from taskrush.execute.changes import NOTIFY, POLL, available
 from taskrush.execute.executor import Executor
+from taskrush.execute.kept_services import KeptServices
 from taskrush.execute.watch import Watched, Watcher
-from taskrush.execute.watch_news import News
+from taskrush.execute.watch_news import News, ServiceEnded
 from taskrush.execute.watch_state import ON_CHANGE, RESTART
 from taskrush.model.outcome import Outcome
 from taskrush.model.plan import Plan
 from taskrush.model.task import TaskId
 from taskrush.plan.gitignore import GitIgnore
-from taskrush.project import Project, Targets
+from taskrush.project import Project, Targets, new_run_id
 from taskrush.protocols import Subscriber
+from taskrush.wiring import SystemClock, make_runners
 
 
 def watcher(
@@ -49,17 +51,31 @@ def watcher(
 
     def start(part: Plan, listener: Subscriber, earlier: Mapping[TaskId, Outcome]) -> Executor:
         heard = (*subscribers(part), listener)
+        options["keeper"] = services() if any(task.service is not None for task in part.tasks) else None
         return current[0].executor(part, subscribers=heard, whole=plan_of(current[0]), earlier=earlier, **options)
+
+    kept: List[KeptServices] = []
+
+    def services() -> KeptServices:
+        if not kept:
+            runners = make_runners(project.root, new_run_id(), overrides=options.get("env"))
+            kept.append(KeptServices(runners, SystemClock(), options.get("grace", 5.0), ended))
+        return kept[0]
+
+    def ended(task: TaskId, outcome: Outcome) -> None:
+        on_news(ServiceEnded(task, outcome.reason or "by itself"))
 
     def load(again: bool) -> Watched:
         loaded = Project.load(project.root, env=options.get("env")) if again and project.sources else current[0]
         plan = plan_of(loaded)
         loaded.require(plan)
         current[0] = loaded
+        lasting = any(task.service is not None for task in plan.tasks)
         return Watched(
             plan=plan,
             task_files=_inside(loaded),
             start=start,
+            services=services() if lasting or kept else None,
             ignored=GitIgnore(loaded.root).ignored,
         )
 

@@ -7,11 +7,10 @@ Whatever happens, an error in here or Ctrl-C included, nothing of the run is lef
 import collections
 import signal
 import threading
-from typing import Callable, Deque, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple, Type
+from typing import Callable, Deque, Dict, List, Mapping, Optional, Sequence, Tuple, Type
 
 from taskrush.events import (
     AttemptFinished,
-    Event,
     RunFinished,
     RunStarted,
     StopRequested,
@@ -21,6 +20,7 @@ from taskrush.events import (
 )
 from taskrush.execute.bus import Bus
 from taskrush.execute.carrier import Carrier
+from taskrush.execute.explanations import Explain, tell_why
 from taskrush.execute.limited import Room, limits_of_run, too_much
 from taskrush.execute.scheduler import (
     Again,
@@ -50,7 +50,7 @@ from taskrush.model.plan import Plan, asked_for
 from taskrush.model.policy import DRAIN
 from taskrush.model.redaction import Redactor
 from taskrush.model.task import Task, TaskId
-from taskrush.protocols import Clock, Memory, OnOutput, Runner, Secrets, Subscriber
+from taskrush.protocols import Clock, Memory, OnOutput, Runner, Secrets, ServiceKeeper, Subscriber
 from taskrush.values import evolve
 
 QUEUE_LIMIT = 256  # pieces of output that threads may be ahead of the subscribers
@@ -61,15 +61,6 @@ REMIND_SECONDS = (0.2, 0.6)  # after a stop: commands are told again that cannot
 ABORT_SECONDS = 5.0  # how long what was killed may take to be gone when `run` ends by an exception
 
 
-Explain = Callable[[str, Mapping[TaskId, Outcome], Optional[Memory]], Iterable[Event]]
-"""Given a run that did not end well, its outcomes and memory: what can be said about its failures."""
-
-
-def unexplained(run: str, outcomes: Mapping[TaskId, Outcome], memory: Optional[Memory]) -> Iterable[Event]:
-    """Nothing is said about failures."""
-    return ()
-
-
 class Executor:
     """One execution of a plan.
 
@@ -78,8 +69,8 @@ class Executor:
     seconds the run is stopped and has failed. `memory` is asked about work done before. The values in `secrets` are
     taken out of all output. `earlier` are outcomes of tasks that the plan leaves out and whose results planned tasks receive. `withheld` names the variables that a task's commands do
     not see, which is said when it fails. Of what is ready, tasks with the highest `priority` go first. Nothing global is touched: no signal handlers, no
-    printing, no change of directory. Services that were asked for stay up until `stop`, unless `stay` is false: then
-    they end once they can be used.
+    printing, no change of directory. Services that were asked for stay up until `stop`; those of a
+    `keeper` are given back to it once they are not needed.
     """
 
     def __init__(
@@ -99,8 +90,8 @@ class Executor:
         secrets: Optional[Secrets] = None,
         earlier: Optional[Mapping[TaskId, Outcome]] = None,
         withheld: Callable[[Task], Sequence[str]] = lambda task: (),
-        explain: Explain = unexplained,
-        stay: bool = True,
+        explain: Optional[Explain] = None,
+        keeper: Optional[ServiceKeeper] = None,
         priority: Optional[Sequence[float]] = None,
         room: Room = Room(),  # noqa: B008 (it cannot change)
     ) -> None:
@@ -130,7 +121,7 @@ class Executor:
             allowed={node: task.allow_failure for node, task in enumerate(plan.tasks) if task.allow_failure},
             services=[node for node, task in enumerate(plan.tasks) if task.service is not None],
             asked=asked_for(plan),
-            stay=stay,
+            stay=keeper is None,
         )
         self._memory = memory
         self._carrier = Carrier(clock)
@@ -155,6 +146,7 @@ class Executor:
             listening=lambda: self._bus.listening,
             in_turn=self._in_turn,
             withheld=withheld,
+            keeper=keeper,
             grace=grace,
         )
         self._begun = 0.0
@@ -437,16 +429,8 @@ class Executor:
         self._carrier.close()
         result = self._result(begun)
         if not result.ok and self._bus.listening:
-            self._explain_failures()
+            tell_why(self._bus.tell, self._explain, self._run_id, self._outcomes, self._memory)
         self._bus.tell(RunFinished(ok=result.ok, exit_code=result.exit_code, seconds=result.seconds))
-
-    def _explain_failures(self) -> None:
-        """Tell what can be said about them; trouble with that must not hide how the run ended."""
-        try:
-            for event in self._explain(self._run_id, self._outcomes, self._memory):
-                self._bus.tell(event)
-        except Exception as error:
-            self._bus.tell(Warned(f"failures could not be explained: {type(error).__name__}: {error}"))
 
     def _result(self, begun: float) -> RunResult:
         ok = bool(self._finished) and self._exit_code == 0

@@ -3,19 +3,19 @@
 It knows the steps of one service; when it starts and ends, and what its end means for others, is the scheduler's.
 """
 
-from typing import Any, Callable, List, Optional, cast
+from typing import Any, Callable, List, Mapping, Optional, cast
 
 from taskrush.events import ServiceReady
 from taskrush.execute.probes import asking
 from taskrush.execute.readiness import LogSearch, Question, occupied, questions
 from taskrush.execute.scheduler import Ready, Stimulus, Unready
-from taskrush.execute.task_run import Surroundings, TaskRun
+from taskrush.execute.task_run import Surroundings, TaskRun, runner_name
 from taskrush.model.duration import text_of
 from taskrush.model.outcome import Outcome, cancelled, failed
 from taskrush.model.service import Ready as ReadyWhen
 from taskrush.model.substitution import as_text, substitute
 from taskrush.model.task import Task
-from taskrush.protocols import Pollable
+from taskrush.protocols import Pollable, Running
 from taskrush.values import evolve
 
 
@@ -31,6 +31,9 @@ class ServiceRun(TaskRun):
         waited: float = 0.0,
     ) -> None:
         super().__init__(node, task, around, answer, waited)
+        self._plain = around.runners
+        if around.keeper is not None:
+            self._around = evolve(around, runners={**around.runners, runner_name(task): around.keeper})
         assert task.service is not None
         self._when: ReadyWhen = task.service.ready
         self._log: Optional[LogSearch] = None
@@ -49,6 +52,12 @@ class ServiceRun(TaskRun):
         super().kill(force)
         self._end_probe()
 
+    def _values(self, task: Task) -> Mapping[str, object]:
+        secrets = self._around.secrets
+        if self._around.keeper is None or secrets is None:
+            return super()._values(task)
+        return {**super()._values(task), **secrets.environment(task)}  # a keeper knows no run's secrets
+
     # --- the start ----------------------------------------------------------------
 
     def _set_out(self) -> None:
@@ -57,6 +66,34 @@ class ServiceRun(TaskRun):
         self._open = questions(when, self._log)
         if when.command is not None:
             self._open.append(Question(f"command `{when.command}`", lambda: None))
+        keeper, task = self._around.keeper, self._task
+        if keeper is not None:
+            on_output = self._around.in_turn(self._hear)
+            self._around.carrier.do(lambda: keeper.take(task, on_output), self._taken)
+        else:
+            self._look_for_strangers()
+
+    def _taken(self, lease: Optional[Running], error: Optional[BaseException]) -> None:
+        """It is up from an earlier run, or not."""
+        if lease is None:
+            self._look_for_strangers()
+            return
+        self._handle = self._process = lease
+        self._since = self._around.clock.monotonic()
+        self._open = []
+        self._around.carrier.do(lease.wait, lambda outcome, error: self._given_back(lease, outcome))
+        if self._killed:
+            lease.cancel()
+        else:
+            self._look()
+
+    def _given_back(self, lease: Running, outcome: Outcome) -> None:
+        if self._handle is lease:
+            self._handle = None
+            self._end(outcome)
+
+    def _look_for_strangers(self) -> None:
+        when = self._when
         if when.port is None and when.http is None:
             self._begin(None, None)
         else:
@@ -108,6 +145,9 @@ class ServiceRun(TaskRun):
             return
         if not self._open:
             self._ready = True
+            mark = getattr(self._handle, "mark_ready", None)
+            if mark is not None:
+                mark()
             self._around.tell(ServiceReady(self._task.id, self._around.clock.monotonic() - self._since))
             self._answer(Ready(self._node))
             return
@@ -137,7 +177,7 @@ class ServiceRun(TaskRun):
 
     def _ask_command(self, question: Question) -> None:
         assert self._when.command is not None
-        runner = self._around.runners["local"]
+        runner = self._plain["local"]
 
         def done(outcome: Optional[Outcome], error: Optional[BaseException] = None) -> None:
             if self._probe is probe:

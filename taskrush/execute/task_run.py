@@ -15,7 +15,7 @@ from taskrush.execute.starvation import TAIL, Starvation
 from taskrush.model.outcome import Outcome, State, cancelled, failed, succeeded, timed
 from taskrush.model.redaction import RedactedStreams, Redactor
 from taskrush.model.task import Call, Task, TaskId
-from taskrush.protocols import Clock, Memory, OnOutput, Pollable, Recording, Runner, Running, Secrets
+from taskrush.protocols import Clock, Memory, OnOutput, Pollable, Recording, Runner, Running, Secrets, ServiceKeeper
 from taskrush.values import evolve, frozen
 
 SHOWN = 8  # names of variables in one message
@@ -39,6 +39,7 @@ class Surroundings:
     withheld: Callable[[Task], Sequence[str]] = lambda task: ()
     listening: Callable[[], bool] = lambda: True
     grace: float = 5.0
+    keeper: Optional[ServiceKeeper] = None
     starvation: Optional[Starvation] = None
 
 
@@ -139,8 +140,8 @@ class TaskRun:
 
     def _start_event(self, reason: str) -> TaskStarted:
         runner = runner_name(self._task) if self._task.action is not None else ""
-        number = self.number
-        return TaskStarted(self._task.id, self._command(), number, reason, waited_seconds=self._waited, runner=runner)
+        waited, self._waited = self._waited, 0.0
+        return TaskStarted(self._task.id, self._command(), self.number, reason, waited, runner)
 
     def _command(self) -> str:
         command = "" if self._task.action is None else str(self._task.action)

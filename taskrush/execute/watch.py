@@ -14,6 +14,7 @@ from taskrush.events import CHANGED, Record, TaskFinished, TaskStarted
 from taskrush.execute.changes import NOTIFY, POLL, Changes, available
 from taskrush.execute.executor import Executor
 from taskrush.execute.file_clock import FileClock
+from taskrush.execute.kept_services import KeptServices
 from taskrush.execute.watch_news import News, NotLoaded, Round, RoundStarted, SelfChanging, Watching
 from taskrush.execute.watch_part import differs, part
 from taskrush.execute.watch_scope import FileScope, Ignored, state_scope
@@ -50,12 +51,13 @@ class Watched:
     """What is watched: a plan, the files that declare it (relative to its root), and how a part of it is run.
 
     `start(plan, subscriber, earlier)` makes an executor of a part of the plan, which also tells this
-    subscriber; `earlier` are the outcomes of what is left out.
+    subscriber; `earlier` are the outcomes of what is left out. `services` live on between the runs.
     """
 
     plan: Plan
     task_files: Tuple[str, ...]
     start: Callable[[Plan, Subscriber, Mapping[TaskId, Outcome]], Executor]
+    services: Optional[KeptServices] = None
     ignored: Optional[Ignored] = None
 
 
@@ -152,6 +154,8 @@ class Watcher:
                 self._executor.stop(self._stopped)
                 self._thread.join()
             self._clock.close()
+            if self._watched.services is not None:
+                self._watched.services.close()
 
     # --- the loop ------------------------------------------------------------------
 
@@ -247,6 +251,8 @@ class Watcher:
             self._on_news(NotLoaded(error))
             return
         tasks = self._watched.plan.tasks
+        if self._watched.services is not None:
+            self._watched.services.only(task.id for task in tasks)
         stale = [task.id for task in tasks if differs(old.get(task.id), task, touched)]
         before = self._state
         self._changes.close()
@@ -281,6 +287,8 @@ class Watcher:
         self._number += 1
         started = self._round = RoundStarted(self._number, instruction.tasks, instruction.causes)
         self._on_news(started)
+        if self._watched.services is not None:
+            self._watched.services.renew(instruction.renewed)
         plan = part(self._watched.plan, instruction.tasks)
         self._executor = executor = self._watched.start(plan, _Listener(self._post, self._clock), self._outcomes)
         if self._stopped is not None:

@@ -42,7 +42,15 @@ class SelfChanging:
     path: str
 
 
-News = Union[Watching, RoundStarted, NotLoaded, SelfChanging]
+@frozen
+class ServiceEnded:
+    """News: a service that lived on between two rounds has ended; the next one that needs it starts it again."""
+
+    task: TaskId
+    reason: str
+
+
+News = Union[Watching, RoundStarted, NotLoaded, SelfChanging, ServiceEnded]
 
 
 @frozen(kw_only=True)

@@ -80,7 +80,7 @@ def files_of(task: Task) -> Tuple[str, ...]:
 
 def reads_anything(task: Task) -> bool:
     """Whether any file of the workspace may matter to it: it does something and does not say what it reads."""
-    return task.inputs is None and task.action is not None and not on_demand(task)
+    return task.inputs is None and task.action is not None and not on_demand(task) and task.service is None
 
 
 def on_demand(task: Task) -> bool:
@@ -101,6 +101,7 @@ def state_scope(plan: Plan, files: FileScope) -> Scope:
         readers=lambda path: [task for task in files.readers(path) if task not in closing],
         makers=files.makers,
         on_demand=frozenset(task.id for task in plan.tasks if on_demand(task)),
+        services=frozenset(task.id for task in plan.tasks if task.service is not None),
     )
 
 

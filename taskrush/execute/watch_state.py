@@ -90,10 +90,14 @@ Causes = Mapping[TaskId, Tuple[str, ...]]
 
 
 class StartRound(NamedTuple):
-    """Instruction: run exactly these tasks, in plan order. `causes`: changed paths by the task that they affect."""
+    """Instruction: run exactly these tasks, in plan order. `causes`: changed paths by the task that they affect.
+
+    `renewed` are services that these changes concern: they must not live on as they are.
+    """
 
     tasks: Tuple[TaskId, ...]
     causes: Causes
+    renewed: FrozenSet[TaskId] = frozenset()
 
 
 class StopRound(NamedTuple):
@@ -121,7 +125,8 @@ class Scope:
     """What is watched: the planned tasks in order, what each waits for, and whom a path concerns.
 
     `readers(path)` are the tasks that read it, `makers(path)` those that declare it as an output. `on_demand` tasks
-    compute values for others: no change affects them, they run whenever what needs them runs.
+    compute values for others: no change affects them, they run whenever what needs them runs. `services` live on
+    between rounds; they are in every round that needs them.
     """
 
     tasks: Tuple[TaskId, ...]
@@ -129,6 +134,7 @@ class Scope:
     readers: Callable[[str], Iterable[TaskId]]
     makers: Callable[[str], Iterable[TaskId]]
     on_demand: FrozenSet[TaskId] = frozenset()
+    services: FrozenSet[TaskId] = frozenset()
 
 
 class WatchState:
@@ -333,7 +339,9 @@ class WatchState:
             self._deadline = None
         for task in causes:
             self._streak[task] = 0 if task in certain else self._streak.get(task, 0) + 1
-        chosen = self._whole(set(causes) | self._again)
+        lasting = self._again & self._scope.services  # they were cut with their round: nobody need follow them
+        chosen = self._whole(set(causes) | (self._again - lasting)) | lasting
+        renewed = self._downstream(set(causes)) & self._scope.services
         self._again = set()
         self._originals = {}
         self._round = frozenset(chosen)
@@ -343,6 +351,7 @@ class WatchState:
             StartRound(
                 tuple(task for task in self._scope.tasks if task in chosen),
                 {task: tuple(paths) for task, paths in causes.items()},
+                renewed,
             )
         )
 
@@ -354,7 +363,7 @@ class WatchState:
             for need in self._scope.needs.get(todo.pop(), ()):
                 if need in chosen:
                     continue
-                if need in self._scope.on_demand:
+                if need in self._scope.on_demand or need in self._scope.services:
                     more: Iterable[TaskId] = (need,)
                 elif need in self._unfinished:
                     more = self._downstream((need,)) - chosen

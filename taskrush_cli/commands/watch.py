@@ -9,7 +9,7 @@ import signal
 import sys
 from typing import Any, List, Sequence
 
-from taskrush.execute.watch_news import News, NotLoaded, RoundStarted, SelfChanging, Watching
+from taskrush.execute.watch_news import News, NotLoaded, RoundStarted, SelfChanging, ServiceEnded, Watching
 from taskrush.execute.watch_state import Causes
 from taskrush.model.plan import Plan
 from taskrush.model.settings import Settings
@@ -114,6 +114,9 @@ class _Session:
                 "yellow",
             )
             self._say("hint: declare what it makes as `outputs`, or save once more when it is done", "yellow")
+        elif isinstance(news, ServiceEnded):
+            again = "it is started again when it is needed"
+            self._say(f"warning: service `{news.task}` ended: {news.reason}; {again}", "yellow")
         elif not self._settings.quiet:
             self._say(_line(news), "dim")
 
