@@ -90,6 +90,7 @@ def explain_past(root: str, past: PastTask, task: Optional[Task], earlier: Seque
         read_log(root, past.run, past.task),
         root=root,
         env=seen_by(known, {}),
+        changed="" if past.why is None or past.why in NO_CHANGES else past.why,
         past=[one for one in earlier if one.run != past.run],
         hints=known.hints,
     )

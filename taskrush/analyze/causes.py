@@ -80,7 +80,8 @@ def _known(evidence: Evidence, machine: Machine) -> List[Cause]:
             if told is not None:
                 found.setdefault(told.kind, told)
                 break  # a line tells of one thing
-    return sorted(found.values(), key=lambda cause: (not cause.certain, cause.kind in VAGUE))
+    firm = [cause for cause in found.values() if cause.certain or cause.kind not in VAGUE]
+    return sorted(firm or found.values(), key=lambda cause: (not cause.certain, cause.kind in VAGUE))
 
 
 VAGUE = ("missing-file", "permission-denied", "signal", "exit-code", "timeout", "http")

@@ -41,7 +41,7 @@ KINDS: Tuple[Kind, ...] = (
     _kind(100, r"^\s*(?:\S| (?=\S))+?:\d+(?::\d+)?:? (?:fatal )?error\b"),
     _kind(100, r"^\S.*?[(\[]\d+,\d+[)\]]:? (?:error|ERROR)\b|^\S+:\d+:\d+ - error "),
     _kind(100, r"^\[ERROR\] .+\.(?:java|kt|scala):\[\d+,\d+\]"),
-    _kind(100, r"^error(?:\[E\d+\])?: (?!could not compile|aborting|test failed|linking with)", r"^\s*-->", 1),
+    _kind(100, r"^error\[E\d+\]: ", r"^\s*-->", 1),
     _kind(99, r"undefined reference to|multiple definition of|undefined symbol|cannot find -l|linker .* not found"),
     _kind(97, r"^e: (?:file://)?\S+\.kts?:"),
     _kind(97, r"^\S+\.go:\d+:\d+: |^# \S+ \[.*\]$"),
@@ -65,7 +65,7 @@ KINDS: Tuple[Kind, ...] = (
     _kind(SUMMARY, r"^test result: FAILED|^FAIL\s+\S+\s+[\d.]+s$|^✖ \d+ problems?|^Found [1-9]\d* errors?\b"),
     _kind(SUMMARY, r"^\s*\d+ failing$|^FAIL \S+|^# fail [1-9]|^Tests run: .*(?:Failures|Errors): [1-9]"),
     # build tools, package managers, containers
-    _kind(95, r"^\S*make(?:\[\d+\])?: \*\*\* No (?:rule|targets)"),
+    _kind(95, r"^(?:#\d+ )?(?:[\d.]+ )?\S*make(?:\[\d+\])?: \*\*\* No (?:rule|targets)"),
     _kind(
         22,
         r"^\S*make(?:\[\d+\])?: \*\*\* |^ninja: build stopped|could not compile|collect2: error|linking with|: aborting due",
@@ -89,6 +89,7 @@ KINDS: Tuple[Kind, ...] = (
     _kind(88, r"[Pp]ermission denied|No space left|[Oo]ut of memory|[Aa]ddress already in use|Too many open files"),
     _kind(84, r"(?:: |^)(?:No such file or directory|[Cc]onnection refused|Read-only file system)|Could not resolve"),
     # anything else, by its words
+    _kind(78, r"^error: (?!could not compile|aborting|test failed|linking with)", r"^\s*-->", 1),
     _kind(72, r"\b(?:FATAL|CRITICAL|PANIC|Fatal)\b"),
     _kind(66, r"^\W{0,4}(?:[\w.-]+: )?(?:[Ee]rror|ERROR|[Ff]atal|FATAL|[Ff]ailure|FAILED|FAILURE)\b ?[:\]!]"),
     _kind(62, r"^[\w.]*(?:Error|Exception)\b: "),
@@ -96,6 +97,7 @@ KINDS: Tuple[Kind, ...] = (
     _kind(40, r"(?i)\b(?:cannot|can't|could not|couldn't|unable to|refused|denied|timed? ?out|no such|not found)\b"),
     _kind(34, r"(?i)\b(?:error|exception|failed|failure|abort(?:ed|ing)?|invalid|missing|unexpected)\b"),
 )
+_STAMP = re.compile(r"^(?:#\d+ )?(?:\[?[\d:.,TZ-]+\]? )+")
 _WORTH = re.compile(
     r"(?i)error|fail|traceback|fatal|panic|exception|abort|not found|denied|refused|cannot|can't|could|unable|no such|no space"
     r"|assert|killed|fault|core dumped|time|invalid|missing|unexpected|\*\*\*|not ok|^E |^E:|-->|●|✕|✗|×|❌|undefined"
@@ -103,9 +105,9 @@ _WORTH = re.compile(
     r"|read-only|problems|returned|went wrong|solve|multiple|resolutionimpossible|^[A-Z]{1,4}\d{3}| line \d|^# |sanit"
 )
 _HARMLESS = re.compile(
-    r"(?i)\b(?:0|no|without|zero) (?:errors?|failures?|failed|problems?|warnings?)\b|\bPASSED\b|\.\.\. ok$|^\s*✓"
+    r"\bPASSED\b|\.\.\. ok$|^\s*✓|^ok \d|(?i:\b(?:0|no|without|zero) (?:errors?|failures?|failed|problems?|warnings?)\b"
     r"|^\s*(?:compiling|downloading|downloaded|installing|collecting|fetching|checking|get:\d+) "
-    r"|\b(?:deprecat|retrying)|-W?error\b|\b(?:fail|error)s?[=:] ?0\b|^ok \d|^\s*warning\b|: warning:"
+    r"|\b(?:deprecat|retrying)|-W?error\b|\b(?:fail|error)s?[=:] ?0\b|^\s*warning\b|: warning:)"
 )
 
 
@@ -116,14 +118,14 @@ def decisive(texts: Sequence[str], limit: int = SHOWN) -> Tuple[int, ...]:
     seen: Set[str] = set()
     best = max((block.weight for block in blocks), default=0)
     for block in sorted(blocks, key=_rank):
-        if best >= STRONG and block.weight < SUMMARY - 2:
+        if best >= STRONG > block.weight != SUMMARY:
             continue
         lines = [line for line in block.lines if line not in chosen]
-        fresh = [line for line in lines if texts[line].strip() not in seen]
+        fresh = [line for line in lines if _core(texts[line]) not in seen]
         if not fresh or len(chosen) + len(lines) > limit:
             continue
         chosen.update(lines)
-        seen.update(texts[line].strip() for line in lines)
+        seen.update(_core(texts[line]) for line in lines)
     if best < GUESS:
         filled = [number for number, text in enumerate(texts) if text.strip()]
         chosen.update(filled[-max(0, min(3, limit - len(chosen))) :] if len(chosen) < limit else ())
@@ -150,6 +152,11 @@ def telling(texts: Sequence[str]) -> List[Block]:
         block = found[last]
         found[last] = Block(max(block.weight, 101), block.lines, block.end)
     return found
+
+
+def _core(text: str) -> str:
+    """A line without the times and step numbers that are put before it."""
+    return _STAMP.sub("", text.strip())
 
 
 def _rank(block: Block) -> Tuple[int, int]:

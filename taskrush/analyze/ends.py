@@ -1,9 +1,11 @@
 """What the end of a task alone tells: its exit code, the signal, the reason that TaskRush itself gave."""
 
+import os
 import re
 from typing import Iterator, Mapping, Optional, Tuple
 
 from taskrush.analyze.causes import Look, certain, perhaps
+from taskrush.analyze.machine import Machine
 from taskrush.analyze.programs import not_found
 from taskrush.model.failure import Cause
 from taskrush.model.task import Argv, Shell
@@ -30,8 +32,6 @@ CODES: Mapping[str, Mapping[int, Tuple[str, Optional[str]]]] = {
     },
     "diff": {1: ("`diff` exits with 1 when files differ", None)},
     "cmp": {1: ("`cmp` exits with 1 when files differ", None)},
-    "test": {1: ("the condition of `test` does not hold", None)},
-    "[": {1: ("the condition in `[ ]` does not hold", None)},
     "pytest": {
         5: ("pytest found no tests (its exit code 5)", "are they named `test_*.py`, and is `cwd` right?"),
         4: ("pytest was called in a wrong way (its exit code 4)", None),
@@ -73,6 +73,7 @@ def of_end(look: Look) -> Iterator[Cause]:
         yield certain(
             "timeout", "it was ended because it took longer than it may", "raise `timeout`, or find what it waits for"
         )
+        return
     code = look.code
     if code is not None and (code < 0 or 128 < code < 160):
         yield from _signal(-code if code < 0 else code - 128, code < 0, look)
@@ -84,7 +85,11 @@ def _not_started(what: str, look: Look) -> Optional[Cause]:
     name = (re.findall(r"`([^`]+)`", what) or [""])[0]
     if what.startswith("the working directory"):
         near = look.machine.nearest(name)
-        return certain("working-directory", "its folder `cwd` is not there", near and f"did you mean `{near}`?")
+        return certain(
+            "working-directory",
+            "the folder that `cwd` names is not there",
+            f"did you mean `{look.machine.shown(near)}`?" if near else None,
+        )
     if what.startswith("the interpreter of"):
         return interpreter(name, look)
     if "may not be executed" in what:
@@ -132,7 +137,14 @@ def wrong_format(path: str, look: Look) -> Cause:
 
 
 def _not_made(pattern: str, look: Look) -> Cause:
-    near = look.machine.nearest(_from_cwd(pattern, look))
+    top = Machine(look.machine.root, ".", {})
+    near = top.nearest(pattern)
+    if near is not None and near == os.path.join(look.machine.shown(look.machine.cwd), pattern):
+        return perhaps(
+            "output-not-made",
+            f"`outputs` are relative to the task file: there is `{near}`, made where the command runs",
+            f"`outputs: [{near}]`",
+        )
     if near is not None:
         return perhaps(
             "output-not-made",
@@ -147,18 +159,13 @@ def _not_made(pattern: str, look: Look) -> Cause:
     return perhaps("output-not-made", "perhaps the command writes elsewhere, or writes nothing when it is content")
 
 
-def _from_cwd(path: str, look: Look) -> str:
-    import os
-
-    return os.path.relpath(os.path.join(look.machine.root, path), look.machine.cwd)
-
-
 def _signal(number: int, itself: bool, look: Look) -> Iterator[Cause]:
     if number == 9:
         yield _killed(itself, look)
     elif number in (1, 2, 15) and itself:
         name = {1: "SIGHUP", 2: "SIGINT", 15: "SIGTERM"}[number]
-        yield certain("signal", f"somebody sent it {name}: TaskRush did not", None)
+        if look.evidence.outcome.reason == f"killed by {name}":
+            yield certain("signal", f"something sent it {name}, and not TaskRush")
     elif number in SIGNALS:
         message, remedy = SIGNALS[number]
         if itself:
@@ -171,7 +178,7 @@ def _killed(itself: bool, look: Look) -> Cause:
     """SIGKILL: most often for lack of memory, but the system does not tell us."""
     peak, whole = look.evidence.outcome.peak_bytes, look.machine.memory()
     facts = ""
-    if peak and whole and peak > 64 * MiB:
+    if peak and whole and peak > whole // 4:
         facts = f" (it had used {peak // MiB} MiB, there are {whole // MiB} MiB)"
     what = "it was killed by force" if itself else "exit code 137 means that it was killed by force"
     return perhaps(

@@ -19,11 +19,11 @@ def wilson(hits: int, trials: int) -> Tuple[float, float]:
     middle = share + Z * Z / (2 * trials)
     spread = Z * math.sqrt(share * (1 - share) / trials + Z * Z / (4 * trials * trials))
     below = 1 + Z * Z / trials
-    return max(0.0, (middle - spread) / below), min(1.0, (middle + spread) / below)
+    return max(0.0, min(share, (middle - spread) / below)), min(1.0, max(share, (middle + spread) / below))
 
 
 def flakiness(past: Sequence[PastTask], key: Optional[str]) -> Optional[Flakiness]:
-    """What past ends of a task (newest first, this failure among them or not) say; None where they say nothing.
+    """What past ends of a task (newest first, without this failure) say together with it; None where they say nothing.
 
     With the `key` of the failure, ends with the same key alone count if there was a good one among them. Without, all
     that ran count, and only if some ended well and it failed more than once.
@@ -33,11 +33,11 @@ def flakiness(past: Sequence[PastTask], key: Optional[str]) -> Optional[Flakines
     if any(one.state == "succeeded" for one in same):
         return _counted(same, True)
     failed = sum(one.state != "succeeded" for one in ran)
-    return _counted(ran, False) if 1 < failed < len(ran) else None
+    return _counted(ran, False) if 0 < failed < len(ran) else None
 
 
 def _counted(ends: Sequence[PastTask], same_key: bool) -> Flakiness:
-    failed = sum(one.state != "succeeded" for one in ends)
-    low, high = wilson(failed, len(ends))
+    failed = 1 + sum(one.state != "succeeded" for one in ends)
+    low, high = wilson(failed, 1 + len(ends))
     recovered = sum(one.state == "succeeded" and (one.attempts or 1) > 1 for one in ends)
-    return Flakiness(runs=len(ends), failed=failed, low=low, high=high, same_key=same_key, recovered=recovered)
+    return Flakiness(runs=1 + len(ends), failed=failed, low=low, high=high, same_key=same_key, recovered=recovered)

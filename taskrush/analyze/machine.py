@@ -6,7 +6,6 @@ Every question has a bound on what is looked at, and no answer is an error: what
 
 import difflib
 import os
-import sys
 from typing import Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 LOCAL_BINS = ("node_modules/.bin", ".venv/bin", "venv/bin", "env/bin", "bin", "scripts", ".venv/Scripts", "vendor/bin")
@@ -49,9 +48,7 @@ class Machine:
         for folder in self._env.get("PATH", os.defpath).split(os.pathsep):
             known.update(dict.fromkeys(_names(folder)))
         fitting = [one for one in known if abs(len(one) - len(name)) <= 2 and one != name]
-        if len(name) < 3:
-            return []
-        return difflib.get_close_matches(name, fitting, n=2, cutoff=0.75 if len(name) > 4 else 0.8)
+        return near(name, fitting, 2, 0.8) if len(name) > 2 else []
 
     # --- files --------------------------------------------------------------------
 
@@ -79,7 +76,7 @@ class Machine:
         if name.lower() in lower:
             return os.path.join(folder, lower[name.lower()])
         stem = name.rpartition(".")[0] or name
-        found = difflib.get_close_matches(name, names, n=1, cutoff=0.7)
+        found = near(name, names, 1, 0.7)
         found = found or [one for one in names if stem and one.rpartition(".")[0] == stem]
         if found:
             return os.path.join(folder, found[0])
@@ -179,16 +176,13 @@ class Machine:
             pass
         return min(limits) if limits else None
 
-    def open_files(self) -> Optional[int]:
-        """How many files a process may have open."""
-        try:
-            import resource
-        except ImportError:
-            return None
-        return resource.getrlimit(resource.RLIMIT_NOFILE)[0]
 
-    def running_python(self) -> str:
-        return ".".join(map(str, sys.version_info[:3]))
+def near(name: str, known: Sequence[str], most: int, cutoff: float) -> List[str]:
+    """The nearest of known names, those first whose letters are only in another order."""
+    letters = sorted(name)
+    turned = [one for one in known if len(one) == len(name) > 2 and one != name and sorted(one) == letters]
+    close = difflib.get_close_matches(name, known, n=most, cutoff=cutoff)
+    return list(dict.fromkeys((*turned, *close)))[:most]
 
 
 def _names(folder: str) -> Sequence[str]:

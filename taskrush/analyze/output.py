@@ -19,7 +19,6 @@ _TROUBLE = re.compile(rb"[Ee]rror|ERROR|panic|Traceback|FAIL|Caused by|[Ff]atal|
 _SEQUENCE = re.compile(
     r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)?|\x1b[ -/]*[0-~]?|\x9b[0-?]*[ -/]*[@-~]"
 )
-_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
 
 
 @frozen
@@ -93,4 +92,5 @@ def plain(text: str) -> str:
     """`text` without control sequences; other characters that are not to be seen become `?`."""
     if text.isprintable():
         return text
-    return _CONTROL.sub("?", _SEQUENCE.sub("", text)).replace("\t", "    ").replace("\n", " ").rstrip()
+    text = _SEQUENCE.sub("", text).replace("\t", "    ").replace("\n", " ").rstrip()
+    return text if text.isprintable() else "".join(one if one.isprintable() else "?" for one in text)

@@ -85,9 +85,8 @@ def _port_in(line: str) -> Optional[int]:
 
 @rule(r"(?i)too many open files|\bEMFILE\b|\bENFILE\b")
 def _files(match: "re.Match[str]", look: Look) -> Found:
-    limit = look.machine.open_files()
-    facts = f": a process may have {limit}" if limit else ""
-    return perhaps("too-many-files", f"it looks as if too many files were open{facts}", "`ulimit -n 4096` before it")
+    remedy = "`ulimit -n` shows the limit, `ulimit -n 4096` before the command raises it"
+    return perhaps("too-many-files", "it looks as if too many files were open", remedy)
 
 
 @rule(r"fork: (?:retry: )?(?:Resource temporarily unavailable|Cannot allocate memory)|Cannot fork|can't start new thread"
@@ -335,7 +334,7 @@ def _http(match: "re.Match[str]", look: Look) -> Found:
         "404": "there is nothing at that address",
         "429": "it was asked too often: perhaps later, or `retry` with a delay",
     }.get(code, "the server itself had trouble: perhaps `retry` helps")
-    return perhaps("http", f"a server answered {code}; {means}", None)
+    return perhaps("http", f"it looks as if a server answered {code}: {means}", None)
 
 
 def _host_in(line: str) -> str:

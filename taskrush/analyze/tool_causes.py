@@ -184,6 +184,10 @@ def _locale(match: "re.Match[str]", look: Look) -> Found:
     facts = f" (`{chosen}` is chosen here)" if chosen else " (none is chosen here)"
     if "UnicodeDecodeError" in look.line and "'ascii'" not in look.line:
         return perhaps("encoding", "it looks as if a file is in another encoding than it was read in", None)
+    if "utf" in (chosen or "").lower():
+        return perhaps(
+            "encoding", "it looks as if a text does not fit the encoding it is put in", "name it: `encoding=`"
+        )
     return perhaps("locale", f"it looks as if the locale is wrong{facts}", "`env: {LC_ALL: C.UTF-8, PYTHONUTF8: 1}`")
 
 
@@ -265,7 +269,7 @@ def _near(name: str, known: "Iterable[str]") -> Optional[str]:
 # --- git ----------------------------------------------------------------------------------------
 
 
-@rule(r"[Uu]nable to create '([^']+\.lock)': File exists|(?:[Cc]ould not|[Uu]nable to) (?:get|acquire|obtain|lock)\b.*?((?:/[\w.-]+)+)?"
+@rule(r"[Uu]nable to create '([^']+\.lock)': File exists|(?:[Cc]ould not|[Uu]nable to) (?:(?:get|acquire|obtain) (?:\w+ ){0,3}lock\b|lock )[^/]*((?:/[\w.-]+)+)?"
       r"|database is locked|lock file .* exists|locked by another|another (?:instance|process) is (?:already )?running")  # fmt: skip
 def _lock(match: "re.Match[str]", look: Look) -> Found:
     path = match.group(1) or match.group(2) or ""

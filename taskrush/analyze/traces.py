@@ -64,7 +64,7 @@ def _python(texts: Sequence[str], at: int) -> Block:
             shown = found
         following = _next_of_chain(texts, end)
         if following is None:
-            return Block(TRACE, tuple(shown), end)
+            return Block(TRACE, tuple(shown) or (at,), end)
         at, chained = following, True
 
 

@@ -2,6 +2,7 @@
 
 from typing import Any, Iterable, Literal, Mapping, Optional, Sequence, Union, overload
 
+from taskrush.declare.hints_given import hints_given
 from taskrush.declare.mark import (
     Command,
     Dependency,
@@ -16,7 +17,7 @@ from taskrush.declare.mark import (
 from taskrush.declare.place import place_of_caller
 from taskrush.model.limits import PoolGiven, Resources
 from taskrush.model.notification import Notice, as_notices
-from taskrush.model.policy import Cache, Requirement, Retry
+from taskrush.model.policy import Cache, FailureHint, Requirement, Retry
 from taskrush.model.retry import TimeoutGiven, as_retry, as_timeout
 from taskrush.model.secret import SecretsGiven, as_secrets
 from taskrush.model.service import ServiceGiven, as_service
@@ -48,6 +49,7 @@ def command(
     confirm: Optional[str] = ...,
     interactive: bool = ...,
     retry: Union[int, Retry, None] = ...,
+    hints: Iterable[FailureHint] = ...,
     timeout: TimeoutGiven = ...,
     pool: PoolGiven = ...,
     mutex: Union[str, Iterable[str]] = ...,
@@ -88,6 +90,7 @@ def command(
     confirm: Optional[str] = ...,
     interactive: bool = ...,
     retry: Union[int, Retry, None] = ...,
+    hints: Iterable[FailureHint] = ...,
     timeout: TimeoutGiven = ...,
     pool: PoolGiven = ...,
     mutex: Union[str, Iterable[str]] = ...,
@@ -127,6 +130,7 @@ def command(
     confirm: Optional[str] = None,
     interactive: bool = False,
     retry: Union[int, Retry, None] = None,
+    hints: Iterable[FailureHint] = (),
     timeout: TimeoutGiven = None,
     pool: PoolGiven = (),
     mutex: Union[str, Iterable[str]] = (),
@@ -153,6 +157,7 @@ def command(
     fields.update(allow_failure=allowed_codes(allow_failure), secrets=as_secrets(secrets))
     fields.update(limits=limits_of(pool, mutex, exclusive, resources, priority, jobserver))
     fields.update(retry=as_retry(retry), timeout=as_timeout(timeout), notify=as_notices(notify), remote=remote)
+    fields.update(hints=hints_given(hints))
     fields.update(capture=capture, params=tuple(params), shell=texts(shell))
     mark = Mark(
         name=name,

@@ -7,6 +7,7 @@ The function stays the very object it was: calling a task calls the function. A 
 import inspect
 from typing import Any, Callable, Coroutine, Iterable, Literal, Mapping, Optional, TypeVar, Union, overload
 
+from taskrush.declare.hints_given import hints_given
 from taskrush.declare.mark import (
     MARK,
     Command,
@@ -27,7 +28,7 @@ from taskrush.declare.place import place_of, place_of_caller
 from taskrush.declare.signature import ResultOf
 from taskrush.model.limits import PoolGiven, Resources
 from taskrush.model.notification import Notice, as_notices
-from taskrush.model.policy import Cache, Ingredient, Requirement, Retry
+from taskrush.model.policy import Cache, FailureHint, Ingredient, Requirement, Retry
 from taskrush.model.retry import TimeoutGiven, as_retry, as_timeout
 from taskrush.model.secret import SecretsGiven, as_secrets
 from taskrush.model.service import ServiceGiven, as_service
@@ -62,6 +63,7 @@ def task(
     confirm: Optional[str] = ...,
     interactive: bool = ...,
     retry: Union[int, Retry, None] = ...,
+    hints: Iterable[FailureHint] = ...,
     timeout: TimeoutGiven = ...,
     pool: PoolGiven = ...,
     mutex: Union[str, Iterable[str]] = ...,
@@ -100,6 +102,7 @@ def task(
     confirm: Optional[str] = None,
     interactive: bool = False,
     retry: Union[int, Retry, None] = None,
+    hints: Iterable[FailureHint] = (),
     timeout: TimeoutGiven = None,
     pool: PoolGiven = (),
     mutex: Union[str, Iterable[str]] = (),
@@ -134,6 +137,7 @@ def task(
     fields.update(allow_failure=allowed_codes(allow_failure), secrets=as_secrets(secrets))
     fields.update(limits=limits_of(pool, mutex, exclusive, resources, priority, jobserver))
     fields.update(retry=as_retry(retry), timeout=as_timeout(timeout), notify=as_notices(notify), remote=remote)
+    fields.update(hints=hints_given(hints))
 
     def mark(function: F) -> F:
         _check(function, isolate)

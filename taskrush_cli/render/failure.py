@@ -48,13 +48,11 @@ def told(cause: Cause, style: Style) -> "Iterable[str]":
 def before(history: Flakiness) -> str:
     """How it ended before, with the numbers: a share alone would say more than so few runs can."""
     share = history.failed / history.runs
-    numbers = (
-        f"{history.failed} of {history.runs} times before ({share:.0%}; {history.low:.0%} to {history.high:.0%} at 95%)"
-    )
+    numbers = f"{history.failed} of {history.runs} times ({share:.0%}; {history.low:.0%} to {history.high:.0%} at 95%)"
     recovered = f", and ended well after a failed attempt {_times(history.recovered)}" if history.recovered else ""
     if history.same_key:
         return f"it looks flaky: with the same ingredients it failed {numbers}{recovered}"
-    return f"it failed {numbers}{recovered}"
+    return f"of late it failed {numbers}{recovered}"
 
 
 def _times(number: int) -> str:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from taskrush.errors import UsageError
 from taskrush.events import (
     Record,
+    FailureExplained,
     RunFinished,
     RunStarted,
     StopRequested,
@@ -21,6 +22,7 @@ from taskrush.events import (
     TaskStarted,
     Warned,
 )
+from taskrush.model.failure import Cause, Failure, Flakiness
 from taskrush.model.outcome import Outcome, State, failed, skipped, succeeded
 from taskrush.model.task import TaskId
 from taskrush.report.jsonl import JsonlReporter, from_line, read_records, to_line
@@ -41,6 +43,16 @@ outcomes = st.builds(
     cpu_seconds=st.none() | seconds,
     peak_bytes=maybe,
 )
+shares = st.floats(0, 1)
+causes = st.builds(Cause, kind=texts, message=texts, remedy=st.none() | texts, certain=st.booleans())
+failures = st.builds(
+    Failure,
+    lines=st.lists(texts, max_size=3).map(tuple),
+    written=st.integers(0, 99),
+    causes=st.lists(causes, max_size=2).map(tuple),
+    changed=texts,
+    history=st.none() | st.builds(Flakiness, runs=st.just(3), failed=st.just(1), low=shares, high=shares),
+)
 events = st.one_of(
     st.builds(RunStarted, targets=st.tuples(texts), tasks=st.tuples(texts, texts), jobs=st.integers(1, 99)),
     st.builds(TaskHeld, texts, texts),
@@ -49,6 +61,7 @@ events = st.one_of(
     st.builds(TaskFinished, texts, outcomes),
     st.builds(StopRequested, texts, seconds),
     st.builds(Warned, texts, st.none() | texts, st.none() | texts),
+    st.builds(FailureExplained, texts, failures),
     st.builds(RunFinished, ok=st.booleans(), exit_code=st.integers(0, 255), seconds=seconds),
 )
 records = st.builds(Record, texts, st.integers(0, 2**40), seconds, events)
