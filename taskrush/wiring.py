@@ -106,13 +106,28 @@ def make_notifier(
         plan.root,
         plan.tasks,
         wanted,
-        {**os.environ, **(overrides or {})},
+        channel_environ(plan.root, files, {**os.environ, **(overrides or {})}),
         open_history=lambda: open_history(plan.root),
         wait=wait,
         redactor=None if secrets is None else secrets.redactor,
         watch=None if isinstance(watch, bool) else watch,
     )
     return made
+
+
+def channel_environ(root: str, files: Iterable[FileDecl], environ: Mapping[str, str]) -> Mapping[str, str]:
+    """What channels are filled in from: the environment and, below it, the dotenv files of those who declare them."""
+    found: Dict[str, str] = {}
+    for path in (os.path.join(file.folder, name) for file in files if file.notify for name in file.dotenv):
+        try:
+            with open(os.path.join(root, path), encoding="utf-8", errors="surrogateescape") as dotenv:
+                text = dotenv.read()
+        except (OSError, ValueError):
+            continue
+        from taskrush.compile.dotenv import parse_dotenv
+
+        found.update(parse_dotenv(text, path)[0])
+    return {**found, **environ}
 
 
 def make_vault(
@@ -133,7 +148,8 @@ def make_vault(
     if channels:
         from taskrush.model.message import secret_names
 
-        also.update(everywhere.get(name, "") for channel in channels for name in secret_names(channel))
+        around = channel_environ(plan.root, files, everywhere)
+        also.update(around.get(name, "") for channel in channels for name in secret_names(channel))
     return Vault(plan.root, everywhere, declared, tasks, lambda text, path: parse_dotenv(text, path)[0], also)
 
 

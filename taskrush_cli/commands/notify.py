@@ -18,6 +18,7 @@ from taskrush.model.notification import Channel, Notice
 from taskrush.model.redaction import Redactor
 from taskrush.report.notify_news import News, compose
 from taskrush.report.notify_send import NotSent, filled, kind_of, missing_names, send
+from taskrush.wiring import channel_environ
 from taskrush_cli.ahead import overrides
 from taskrush_cli.render.table import pad, width_of
 
@@ -31,7 +32,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     project, settings = options.workspace.project, options.settings
-    environ = {**os.environ, **overrides(settings.directory, settings.env_file, settings.env)}
+    given = {**os.environ, **overrides(settings.directory, settings.env_file, settings.env)}
+    environ = channel_environ(project.root, project.files, given)
     channels = gather(project.files).channels
     if options.action == "list":
         return _list(channels, environ)

@@ -150,6 +150,18 @@ def test_settings_keep_everybody_quiet(scratch: Scratch, server: HttpServer) -> 
     assert server.requests == []
 
 
+def test_a_channel_in_a_dotenv_file(scratch: Scratch, server: HttpServer) -> None:
+    """As secret as in the environment, which wins."""
+    scratch.write(".env", f"TEAM_HOOK={server.url}/t0k3n\n")
+    scratch.write(".rush", RUSH + "\n      show: {cmd: 'cat .env; exit 1', notify: team}\n    dotenv: .env\n")
+    done = scratch.rush("show")
+    assert (done.code, [request.path for request in server.requests]) == (1, ["/t0k3n"])
+    assert "t0k3n" not in done.all + server.requests[0].body.decode()
+    scratch.rush("show", env={"TEAM_HOOK": f"{server.url}/other"})
+    assert server.requests[-1].path == "/other"
+    assert scratch.rush("notify", "test", "team").code == 0
+
+
 def test_a_test_message_arrives(scratch: Scratch, server: HttpServer) -> None:
     """And says what it is."""
     scratch.write(".rush", RUSH)
