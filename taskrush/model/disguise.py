@@ -9,7 +9,8 @@ from typing import Callable, Iterator, List, Set
 
 SHORTEST = 4  # bytes of a value; a shorter one stands in every second line by chance
 SHORTEST_FORM = 6  # bytes of an encoded form, for the same reason
-LINE = 8  # bytes of a line of a longer value, or of a piece of an encoding that is cut into lines
+LINE = 8  # bytes of a line of a longer value
+PIECE = 16  # bytes of a piece of an encoding that is cut into lines
 WRAPS = (76, 64)  # columns at which base64 is cut into lines (base64, MIME; PEM, openssl)
 _WORDS = """
 true false none null nil undefined yes no on off default enabled disabled debug info warning error
@@ -114,7 +115,7 @@ def _wrapped(value: bytes) -> Iterator[bytes]:
         if len(whole) > 8:
             lines += [whole[at : at + 8].hex(" ").encode() for at in range(0, len(whole), 8)]
             lines += [whole[at : at + 8].hex(" ", -2).encode() for at in range(0, len(whole), 8)]
-        yield from (line for line in lines if len(line) >= LINE)
+        yield from (line for line in lines if len(line) >= PIECE)
 
 
 # --- escapes ------------------------------------------------------------------------------

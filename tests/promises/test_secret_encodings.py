@@ -1,9 +1,12 @@
 """Promise 10, at length: a secret in any of its encodings reaches neither console, log, history nor cache."""
 
 import base64
+import hashlib
 import os
 import pickle
+import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Dict, Iterator
 
@@ -12,7 +15,7 @@ import pytest
 from taskrush.model.disguise import disguises
 from taskrush.model.redaction import MARK, RedactedStreams, Redactor
 from tests.planted import cores, encodings
-from tests.scenarios.rush import Scratch
+from tests.scenarios.rush import Scratch, environment
 
 PLAIN = "s3cr3t-Value-of-a-token"
 SECRETS = {
@@ -160,3 +163,27 @@ def test_what_holds_an_encoding_is_not_kept(scratch: Scratch) -> None:
     forms = disguises(PLAIN.encode())
     kept = b"\n".join(path.read_bytes() for path in cache.rglob("*") if path.is_file())
     assert not [form for form in forms if form in kept]
+
+
+@pytest.mark.soak
+def test_a_gigabyte_goes_by_in_bounded_memory_and_time(scratch: Scratch) -> None:
+    """With twenty secrets looked for, among them a key of many lines: below a minute and 80 MiB."""
+    names = [f"TOKEN_{number}" for number in range(20)]
+    values = {name: hashlib.sha256(name.encode()).hexdigest() for name in names}
+    values["TOKEN_0"] = KEY
+    line = "b'2026-11-22T13:44:24 INFO module.%d: compiled file src/foo/bar_%d.py in 0.%03ds\\n'"
+    scratch.write(
+        "write.py",
+        f"import sys\npiece = b''.join({line} % (n, n, n % 999) for n in range(12000))\n"
+        "left = 1 << 30\nwhile left > 0:\n    left -= sys.stdout.buffer.write(piece)\n",
+    )
+    scratch.write(".rush", f"secrets: {names}\ntasks: {{write: {sys.executable} write.py}}")
+    started = time.monotonic()
+    run = subprocess.Popen(
+        [sys.executable, "-m", "taskrush", "write", "--output=none"], cwd=scratch.root, env=environment(values)
+    )
+    _, status, used = os.wait4(run.pid, 0)
+    run.returncode = status
+    assert status == 0
+    assert time.monotonic() - started < 60
+    assert used.ru_maxrss < 80 << 10
