@@ -8,6 +8,7 @@ import binascii
 from typing import Callable, Iterator, List, Set
 
 SHORTEST = 4  # bytes of a value; a shorter one stands in every second line by chance
+DIGITS = 6  # a number of fewer digits is a port, a year, a count
 SHORTEST_FORM = 6  # bytes of an encoded form, for the same reason
 LINE = 8  # bytes of a line of a longer value
 PIECE = 16  # bytes of a piece of an encoding that is cut into lines
@@ -26,9 +27,11 @@ _BASE32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 
 
 def worth_hiding(value: bytes) -> bool:
-    """Whether a value can be told from ordinary text: four bytes and more, and no word such as `true`."""
+    """Whether a value can be told from ordinary text: four bytes and more, and no word such as `true` or `8080`."""
     value = value.strip()
-    return len(value) >= SHORTEST and value.decode("utf-8", "replace").lower() not in ORDINARY
+    if len(value) < SHORTEST or (value.isdigit() and len(value) < DIGITS):
+        return False
+    return value.decode("utf-8", "replace").lower() not in ORDINARY
 
 
 def disguises(value: bytes) -> Set[bytes]:

@@ -137,7 +137,7 @@ def test_ordinary_values_are_left_alone_and_lines_of_long_ones_are_not() -> None
     redactor = Redactor(SETS["short"])
     assert redactor.clean(b"xyz cdefghij hunter22 hunter") == b"xyz " + MARK + b" " + MARK + b" " + MARK
     assert redactor.clean_text("hunter é") == "[secret] é"
-    assert not Redactor([b"", b"abc", b"true", b"FALSE\n", b"production"])
+    assert not Redactor([b"", b"abc", b"true", b"FALSE\n", b"production", b"8080"])
 
 
 def test_one_more_secret_may_be_told_later() -> None:
