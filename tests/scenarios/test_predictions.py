@@ -19,7 +19,7 @@ from taskrush.testing.past import FakeHistory
 
 PAST = 8
 GRAPHS = 100
-FEW = 8
+FEW = 5
 
 
 class Prediction(NamedTuple):
@@ -30,9 +30,9 @@ class Prediction(NamedTuple):
 def predicted(seed: int, root: Path) -> Prediction:
     """Run a random graph `PAST` times, then once more and compare."""
     chance = random.Random(seed)
-    count, jobs = chance.randint(5, 14), chance.choice([2, 3, 4])
+    count, jobs = chance.randint(5, 12), chance.choice([2, 3, 4])
     deps = [[f"t{on}" for on in chance.sample(range(node), min(node, chance.randint(0, 2)))] for node in range(count)]
-    usual = [chance.uniform(0.02, 0.12) for _ in range(count)]
+    usual = [chance.uniform(0.01, 0.06) for _ in range(count)]
     history = FakeHistory()
     runs: List[PastRun] = []
     rows: List[PastTask] = []
