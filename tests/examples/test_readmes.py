@@ -26,7 +26,7 @@ def test_every_example_has_one() -> None:
     """These examples with a README; `hello` is explained by the README of the project."""
     assert EXAMPLES == [
         *("c-project", "embedding", "limits", "mixed", "node-workspace", "notifications"),
-        *("python-package", "retries", "secrets"),
+        *("python-package", "retries", "secrets", "services"),
     ]
     folders = {path.name for path in (REPOSITORY / "examples").iterdir() if any(path.glob("[!_.]*"))}
     assert folders - set(EXAMPLES) == {"hello"}
