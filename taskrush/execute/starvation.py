@@ -12,9 +12,7 @@ from taskrush.model.outcome import Outcome, State
 
 TAIL = 4096  # bytes of standard error that are looked at
 _KILLED = (-int(getattr(signal, "SIGKILL", 9)), 128 + int(getattr(signal, "SIGKILL", 9)))
-_SAYS_SO = re.compile(
-    rb"^(?:MemoryError\b.*|.*std::bad_alloc.*|.*[Cc]annot allocate memory.*|.*memory exhausted.*)$", re.MULTILINE
-)
+_SAYS_SO = rb"^(?:MemoryError\b.*|.*std::bad_alloc.*|.*[Cc]annot allocate memory.*|.*memory exhausted.*)$"
 _LAST_LINES = 3
 
 
@@ -40,7 +38,7 @@ class Starvation:
         if outcome.code is None:
             return "ran out of memory (MemoryError)" if (outcome.reason or "").startswith("MemoryError") else ""
         last = b"\n".join(stderr[-TAIL:].rstrip().splitlines()[-_LAST_LINES:])
-        found = _SAYS_SO.search(last)
+        found = re.search(_SAYS_SO, last, re.MULTILINE)
         if found is None:
             return ""
         return f"ran out of memory ({found.group().decode('utf-8', 'replace').strip()[:80]})"
