@@ -265,7 +265,7 @@ class Executor:
             self._runs[node].check()
             return
         task = self._plan.tasks[node]
-        if self._plan.after[node]:
+        if self._plan.after[node] or self._plan.resumes:
             from taskrush.execute.followed import followed_by, informed
 
             task = informed(task, followed_by(self._plan, node, self._around.outcomes))

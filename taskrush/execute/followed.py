@@ -21,6 +21,10 @@ LONGEST = 60_000  # characters of a variable; systems refuse to start programs w
 
 def followed_by(plan: Plan, node: int, outcomes: Mapping[TaskId, Outcome]) -> Dict[TaskId, Outcome]:
     """How the tasks ended that this one follows; those too whose failure kept one of them from running."""
+    whole = plan.whole or plan  # what ended in an earlier run, and was left out of this one, is followed as well
+    if whole is not plan:
+        node = next((at for at, task in enumerate(whole.tasks) if task.id == plan.tasks[node].id), node)
+        plan = whole
     found: Dict[TaskId, Outcome] = {}
     todo = list(plan.after[node])
     seen = set(todo)
@@ -39,6 +43,8 @@ def followed_by(plan: Plan, node: int, outcomes: Mapping[TaskId, Outcome]) -> Di
 
 def informed(task: Task, followed: Mapping[TaskId, Outcome]) -> Task:
     """The task with what it is told in its environment."""
+    if not followed:
+        return task
     told = outcome_variables(followed)
     if task.is_cached:
         asked = [*mentioned(task), *task.pass_env, *(item.env for item in task.ingredients if item.env is not None)]
@@ -78,7 +84,7 @@ def _worst(followed: "Mapping[TaskId, Outcome]") -> "Optional[tuple[TaskId, Outc
 def _as_json(followed: Mapping[TaskId, Outcome]) -> str:
     import json  # only for those who run finally
 
-    rows: List["tuple[TaskId, Dict[str, object]]"] = []
+    rows: List[tuple[TaskId, Dict[str, object]]] = []
     for task, outcome in followed.items():
         reason = None if outcome.reason is None else outcome.reason[:LONGEST_REASON]
         row = {"state": outcome.state.value, "ok": outcome.ok, "code": outcome.code, "reason": reason}

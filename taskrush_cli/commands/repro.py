@@ -30,7 +30,7 @@ def run(options: argparse.Namespace) -> int:
     except ValueError:
         raise UsageError(f"--max-size cannot be `{options.max_size}`", "write `100MB` or `1GiB`") from None
     task = project.task(options.task).id
-    place = options.to and os.path.join(options.settings.directory, options.to)
+    place = options.to and os.path.normpath(os.path.join(options.settings.directory, options.to))
     into = place or default_place(project.root, task)
     past = _past(options, task)
     made = reproduce(project, task, into, past=past, env=overrides(options.settings), most=most)

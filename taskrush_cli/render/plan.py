@@ -74,8 +74,11 @@ def _reasons(plan: Plan) -> Dict[TaskId, str]:
             found[task.id] = "target"
             continue
         by = wanted.get(task.id, [])
+        if not by:
+            found[task.id] = "not done" if plan.resumes else ""
+            continue
         names = list(dict.fromkeys(name for name, _ in by))
-        verb = "runs after" if by and all(kind is EdgeKind.FINALLY for _, kind in by) else "needed by"
+        verb = "runs after" if all(kind is EdgeKind.FINALLY for _, kind in by) else "needed by"
         found[task.id] = f"{verb} {', '.join(names[:2])}" + (f" and {len(names) - 2} more" if len(names) > 2 else "")
     return found
 
@@ -99,6 +102,9 @@ def _notes(task: Task) -> List[str]:
         ready = task.service.ready
         when = f"ready: {ready} (within {ready.timeout:g}s)" if ready.asks else "ready as soon as it runs"
         notes.append(f"service, up while it is needed; {when}")
+    if task.allow_failure:
+        codes = "" if task.allow_failure is True else " with " + ", ".join(map(str, task.allow_failure))
+        notes.append(f"may fail{codes}")
     if task.condition is not None:
         notes.append(f"only if: {task.condition}")
     if task.platforms:

@@ -263,6 +263,20 @@ def test_finally_tasks_of_what_runs_again(scratch: Scratch) -> None:
     assert ran_now(scratch, "--failed") == ["test", "clean succeeded"]
 
 
+def test_a_finally_task_that_failed_itself(scratch: Scratch) -> None:
+    """It hears how those ended that ran before it in the last run, and are not run again."""
+    scratch.write(
+        ".rush",
+        """
+        tasks:
+          clean: {cmd: 'echo "clean $TASKRUSH_OUTCOME_TASK $TASKRUSH_OUTCOME" >> trace; exit 1'}
+          test: {cmd: echo test >> trace, finally: [clean]}
+        """,
+    )
+    assert ran_now(scratch, "test") == ["test", "clean test succeeded"]
+    assert ran_now(scratch, "--failed") == ["clean test succeeded"]
+
+
 # --- by the protocol alone --------------------------------------------------------------------------------------------
 
 
