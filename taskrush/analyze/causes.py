@@ -71,7 +71,7 @@ def _known(evidence: Evidence, machine: Machine) -> List[Cause]:
     found: Dict[str, Cause] = {}
     for cause in of_end(look):
         found.setdefault(cause.kind, cause)
-    for line in evidence.lines:
+    for line in dict.fromkeys(evidence.lines):
         for one in (*OF_TOOLS, *OF_SYSTEM):
             match = one.pattern.search(line)
             if match is None:

@@ -5,6 +5,7 @@ Every question has a bound on what is looked at, and no answer is an error: what
 """
 
 import difflib
+import itertools
 import os
 from typing import Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 
@@ -22,6 +23,7 @@ class Machine:
         self.root = root
         self.cwd = os.path.normpath(os.path.join(root, cwd))
         self._env = env
+        self._walked: Dict[str, Sequence[str]] = {}
 
     # --- programs -----------------------------------------------------------------
 
@@ -117,16 +119,11 @@ class Machine:
         below = os.path.relpath(path, self.root)
         return path if below.startswith("..") else below.replace(os.sep, "/")
 
-    def _walk(self, top: str) -> Iterator[str]:
-        seen = 0
-        for folder, folders, files in os.walk(top):
-            depth = folder[len(top) :].count(os.sep)
-            folders[:] = [] if depth >= DEPTH else sorted(one for one in folders if one not in IGNORED)
-            for name in sorted(files):
-                seen += 1
-                if seen > SCANNED:
-                    return
-                yield os.path.relpath(os.path.join(folder, name), top).replace(os.sep, "/")
+    def _walk(self, top: str) -> Sequence[str]:
+        """Files below a folder, relative to it; looked for once."""
+        if top not in self._walked:
+            self._walked[top] = list(itertools.islice(_files_below(top), SCANNED))
+        return self._walked[top]
 
     # --- the rest -------------------------------------------------------------------
 
@@ -183,6 +180,15 @@ def near(name: str, known: Sequence[str], most: int, cutoff: float) -> List[str]
     turned = [one for one in known if len(one) == len(name) > 2 and one != name and sorted(one) == letters]
     close = difflib.get_close_matches(name, known, n=most, cutoff=cutoff)
     return list(dict.fromkeys((*turned, *close)))[:most]
+
+
+def _files_below(top: str) -> Iterator[str]:
+    for folder, folders, files in os.walk(top):
+        below = folder[len(top) :].strip(os.sep).replace(os.sep, "/")
+        deep = below.count("/") >= DEPTH
+        folders[:] = [] if deep else sorted(one for one in folders if one not in IGNORED)
+        for name in sorted(files):
+            yield f"{below}/{name}" if below else name
 
 
 def _names(folder: str) -> Sequence[str]:

@@ -49,11 +49,15 @@ def test_what_is_kept_of_very_much() -> None:
     """The first lines, the last lines, and of those between the ones that tell of trouble."""
     output = Output()
     for number in range(20_000):
-        output.feed("stdout", b"error: the one in the middle\n" if number == 9_000 else b"line %d\n" % number)
+        output.feed("stdout", b"error: the middle\n" if number == 9_000 else b"line %050d\n" % number)
     lines = output.lines()
     assert output.count == 20_000
     assert len(lines) == HEAD + 1 + TAIL
-    assert [lines[0].text, lines[HEAD].text, lines[-1].text] == ["line 0", "error: the one in the middle", "line 19999"]
+    assert [lines[0].text, lines[HEAD].text, lines[-1].text] == [
+        f"line {0:050}",
+        "error: the middle",
+        f"line {19_999:050}",
+    ]
     assert lines[HEAD].number == 9_001
 
 
