@@ -99,7 +99,7 @@ LIMIT_KEYS: Tuple[Key, ...] = (
                 Key(
                     names=("memory",),
                     elsewhere=("mem", "ram"),
-                    shape=Made(Text(SIZE_WORDS, SIZE), _memory),
+                    shape=Made(Text(SIZE_WORDS, re.compile(SIZE)), _memory),
                     help="how much memory it needs; without it what it took in earlier runs, if that was much",
                 ),
             ),

@@ -3,13 +3,12 @@
 Who may start when is decided by `execute/admission.py`.
 """
 
-import re
 from typing import Any, Dict, Iterable, List, Mapping, Optional, Tuple, Union
 
 from taskrush.errors import Where
 from taskrush.values import field, frozen
 
-SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?) ?(?:([kmgtKMGT])([iI]?)[bB]?|[bB])?")
+SIZE = r"([0-9]+(?:\.[0-9]+)?) ?(?:([kmgtKMGT])([iI]?)[bB]?|[bB])?"
 SIZE_WORDS = "a size such as `4GB` or `512MiB`"
 
 
@@ -82,7 +81,9 @@ def pool_uses(given: PoolGiven, where: Optional[Where] = None) -> Tuple[PoolUse,
 
 def as_bytes(text: str) -> int:
     """`4GB` as a number of bytes: `GB` counts thousands, `GiB` 1024s. Raises `ValueError` for what is no size."""
-    found = SIZE.fullmatch(text.strip())
+    import re
+
+    found = re.fullmatch(SIZE, text.strip())
     if found is None:
         raise ValueError(f"`{text}` is not {SIZE_WORDS}")
     number, unit, binary = found.groups()
