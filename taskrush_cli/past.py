@@ -14,13 +14,13 @@ from taskrush.declare.discover import RUSH_NAMES, discover
 from taskrush.errors import UsageError
 from taskrush.model.duration import seconds_of
 from taskrush.model.history import Keep, PastRun
+from taskrush.model.limits import as_bytes
 from taskrush.model.settings import Settings
 from taskrush.protocols import History
 from taskrush.wiring import open_history
 
 LAST = re.compile(r"last(?:~([0-9]{1,6}))?")
 ID = re.compile(r"[0-9TA-Fa-f-]{4,}")
-_SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([kmgt]?)(i?)b?", re.IGNORECASE)
 _DAY = ("%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", "%Y-%m-%d")
 
 
@@ -44,12 +44,16 @@ def keep_of(settings: Settings) -> Keep:
         seconds = seconds_of(settings.history_keep)
     except ValueError as error:
         raise UsageError(f"setting `history_keep`: {error}") from None
-    size = _SIZE.fullmatch(settings.history_size.strip())
-    if size is None:
-        raise UsageError(f"setting `history_size` cannot be `{settings.history_size}`", "write `256MB` or `1GiB`")
-    number, unit, binary = size.groups()
-    factor = (1024 if binary else 1000) ** " kmgt".index(unit.lower() or " ")
-    return Keep(seconds=seconds, rows=settings.history_rows or 1 << 60, size=int(float(number) * factor))
+    size = size_of(settings.history_size, "history_size")
+    return Keep(seconds=seconds, rows=settings.history_rows or 1 << 60, size=size)
+
+
+def size_of(text: str, setting: str) -> int:
+    """Bytes. Raises `UsageError`."""
+    try:
+        return as_bytes(text)
+    except ValueError as error:
+        raise UsageError(f"setting `{setting}`: {error}") from None
 
 
 def run_called(history: History, word: str) -> PastRun:

@@ -81,10 +81,7 @@ class PastTask:
 
 @frozen(kw_only=True)
 class PastAttempt:
-    """One try of a task, counted from 1. `delay` is how long the next one was waited for; None for the last.
-
-    `log_end` is how many bytes the task had written when it ended.
-    """
+    """One try of a task, counted from 1. `delay` is how long the next one was waited for; None for the last."""
 
     run: str
     task: TaskId
@@ -100,7 +97,6 @@ class PastAttempt:
     read_bytes: Optional[int] = None
     written_bytes: Optional[int] = None
     delay: Optional[float] = None
-    log_end: Optional[int] = None
 
 
 @frozen(kw_only=True)

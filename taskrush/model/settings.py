@@ -258,6 +258,13 @@ class Settings:
         metavar="SECONDS",
         help="how long the end of a run may be put off until everybody is told",
     )
+    log_size: str = _option(
+        "1GB",
+        "--log-size",
+        env="TASKRUSH_LOG_SIZE",
+        metavar="SIZE",
+        help="how large the logs of past runs may become together (`1GB`)",
+    )
     directory: str = _option(".", "-C", "--directory", in_file=False, metavar="DIR", help="work as if started in DIR")
     watch: bool = _option(
         False, "-w", "--watch", kind="bool", in_file=False, help="run again whenever files change that matter"

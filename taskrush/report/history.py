@@ -6,10 +6,19 @@ says so and goes on.
 """
 
 import os
-from typing import Any, Dict, Iterable, List, Optional, Tuple
+from typing import Dict, Iterable, List, Optional, Protocol, Sequence, Tuple
 
 from taskrush.errors import TaskRushError
-from taskrush.events import Record, RunFinished, RunStarted, StopRequested, TaskFinished, TaskOutput, TaskStarted
+from taskrush.events import (
+    AttemptFinished,
+    Record,
+    RunFinished,
+    RunStarted,
+    StopRequested,
+    TaskFinished,
+    TaskOutput,
+    TaskStarted,
+)
 from taskrush.model.history import PastRun
 from taskrush.model.outcome import State
 from taskrush.model.plan import Plan
@@ -29,17 +38,29 @@ class HistoryError(TaskRushError):
     """What runs do cannot be taken down."""
 
 
-class HistoryReporter:
-    """Takes down one run of `plan`. The values in `secrets` do not get into the parameters."""
+class Spool(Protocol):
+    """Where lines go."""
 
-    def __init__(self, plan: Plan, secrets: Iterable[str] = ()) -> None:
+    def write(self, kind: str, fields: Sequence[str], now: bool = True) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class HistoryReporter:
+    """Takes down one run of `plan`. The values in `secrets` do not get into the parameters.
+
+    With a `spool` of its own it is for that alone: the workspace remembers nothing.
+    """
+
+    def __init__(self, plan: Plan, secrets: Iterable[str] = (), spool: Optional[Spool] = None) -> None:
+        self._own = spool
         self._root = plan.root
         self._plan = plan
         self._arguments = _texts(plan, secrets)
         self._learnt: Dict[str, Tuple[float, int]] = {}
         self._numbers: Dict[TaskId, int] = {}
         self._printed: Dict[TaskId, int] = {}
-        self._spool: Optional[SpoolWriter] = None
+        self._spool: Optional[Spool] = None
         self._stopped = ""
         self._written_at = 0.0
 
@@ -72,27 +93,21 @@ class HistoryReporter:
             number = self._numbers.get(event.task, len(self._numbers))
             start = (event.attempt, record.at, event.waited_seconds, event.runner, event.reason)
             spool.write("S", start_fields(number, event.task, *start))
-        elif type(event).__name__ == "AttemptFinished":
-            self._attempt(record.at, event)
+        elif isinstance(event, AttemptFinished):
+            number = self._numbers.get(event.task, len(self._numbers))
+            spool.write("A", attempt_fields(number, event.task, event.attempt, record.at, event.outcome, event.delay))
         elif isinstance(event, StopRequested):
             self._stopped = event.reason
         elif isinstance(event, RunFinished):
             spool.write("E", finish_fields(record.at, event.ok, event.exit_code, event.seconds, self._stopped))
             self._spool = None
             spool.close()
-            if self._learnt:
+            if self._learnt and self._own is None:
                 Learnt(self._root).learn(self._learnt)
 
-    def _attempt(self, at: float, event: Any) -> None:
-        assert self._spool is not None
-        number = self._numbers.get(event.task, len(self._numbers))
-        printed = self._printed.get(event.task, 0)
-        self._spool.write(
-            "A", attempt_fields(number, event.task, event.attempt, at, event.outcome, event.delay, printed)
-        )
-
     def _begin(self, record: Record, event: RunStarted) -> None:
-        make_room(self._root)
+        if self._own is None:
+            make_room(self._root)
         self._numbers = {task: number for number, task in enumerate(event.tasks)}
         revision, branch = revision_of(self._root)
         run = PastRun(
@@ -108,7 +123,7 @@ class HistoryReporter:
             only=self._plan.only,
         )
         self._written_at = record.at
-        self._spool = SpoolWriter(self._root, record.run)
+        self._spool = SpoolWriter(self._root, record.run) if self._own is None else self._own
         self._spool.write("R", run_fields(run))
 
 

@@ -110,7 +110,7 @@ class HistoryDatabase:
     def attempts(self, run: str, task: str) -> Sequence[PastAttempt]:
         text = (
             "SELECT r.run, n.name, a.attempt, a.state, a.code, a.reason, a.began_at, a.took, a.cpu_user, a.cpu_system, "
-            "a.peak_bytes, a.read_bytes, a.written_bytes, a.delay, a.log_end FROM attempts a "
+            "a.peak_bytes, a.read_bytes, a.written_bytes, a.delay FROM attempts a "
             "JOIN runs r ON r.id = a.run_id JOIN tasks t ON t.run_id = a.run_id AND t.number = a.number "
             "JOIN names n ON n.id = t.name_id WHERE r.run = ? AND n.name = ? ORDER BY a.attempt"
         )
@@ -318,7 +318,6 @@ def _attempt(row: Sequence[Any]) -> PastAttempt:
         read_bytes=row[11],
         written_bytes=row[12],
         delay=_time(row[13]),
-        log_end=row[14],
     )
 
 
@@ -338,7 +337,6 @@ def _only_attempt(task: PastTask) -> PastAttempt:
         peak_bytes=task.peak_bytes,
         read_bytes=task.read_bytes,
         written_bytes=task.written_bytes,
-        log_end=task.log_bytes,
     )
 
 

@@ -79,7 +79,6 @@ STEPS: Tuple[str, ...] = (
         read_bytes INTEGER,
         written_bytes INTEGER,
         delay INTEGER,
-        log_end INTEGER,
         PRIMARY KEY (run_id, number, attempt)
     ) WITHOUT ROWID;
     CREATE TABLE keys (

@@ -4,12 +4,14 @@ Taking the same run in twice gives the same rows, so that whoever is killed betw
 spool, and whoever does it at the same time, does no harm. The spool of a run that goes on stays where it is.
 """
 
+import contextlib
 import os
 import sqlite3
-from typing import Any, Callable, Dict, List, Optional, Tuple
+import time
+from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
 
 from taskrush.report.key_parts import noted
-from taskrush.report.spool import KEYS, is_held, read_lines, spool_folder, spool_path, spools
+from taskrush.report.spool import KEYS, is_held, read_lines, spool_folder, spool_path, spools, sweep
 from taskrush.report.spooled import Spooled, understand
 
 BIGGEST = 1 << 28  # bytes; a spool beyond that is not one of ours
@@ -18,34 +20,48 @@ BETWEEN = "\x1f"
 
 def take_in(database: sqlite3.Connection, root: str, warn: Callable[[str], None]) -> None:
     """Take in all spools of the workspace. Raises `sqlite3.Error`; what is wrong with a spool is told to `warn`."""
+    sweep(root, time.time())
     for run in spools(root):
         path = spool_path(root, run)
-        try:
-            live = is_held(path)  # asked first: what is not held now has its last line
-            size = os.path.getsize(path)
-            with open(path, "rb") as file:
-                data = file.read(BIGGEST)
-        except OSError:  # somebody else has just taken it in
-            continue
-        if live and not data:
-            continue
-        lines = read_lines(data) if size <= BIGGEST else None
-        found = None if lines is None else understand(lines, live)
-        if found is not None and found.run.run == run:
-            insert(database, found)
-        elif not live and data:
-            aside = os.path.join(spool_folder(root), run + ".aside")
+        with whole(database):  # read in here: nobody may write an older state of it over ours
             try:
-                os.replace(path, aside)
-            except OSError:
+                live = is_held(path)  # asked first: what is not held now has its last line
+                data = b"" if os.path.getsize(path) > BIGGEST else _content(path)
+            except OSError:  # somebody else has just taken it in
                 continue
-            warn(f"what run {run} left for the history cannot be read; it was moved to {aside}")
+            lines = read_lines(data)
+            found = None if lines is None else understand(lines, live)
+            good = found is not None and found.run.run == run
+            if good and found is not None:
+                insert(database, found)
+        if live:
             continue
-        if not live:
-            try:
+        try:
+            if good:
                 os.unlink(path)
-            except OSError:
-                pass
+            else:
+                aside = os.path.join(spool_folder(root), run + ".aside")
+                os.replace(path, aside)
+                warn(f"what run {run} left for the history cannot be read; it was moved to {aside}")
+        except OSError:
+            continue
+
+
+def _content(path: str) -> bytes:
+    with open(path, "rb") as file:
+        return file.read()
+
+
+@contextlib.contextmanager
+def whole(database: sqlite3.Connection) -> Iterator[None]:
+    """A transaction that nobody else writes beside."""
+    database.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        database.execute("COMMIT")
+    except BaseException:
+        database.execute("ROLLBACK")
+        raise
 
 
 def take_keys(database: sqlite3.Connection, root: str) -> None:
@@ -55,92 +71,80 @@ def take_keys(database: sqlite3.Connection, root: str) -> None:
         try:
             if is_held(path):
                 continue
-            database.execute("BEGIN IMMEDIATE")
-            try:
+            with whole(database):
                 text = "INSERT OR REPLACE INTO keys (key, seen_at, parts) SELECT ?, max(began_at), ? FROM runs"
                 database.executemany(text + " HAVING count(*)", noted(path))
-                database.execute("COMMIT")
-            except BaseException:
-                database.execute("ROLLBACK")
-                raise
             os.unlink(path)
         except OSError:
             continue
 
 
 def insert(database: sqlite3.Connection, found: Spooled) -> None:
-    """The rows of one run, in place of those that are there."""
+    """The rows of one run, in place of those that are there; in a transaction."""
     run = found.run
-    database.execute("BEGIN IMMEDIATE")
-    try:
-        row = (
-            _micro(run.began_at),
-            _micro(run.seconds),
-            int(run.ok),
-            run.exit_code,
-            BETWEEN.join(run.targets),
-            run.jobs,
-            run.host,
-            run.revision,
-            run.branch,
-            run.reason,
-            len(found.tasks),
-            run.resumes,
-            int(run.only),
+    row = (
+        _micro(run.began_at),
+        _micro(run.seconds),
+        int(run.ok),
+        run.exit_code,
+        BETWEEN.join(run.targets),
+        run.jobs,
+        run.host,
+        run.revision,
+        run.branch,
+        run.reason,
+        len(found.tasks),
+        run.resumes,
+        int(run.only),
+    )
+    known = database.execute("SELECT id FROM runs WHERE run = ?", (run.run,)).fetchone()
+    if known is None:
+        values = ", ".join("?" * (len(row) + 1))
+        columns = "run, began_at, took, ok, exit_code, targets, jobs, host, revision, branch, reason, tasks, "
+        columns += "resumes, only_targets"
+        made = database.execute(f"INSERT INTO runs ({columns}) VALUES ({values})", (run.run, *row))
+        run_id = int(made.lastrowid or 0)
+    else:
+        run_id = known[0]
+        database.execute(
+            "UPDATE runs SET began_at = ?, took = ?, ok = ?, exit_code = ?, targets = ?, jobs = ?, host = ?, "
+            "revision = ?, branch = ?, reason = ?, tasks = ?, resumes = ?, only_targets = ? WHERE id = ?",
+            (*row, run_id),
         )
-        known = database.execute("SELECT id FROM runs WHERE run = ?", (run.run,)).fetchone()
-        if known is None:
-            values = ", ".join("?" * (len(row) + 1))
-            columns = "run, began_at, took, ok, exit_code, targets, jobs, host, revision, branch, reason, tasks, "
-            columns += "resumes, only_targets"
-            made = database.execute(f"INSERT INTO runs ({columns}) VALUES ({values})", (run.run, *row))
-            run_id = int(made.lastrowid or 0)
-        else:
-            run_id = known[0]
-            database.execute(
-                "UPDATE runs SET began_at = ?, took = ?, ok = ?, exit_code = ?, targets = ?, jobs = ?, host = ?, "
-                "revision = ?, branch = ?, reason = ?, tasks = ?, resumes = ?, only_targets = ? WHERE id = ?",
-                (*row, run_id),
+        for table in ("parameters", "tasks", "attempts"):
+            database.execute(f"DELETE FROM {table} WHERE run_id = ?", (run_id,))
+    database.executemany(
+        "INSERT INTO parameters VALUES (?, ?, ?, ?)",
+        [(run_id, task, name, value) for task, own in run.arguments.items() for name, value in own.items()],
+    )
+    names = _names(database, [task.task for task in found.tasks])
+    database.executemany(
+        f"INSERT INTO tasks VALUES ({', '.join('?' * 23)})", _task_rows(database, found, run_id, names)
+    )
+    numbers = {task.task: number for number, task in zip(found.numbers, found.tasks)}
+    database.executemany(
+        f"INSERT INTO attempts VALUES ({', '.join('?' * 14)})",
+        [
+            (
+                run_id,
+                numbers[one.task],
+                one.attempt,
+                one.state,
+                one.code,
+                one.reason,
+                _maybe(one.began_at),
+                _micro(one.seconds),
+                _maybe(one.cpu_user_seconds),
+                _maybe(one.cpu_system_seconds),
+                one.peak_bytes,
+                one.read_bytes,
+                one.written_bytes,
+                _maybe(one.delay),
             )
-            for table in ("parameters", "tasks", "attempts"):
-                database.execute(f"DELETE FROM {table} WHERE run_id = ?", (run_id,))
-        database.executemany(
-            "INSERT INTO parameters VALUES (?, ?, ?, ?)",
-            [(run_id, task, name, value) for task, own in run.arguments.items() for name, value in own.items()],
-        )
-        names = _names(database, [task.task for task in found.tasks])
-        database.executemany(
-            f"INSERT INTO tasks VALUES ({', '.join('?' * 23)})", _task_rows(database, found, run_id, names)
-        )
-        numbers = {task.task: number for number, task in zip(found.numbers, found.tasks)}
-        database.executemany(
-            f"INSERT INTO attempts VALUES ({', '.join('?' * 15)})",
-            [
-                (
-                    run_id,
-                    numbers[one.task],
-                    one.attempt,
-                    one.state,
-                    one.code,
-                    one.reason,
-                    _maybe(one.began_at),
-                    _micro(one.seconds),
-                    _maybe(one.cpu_user_seconds),
-                    _maybe(one.cpu_system_seconds),
-                    one.peak_bytes,
-                    one.read_bytes,
-                    one.written_bytes,
-                    _maybe(one.delay),
-                    one.log_end,
-                )
-                for one in found.attempts
-                if one.task in numbers and (one.attempt > 1 or one.delay is not None)
-            ],
-        )
-        database.execute("COMMIT")
-    except BaseException:
-        database.execute("ROLLBACK")
-        raise
+            for one in found.attempts
+            if one.task in numbers and (one.attempt > 1 or one.delay is not None)
+        ],
+    )
 
 
 def _names(database: sqlite3.Connection, tasks: List[Any]) -> Dict[str, int]:

@@ -14,10 +14,12 @@ from typing import Dict, Iterator, List, Optional, Tuple
 from taskrush.errors import TaskRushError
 from taskrush.events import AttemptFinished, Record, RunFinished, RunStarted, TaskFinished, TaskOutput, TaskStarted
 from taskrush.model.task import TaskId
-from taskrush.statefile import FOLDER, state_folder
+from taskrush.statefile import FOLDER, state_folder, write_whole
 
 CAP = 16 << 20  # bytes of one task's output that are kept
-KEEP = 20  # runs whose logs are kept
+KEEP = 500  # runs whose logs are kept
+SIZE = 10**9  # bytes of logs of all runs
+SIZES = "logs.sizes"  # the file that says how large the logs of each run are
 CHUNK = 65536
 _SIGN = {"stdout": "o", "stderr": "e"}
 _STREAM = {"o": "stdout", "e": "stderr", "c": "stderr"}
@@ -29,12 +31,17 @@ class LogError(TaskRushError):
 
 
 class LogReporter:
-    """Writes the logs of a run. `root` is the workspace; of older runs the last `keep - 1` stay."""
+    """Writes the logs of a run. `root` is the workspace.
 
-    def __init__(self, root: str, cap: int = CAP, keep: int = KEEP) -> None:
+    Of older runs at most `keep - 1` stay, and no more than have `size` bytes together.
+    """
+
+    def __init__(self, root: str, cap: int = CAP, keep: int = KEEP, size: int = SIZE) -> None:
         self._root = root
         self._cap = cap
         self._keep = keep
+        self._size = size
+        self._written = 0
         self._logs: Dict[TaskId, _Log] = {}
         self._attempt: Dict[TaskId, int] = {}  # of those that are not at their first
         self._folder: Optional[str] = None
@@ -47,6 +54,7 @@ class LogReporter:
                 if log is None:
                     log = self._logs[event.task] = self._open(record.run, event.task, self._attempt.get(event.task, 1))
                 log.write(event.stream, event.data)
+                self._written += len(event.data)
             elif isinstance(event, TaskStarted):
                 if event.attempt > 1:  # there even if it writes nothing: it is the last one
                     self._logs[event.task] = self._open(record.run, event.task, event.attempt)
@@ -61,6 +69,8 @@ class LogReporter:
             elif isinstance(event, RunFinished):
                 for log in self._logs.values():
                     log.close()
+                if self._written:
+                    self._note_size(record.run)
         except OSError as error:
             raise LogError(f"no logs of this run: {error.filename or self._root}: {error.strerror or error}") from error
 
@@ -78,8 +88,38 @@ class LogReporter:
             names = sorted(name for name in os.listdir(above) if _RUN.match(name) and name != run)
         except FileNotFoundError:
             return
-        for name in names[: max(0, len(names) - self._keep + 1)]:
+        sizes = self._sizes()
+        count, total = len(names), sum(sizes.get(name, 0) for name in names)
+        gone = []
+        for name in names:
+            if count < self._keep and total < self._size:
+                break
             shutil.rmtree(os.path.join(above, name), ignore_errors=True)
+            count -= 1
+            total -= sizes.get(name, 0)
+            gone.append(name)
+        if gone or len(sizes) > 2 * self._keep:
+            kept = {name: size for name, size in sizes.items() if name in names and name not in gone}
+            text = "".join(f"{name} {size}\n" for name, size in kept.items())
+            write_whole(os.path.join(self._root, FOLDER, SIZES), text.encode())
+
+    def _note_size(self, run: str) -> None:
+        line = f"{run} {self._written}\n".encode()
+        path = os.path.join(self._root, FOLDER, SIZES)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        try:
+            os.write(descriptor, line)
+        finally:
+            os.close(descriptor)
+
+    def _sizes(self) -> Dict[str, int]:
+        """How much each run wrote; damage means that it is not known."""
+        try:
+            with open(os.path.join(self._root, FOLDER, SIZES), encoding="ascii", errors="replace") as file:
+                rows = [line.split() for line in file]
+        except OSError:
+            return {}
+        return {row[0]: int(row[1]) for row in rows if len(row) == 2 and row[1].isdigit()}
 
 
 def logs_folder(root: str, run: str = "") -> str:

@@ -15,6 +15,8 @@ HEAD = b"taskrush spool 1\n"
 NAME = "spool"
 SUFFIX = ".run"
 KEYS = ".keys"
+NEW = ".new"
+YOUNG = 60.0  # seconds in which a spool certainly has its name
 MOST = 500  # spools that may wait to be read
 MOST_BYTES = 64 << 20
 FEW = 20  # with fewer nobody looks at their sizes
@@ -68,10 +70,12 @@ def _begin(root: str, name: str) -> int:
     folder = spool_folder(root)
     os.makedirs(folder, mode=0o700, exist_ok=True)
     path = os.path.join(folder, name)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_CLOEXEC", 0), 0o600)
+    new = path + NEW  # nobody looks at it before it is locked
+    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_CLOEXEC", 0), 0o600)
     try:
         _lock(descriptor)
         os.write(descriptor, HEAD)
+        os.replace(new, path)
     except BaseException:
         os.close(descriptor)
         raise
@@ -128,6 +132,18 @@ def _size(path: str) -> int:
         return 0
 
 
+def sweep(root: str, now: float) -> None:
+    """Remove what was killed before it was a spool."""
+    folder = spool_folder(root)
+    try:
+        for name in os.listdir(folder):
+            path = os.path.join(folder, name)
+            if name.endswith(NEW) and os.stat(path).st_mtime < now - YOUNG:
+                os.unlink(path)
+    except OSError:
+        pass
+
+
 def read_lines(data: bytes) -> Optional[Iterator[List[str]]]:
     """The lines of a spool as lists of fields, the letter first; None if it is not one of this version.
 
@@ -145,19 +161,22 @@ def is_held(path: str) -> bool:
     """Whether its run is still going on. Raises `OSError`."""
     descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
     try:
-        return not _lock(descriptor)
+        return not _lock(descriptor, look=True)
     finally:
         os.close(descriptor)
 
 
-def _lock(descriptor: int) -> bool:
-    """Take the lock if nobody has it; where there are no locks everybody gets it."""
+def _lock(descriptor: int, look: bool = False) -> bool:
+    """Take the lock, or with `look` share it with others who look, if no writer has it; else False.
+
+    Where there are no locks everybody gets it.
+    """
     try:
         import fcntl
     except ImportError:
         return True
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB if look else fcntl.LOCK_EX)
     except BlockingIOError:
         return False
     except OSError:  # a file system without locks

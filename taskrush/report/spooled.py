@@ -2,7 +2,7 @@
 
     R run at jobs host targets arguments revision branch resumes only     the run began; U+001F between items of lists
     S number task attempt at waited runner reason            an action was started
-    A number task attempt at state code reason seconds user system peak read written delay printed     a try failed
+    A number task attempt at state code reason seconds user system peak read written delay     a try failed
     F number task at state ok code reason seconds user system peak read written key attempts saved outputs log
     E at ok exit_code seconds reason                         the run is over
 
@@ -49,9 +49,7 @@ def start_fields(
     return (str(number), task, str(attempt), f"{at:.6f}", f"{waited:.6f}", runner, reason)
 
 
-def attempt_fields(
-    number: int, task: str, attempt: int, at: float, outcome: Outcome, delay: float, printed: int
-) -> Sequence[str]:
+def attempt_fields(number: int, task: str, attempt: int, at: float, outcome: Outcome, delay: float) -> Sequence[str]:
     """The fields of `A`."""
     return (
         str(number),
@@ -64,7 +62,6 @@ def attempt_fields(
         f"{outcome.seconds:.6f}",
         *_used(outcome),
         f"{delay:.6f}",
-        str(printed),
     )
 
 
@@ -123,7 +120,7 @@ class Spooled:
 
 def understand(lines: Iterable[List[str]], live: bool) -> Optional[Spooled]:
     """What the lines say; None if not even the beginning of a run is there. `live`: the run is still going on."""
-    reading = _Reading()
+    reading = Reading()
     for line in lines:
         try:
             reading.take(line)
@@ -132,7 +129,9 @@ def understand(lines: Iterable[List[str]], live: bool) -> Optional[Spooled]:
     return reading.result(live)
 
 
-class _Reading:
+class Reading:
+    """Takes lines one by one."""
+
     def __init__(self) -> None:
         self._run: Optional[PastRun] = None
         self._latest = 0.0
@@ -220,7 +219,6 @@ class _Reading:
             read_bytes=_maybe(line[12], _whole),
             written_bytes=_maybe(line[13], _whole),
             delay=_maybe(line[14], _seconds),
-            log_end=_maybe(line[15], _whole),
         )
 
     def _end(self, line: List[str]) -> None:
@@ -266,7 +264,6 @@ class _Reading:
                 reason=line[7] or None,
                 began_at=before.began_at,
                 seconds=task.seconds,
-                log_end=task.log_bytes,
                 **used,
             )
 

@@ -3,14 +3,15 @@
 import argparse
 import itertools
 import sys
-from typing import Iterable, Iterator, Optional, Tuple
+from typing import Iterator, Optional, Tuple
 
 from taskrush.compile.names import near
 from taskrush.errors import UsageError
 from taskrush.model.history import PastRun, PastTask
 from taskrush.protocols import History
-from taskrush.report.log import CAP, read_log
+from taskrush.report.log import attempts_of, read_log
 from taskrush_cli.past import open_past, run_called
+from taskrush_cli.render.style import count
 
 Piece = Tuple[str, bytes]
 
@@ -37,17 +38,14 @@ def run(options: argparse.Namespace) -> int:
             end = "did not run and has written nothing: its result was there"
         print(f"task `{task.task}` {end}", file=sys.stderr)
         return 0
-    pieces: Iterator[Piece] = read_log(root, past.run, task.task)
+    pieces = _pieces(root, past.run, task, options.attempt)
     first = next(pieces, None)
     if first is None:
         raise UsageError(
             f"the log of task `{task.task}` of run {past.run} is gone",
-            "logs stay for as long as settings `history_keep` and `log_runs` say",
+            "how much stays is said by the settings `log_size` and `history_keep`",
         )
     pieces = itertools.chain([first], pieces)
-    if options.attempt is not None:
-        begin, end_at = _span(history, task, options.attempt)
-        pieces = between(pieces, begin, end_at)
     out = {"stdout": sys.stdout, "stderr": sys.stderr}
     for stream, data in pieces:
         target = out[stream]
@@ -74,23 +72,10 @@ def task_called(history: History, which: str) -> Tuple[PastRun, PastTask]:
     return past, found[0]
 
 
-def _span(history: History, task: PastTask, number: int) -> Tuple[int, Optional[int]]:
-    """From which byte to which an attempt wrote. Raises `UsageError`."""
-    attempts = {one.attempt: one for one in history.attempts(task.run, task.task)}
-    if number not in attempts:
-        some = "1 attempt" if len(attempts) == 1 else f"{len(attempts)} attempts"
-        raise UsageError(f"task `{task.task}` had {some} in run {task.run}")
-    if task.log_bytes > CAP // 2 and len(attempts) > 1:
-        raise UsageError(f"task `{task.task}` wrote so much that its attempts cannot be told apart")
-    before = attempts.get(number - 1)
-    return (before.log_end or 0) if before is not None else 0, attempts[number].log_end
-
-
-def between(pieces: Iterable[Piece], begin: int, end: Optional[int]) -> Iterator[Piece]:
-    """What of some pieces lies between two positions."""
-    at = 0
-    for stream, data in pieces:
-        first, last = max(begin - at, 0), len(data) if end is None else min(end - at, len(data))
-        if first < last:
-            yield stream, data[first:last]
-        at += len(data)
+def _pieces(root: str, run: str, task: PastTask, attempt: Optional[int]) -> Iterator[Piece]:
+    """What one attempt wrote, or all of them. Raises `UsageError`."""
+    number = max(task.attempts, attempts_of(root, run, task.task))
+    if attempt is not None and attempt > number:
+        raise UsageError(f"task `{task.task}` had {count(number, 'attempt')} in run {run}")
+    chosen = range(1, number + 1) if attempt is None else (attempt,)
+    return (piece for one in chosen for piece in read_log(root, run, task.task, one))

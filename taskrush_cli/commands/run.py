@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Callable, Dict, Mapping, Optional, Sequen
 
 from taskrush.errors import UsageError
 from taskrush.events import Record
+from taskrush.model.limits import as_bytes
 from taskrush.model.outcome import Outcome
 from taskrush.model.plan import Plan
 from taskrush.model.settings import Settings
@@ -188,7 +189,7 @@ def listeners(
     from taskrush.wiring import REPORTERS, load
 
     live: Any = None
-    log = [load(REPORTERS["log"])(plan.root)]
+    log = [load(REPORTERS["log"])(plan.root, size=_log_size(settings))]
     if not settings.no_history:
         log.append(load(REPORTERS["history"])(plan, secrets))
     if settings.output == "json":
@@ -217,6 +218,13 @@ def listeners(
 
         live = Live(console, out, sys.stderr, style.color)
     return [console, *log], live
+
+
+def _log_size(settings: Settings) -> int:
+    try:
+        return as_bytes(settings.log_size)
+    except ValueError as error:
+        raise UsageError(f"setting `log_size`: {error}") from None
 
 
 class _Piped:

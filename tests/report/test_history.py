@@ -109,9 +109,8 @@ def test_attempts(tmp_path: Path) -> None:
             cpu_user_seconds=0.5,
             peak_bytes=7,
             delay=1.5,
-            log_end=3,
         ),
-        PastAttempt(run=RUN, task=A, attempt=2, state="succeeded", code=0, began_at=AT + 4, seconds=0.5, log_end=5),
+        PastAttempt(run=RUN, task=A, attempt=2, state="succeeded", code=0, began_at=AT + 4, seconds=0.5),
     ]
     assert history.attempts(RUN, "b") == []
 
@@ -230,7 +229,7 @@ def test_killed_in_the_middle_of_a_write(tmp_path: Path, written: int) -> None:
     if RUN in runs:
         assert (runs[RUN].ended, runs[RUN].reason) == (False, "the runner was killed")
         assert all(task.state in ("succeeded", "interrupted") for task in history.tasks(run=RUN))
-    assert bool(warnings) == (RUN not in runs and written > 0)
+    assert bool(warnings) == (RUN not in runs and written > len(HEAD))
     tell(tmp_path, story({"a": succeeded()}), "20270101T000000-00000000", AT + 1e6)
     again, warnings = opened(tmp_path)
     assert (len(again.runs()), warnings) == (len(runs) + 1, [])
@@ -279,6 +278,17 @@ def test_what_cannot_be_read_is_moved_aside(tmp_path: Path) -> None:
         "20260103T000000-00000002.aside",
     ]
     assert opened(tmp_path)[1] == []
+
+
+def test_what_was_killed_before_it_was_a_spool_is_swept_away(tmp_path: Path) -> None:
+    """Unless it may just be on its way."""
+    spool_runs(tmp_path, 1, 1)
+    folder = Path(spool_folder(str(tmp_path)))
+    for name in ("old.run.new", "young.run.new"):
+        (folder / name).write_bytes(b"task")
+    os.utime(folder / "old.run.new", (1.0, 1.0))
+    assert opened(tmp_path)[1] == []
+    assert os.listdir(folder) == ["young.run.new"]
 
 
 def test_spools_that_nobody_reads_are_bounded(tmp_path: Path) -> None:

@@ -227,3 +227,28 @@ def test_a_full_disk_is_mentioned_once(tmp_path: Path, monkeypatch: pytest.Monke
     assert [event.message.rpartition(": ")[2] for event in told.events if isinstance(event, Warned)] == [
         "No space left on device"
     ]
+
+
+def test_logs_are_bounded_in_size(tmp_path: Path) -> None:
+    """Together, over all runs: the oldest go; what was lost of the notes on sizes only delays that."""
+
+    def run(number: int, size: int = 1000) -> None:
+        name = f"2026010{number}T000000-00000000"
+        reporter = LogReporter(str(tmp_path), size=2500)
+        events: List[Event] = [RunStarted(targets=(T,), tasks=(T,), jobs=1), TaskOutput(T, "stdout", b"x" * size)]
+        events += [TaskFinished(T, succeeded()), RunFinished(ok=True, exit_code=0, seconds=1.0)]
+        for seq, event in enumerate(events):
+            reporter.on_record(Record(name, seq, 0.0, event))
+
+    def there() -> "List[str]":
+        return sorted(name[7] for name in os.listdir(logs_folder(str(tmp_path))))
+
+    for number in range(4):
+        run(number)
+    assert there() == ["1", "2", "3"]
+    run(4, 5000)
+    run(5, 1)
+    assert there() == ["5"]
+    (tmp_path / ".taskrush" / "logs.sizes").write_bytes(b"\xff nonsense\n7 x\n")
+    run(6)
+    assert there() == ["5", "6"]

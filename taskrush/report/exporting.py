@@ -1,0 +1,81 @@
+"""Writes what is known of a run to a file when it has ended, in one of the forms of other tools.
+
+It decides when and where; the forms are modules of their own. It works without a history: the same lines that would be
+remembered are understood at once. Exports never fail a run: what goes wrong raises `ExportError` once, and the bus says
+so and goes on.
+"""
+
+import contextlib
+import os
+from typing import Callable, List, Sequence
+
+from taskrush.errors import TaskRushError
+from taskrush.events import Record, RunFinished
+from taskrush.model.plan import Plan
+from taskrush.report.history import HistoryReporter
+from taskrush.report.log import read_log
+from taskrush.report.spooled import Reading, Spooled
+
+Render = Callable[[Sequence[Spooled]], str]
+TAIL = 65536  # bytes of a log that go into a report
+
+
+class ExportError(TaskRushError):
+    """A report cannot be written."""
+
+
+class ExportReporter:
+    """Writes one file. `render` makes its text; a path that is relative starts in the current folder."""
+
+    def __init__(self, plan: Plan, render: Render, path: str, secrets: Sequence[str] = ()) -> None:
+        self._path = os.path.abspath(path)
+        self._render = render
+        self._lines = _Lines()
+        self._reporter = HistoryReporter(plan, secrets, self._lines)
+
+    def on_record(self, record: Record) -> None:
+        self._reporter.on_record(record)
+        if isinstance(record.event, RunFinished):
+            found = self._lines.reading.result(live=False)
+            if found is not None:
+                self._write(self._render([found]))
+
+    def _write(self, text: str) -> None:
+        beside = f"{self._path}.{os.getpid()}.part"
+        try:
+            os.makedirs(os.path.dirname(self._path), exist_ok=True)
+            with open(beside, "w", encoding="utf-8", errors="backslashreplace") as file:
+                file.write(text)
+            os.replace(beside, self._path)
+        except OSError as error:
+            raise ExportError(f"no report in {self._path}: {error.strerror or error}") from error
+
+
+class _Lines:
+    """A spool that is read while it is written."""
+
+    def __init__(self) -> None:
+        self.reading = Reading()
+
+    def write(self, kind: str, fields: Sequence[str], now: bool = True) -> None:
+        with contextlib.suppress(ValueError, IndexError, OverflowError):  # a line that is no good is left out
+            self.reading.take([kind, *fields])
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+def log_tails(root: str, most: int = TAIL) -> Callable[[str, str], bytes]:
+    """The end of what a task wrote in a run, both streams in order."""
+
+    def read(run: str, task: str) -> bytes:
+        kept: List[bytes] = []
+        size = 0
+        for _, data in read_log(root, run, task):
+            kept.append(data)
+            size += len(data)
+            while size - len(kept[0]) >= most:
+                size -= len(kept.pop(0))
+        return b"".join(kept)[-most:]
+
+    return read

@@ -1,0 +1,26 @@
+"""Runs as one JSON object, versioned: `{"version": 1, "runs": [{..., "tasks": [...], "attempts": [...]}]}`. Pure."""
+
+import json
+from typing import Any, Dict, Sequence
+
+from taskrush.report.spooled import Spooled
+from taskrush.values import asdict
+
+VERSION = 1
+
+
+def render(runs: Sequence[Spooled]) -> str:
+    """All runs with their tasks and attempts."""
+    return json.dumps({"version": VERSION, "runs": [facts(one) for one in runs]}) + "\n"
+
+
+def facts(one: Spooled) -> Dict[str, Any]:
+    """One run as plain values; the names are those of `PastRun`, `PastTask` and `PastAttempt`."""
+    run = asdict(one.run, recurse=False)
+    return {
+        **run,
+        "targets": list(one.run.targets),
+        "arguments": {task: dict(own) for task, own in one.run.arguments.items()},
+        "tasks": [asdict(task, recurse=False) for task in one.tasks],
+        "attempts": [asdict(attempt, recurse=False) for attempt in one.attempts],
+    }
