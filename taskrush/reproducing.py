@@ -202,6 +202,7 @@ class _Maker:
         base = {name: value for name, value in base.items() if not UNWANTED.fullmatch(name)}
         own = {secret.name: secret.source for secret in task.secrets}
         values = {name: self._values.get(on, mark(_variable(on))) for name, on in task.bindings.items()}
+        base.update((name, self._hole(name, f"the secret from {source}")) for name, source in own.items())
         found = environment(base, task, values, self._env)
         for name in list(found):
             if name in own or self._is_secret(name, found[name]):
