@@ -1,4 +1,4 @@
-"""Failures are explained as part of a run: as events, at its end, from what was logged, and only where there are any."""
+"""Failures are explained as part of a run: as events, at its end, from what was logged, if there are any."""
 
 import os
 import subprocess

@@ -38,7 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _number(text: str) -> int:
     if not text.isdigit() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"`{text}` is not a number")
+        raise argparse.ArgumentTypeError(f"`{text}` is not a number of failures")
     return int(text)
 
 
