@@ -3,7 +3,6 @@
 import math
 from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, Iterator, Mapping, Optional, Tuple
 
-from taskrush.execute.admission import admission_of, memory_needed, urgencies
 from taskrush.model.limits import shown_bytes
 from taskrush.model.outcome import Outcome
 from taskrush.model.plan import Plan
@@ -70,21 +69,20 @@ def limits_of_run(plan: Plan, jobs: int, room: Room) -> Dict[str, Any]:
     found: Dict[str, Any] = {"exclusive": exclusive}
     urgency: Mapping[int, int] = {}
     if limited:
+        from taskrush.execute.admission import urgencies
+
         limits = [task.limits for task in tasks]
         exclusive += [node for node in limited if limits[node].exclusive and not tasks[node].interactive]  # type: ignore[union-attr]
         slots = {node: cpu for node in limited for cpu in (limits[node].resources.cpu,) if cpu is not None}  # type: ignore[union-attr]
         urgency = urgencies(limits, plan.needs)
         found.update(slots=slots, urgency=urgency)
-    memory: Dict[int, int] = {}
-    free: Optional[int] = None
-    if jobs > 1:
-        acting = [str(task.id) for task in tasks if task.action is not None]
-        peaks = room.peaks(acting) if len(acting) > 1 else {}
-        if peaks or limited:
-            free = room.memory()
-            memory = memory_needed(tasks, peaks, free, jobs)
-    if limited or memory:
-        found["admission"] = admission_of(tasks, urgency, free, memory)
+    acting = [str(task.id) for task in tasks if task.action is not None] if jobs > 1 else []
+    peaks = room.peaks(acting) if len(acting) > 1 else {}
+    if limited or peaks:
+        from taskrush.execute.admission import admission_of, memory_needed
+
+        free = room.memory() if jobs > 1 else None
+        found["admission"] = admission_of(tasks, urgency, free, memory_needed(tasks, peaks, free, jobs))
     return found
 
 

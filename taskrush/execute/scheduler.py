@@ -19,9 +19,8 @@ Rule 8: tasks are numbered in topological order; the same stimuli give the same 
 """
 
 import heapq
-from typing import Dict, Iterable, List, Mapping, Optional, Sequence, Set, Tuple, Union
+from typing import TYPE_CHECKING, Dict, Iterable, List, Mapping, Optional, Sequence, Set, Tuple, Union
 
-from taskrush.execute.admission import Admission
 from taskrush.execute.service_ledger import ServiceLedger
 from taskrush.execute.service_rules import ServiceRules
 from taskrush.execute.stimuli import (
@@ -47,6 +46,9 @@ from taskrush.execute.stimuli import (
 )
 from taskrush.model.outcome import Outcome, State, cancelled, excused, skipped
 from taskrush.model.policy import DRAIN, FAIL_FAST, KEEP_GOING, failure_policy
+
+if TYPE_CHECKING:
+    from taskrush.execute.admission import Admission
 
 __all__ = [
     "Again",
@@ -110,7 +112,7 @@ class Scheduler(ServiceRules):
         allowed: Optional[Mapping[int, Union[bool, Tuple[int, ...]]]] = None,
         slots: Optional[Mapping[int, float]] = None,
         urgency: Optional[Mapping[int, int]] = None,
-        admission: Optional[Admission] = None,
+        admission: "Optional[Admission]" = None,
         services: Iterable[int] = (),
         asked: Iterable[int] = (),
         stay: bool = True,
