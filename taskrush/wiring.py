@@ -23,6 +23,15 @@ REPORTERS = {
     "jsonl": "taskrush.report.jsonl:JsonlReporter",
     "log": "taskrush.report.log:LogReporter",
 }
+EXPORTS = {
+    "chrome-trace": "taskrush.report.chrome_trace:render",
+    "csv": "taskrush.report.csv_table:render",
+    "json": "taskrush.report.json_facts:render",
+    "junit": "taskrush.report.junit:render",
+    "otlp": "taskrush.report.otel:render",
+    "prometheus": "taskrush.report.prometheus:render",
+}
+"""Forms in which runs leave for other tools: each makes a text of any number of them."""
 
 
 def load(place: str) -> Any:

@@ -213,6 +213,14 @@ class Settings:
         env="TASKRUSH_NO_HISTORY",
         help="do not remember this run",
     )
+    report: Tuple[str, ...] = _option(
+        (),
+        "--report",
+        many=True,
+        metavar="KIND=FILE",
+        help="write a report of the run to a file: junit, json, jsonl, csv, chrome-trace, prometheus or otlp; with "
+        "otlp=http://... it is sent to a collector",
+    )
     history_keep: str = _option(
         "90d",
         "--history-keep",

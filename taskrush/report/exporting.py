@@ -7,7 +7,7 @@ so and goes on.
 
 import contextlib
 import os
-from typing import Callable, List, Sequence
+from typing import Callable, List, Optional, Sequence
 
 from taskrush.errors import TaskRushError
 from taskrush.events import Record, RunFinished
@@ -16,7 +16,7 @@ from taskrush.report.history import HistoryReporter
 from taskrush.report.log import read_log
 from taskrush.report.spooled import Reading, Spooled
 
-Render = Callable[[Sequence[Spooled]], str]
+Render = Callable[[Sequence[Spooled]], Optional[str]]
 TAIL = 65536  # bytes of a log that go into a report
 
 
@@ -25,7 +25,9 @@ class ExportError(TaskRushError):
 
 
 class ExportReporter:
-    """Writes one file. `render` makes its text; a path that is relative starts in the current folder."""
+    """Writes one file. `render` makes its text, or None where it has sent it; a relative path starts in the current
+    folder.
+    """
 
     def __init__(self, plan: Plan, render: Render, path: str, secrets: Sequence[str] = ()) -> None:
         self._path = os.path.abspath(path)
@@ -38,17 +40,20 @@ class ExportReporter:
         if isinstance(record.event, RunFinished):
             found = self._lines.reading.result(live=False)
             if found is not None:
-                self._write(self._render([found]))
+                self._write(found)
 
-    def _write(self, text: str) -> None:
+    def _write(self, found: Spooled) -> None:
         beside = f"{self._path}.{os.getpid()}.part"
         try:
+            text = self._render([found])
+            if text is None:
+                return
             os.makedirs(os.path.dirname(self._path), exist_ok=True)
             with open(beside, "w", encoding="utf-8", errors="backslashreplace") as file:
                 file.write(text)
             os.replace(beside, self._path)
         except OSError as error:
-            raise ExportError(f"no report in {self._path}: {error.strerror or error}") from error
+            raise ExportError(f"no report of this run: {error.filename or ''}: {error.strerror or error}") from error
 
 
 class _Lines:

@@ -192,6 +192,10 @@ def listeners(
     log = [load(REPORTERS["log"])(plan.root, size=_log_size(settings))]
     if not settings.no_history:
         log.append(load(REPORTERS["history"])(plan, secrets))
+    if settings.report:
+        from taskrush.reporting import make_reports
+
+        log += make_reports(plan, settings.report, secrets)
     if settings.output == "json":
         return [_Piped(load(REPORTERS["jsonl"])(sys.stdout.buffer), on_broken), *log], None
     from taskrush_cli.render.ci import detect
