@@ -37,7 +37,9 @@ def test_of_several_the_worst_is_told() -> None:
 
 def test_all_are_told_as_json() -> None:
     """With states as they are, codes, reasons, times and attempts."""
-    text = outcome_variables({TaskId("a"): failed("bad", code=3, seconds=1.5), TaskId("b"): WARNED})["TASKRUSH_OUTCOMES"]
+    text = outcome_variables({TaskId("a"): failed("bad", code=3, seconds=1.5), TaskId("b"): WARNED})[
+        "TASKRUSH_OUTCOMES"
+    ]
     assert json.loads(text) == {
         "a": {"state": "failed", "ok": False, "code": 3, "reason": "bad", "seconds": 1.5, "attempts": 1},
         "b": {"state": "warned", "ok": True, "code": 4, "reason": "exit code 4", "seconds": 0.0, "attempts": 1},
