@@ -27,7 +27,7 @@ def draw_dot(graph: Graph) -> str:
         lines.append(f"  {_dot_text(task.id)}{_dot_attributes(attributes)};")
     for edge in _edges(graph):
         style = {EdgeKind.FILES: "dashed", EdgeKind.FINALLY: "dotted"}.get(edge.kind, "")
-        attributes = {"style": "dashed" if edge.order_only else style, "label": _label(edge)}
+        attributes = {"style": "dashed" if edge.order_only else style, "label": _label(graph, edge)}
         lines.append(f"  {_dot_text(edge.task)} -> {_dot_text(edge.on)}{_dot_attributes(attributes)};")
     return "\n".join([*lines, "}", ""])
 
@@ -41,7 +41,7 @@ def draw_mermaid(graph: Graph) -> str:
         lines.append(f'  {numbers[task.id]}{left}"{_mermaid_text(task.id)}"{right}')
     for edge in _edges(graph):
         arrow = "-->" if edge.kind is EdgeKind.NEEDS and not edge.order_only else "-.->"
-        label = _label(edge)
+        label = _label(graph, edge)
         between = f'|"{_mermaid_text(label)}"|' if label else ""
         lines.append(f"  {numbers[edge.task]} {arrow}{between} {numbers[edge.on]}")
     return "\n".join([*lines, ""])
@@ -82,9 +82,11 @@ def _edges(graph: Graph) -> "list[Edge]":
     return [edge for edges in graph.edges.values() for edge in edges]
 
 
-def _label(edge: Edge) -> str:
+def _label(graph: Graph, edge: Edge) -> str:
     if edge.kind is EdgeKind.FILES:
         return edge.via
+    if edge.kind is EdgeKind.NEEDS and graph.tasks[edge.on].service is not None:
+        return "key" if edge.by_key else ""
     if edge.kind is EdgeKind.NEEDS:
         return "order only" if edge.order_only else ""
     return str(edge.kind.value)

@@ -34,7 +34,7 @@ def draw_tree(graph: Graph, roots: Sequence[TaskId] = (), ascii_only: bool = Fal
             deeper = not repeated and len(stack) >= MAX_DEPTH and bool(graph.edges[edge.on])
             notes = [
                 note
-                for note in (_note(edge), _service(graph, edge), REPEATED if repeated else DEEPER if deeper else "")
+                for note in (_service(graph, edge) or _note(edge), REPEATED if repeated else DEEPER if deeper else "")
                 if note
             ]
             lines.append(lead[-1] + (corner if last else tee) + " ".join([edge.on, *notes]))

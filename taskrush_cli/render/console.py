@@ -350,10 +350,11 @@ class Console:
         return section(failure, self._style, self._width, quote, None if like == task else like)
 
     def _to_type(self, task: TaskId) -> List[str]:
-        """What runs a task again; for one that only computes a variable, what the person had asked for."""
+        """What runs a task again; for a service, or what only computes a variable, what the person had asked for."""
         import shlex  # only needed once something failed
 
-        wanted = self._targets if self._tasks[task].hidden and self._tasks[task].capture else (task,)
+        known = self._tasks[task]
+        wanted = self._targets if (known.hidden and known.capture) or known.service is not None else (task,)
         return [shlex.quote(name) for name in wanted]
 
     def _totals(self, event: RunFinished) -> str:
