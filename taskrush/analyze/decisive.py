@@ -57,7 +57,7 @@ KINDS: Tuple[Kind, ...] = (
     _kind(94, r"^\s*● .*\S", r"^\s+(?:Expected|Received|expect\(|\w*Error:)", 3),
     _kind(90, r"^\s*(?:❌|✕|✗|×) \S"),
     _kind(93, r"^\s*--- FAIL: ", r"^\s+\S+\.go:\d+: ", 2),
-    _kind(93, r"^thread '.*' (?:\(\d+\) )?panicked at", r"^\S|^\s+(?:left|right): ", 2),
+    _kind(93, r"^thread '.*' (?:\(\d+\) )?panicked at", r"^\S|^\s+(?:left|right): ", 3),
     _kind(90, r"^test .+ \.\.\. FAILED"),
     _kind(90, r"^\s*not ok \d+", r"^\s+(?:message|expected|actual|error): ", 2),
     _kind(88, r"\*\*\*Failed|\(Failed\)$|^\d+\) .+::\w+$"),

@@ -17,7 +17,7 @@ _FOREIGN = re.compile(r"site-packages|dist-packages|[/\\]lib[/\\]python\d|<froze
 _JAVA = re.compile(r"^(?:Exception in thread \".*?\" )?[a-z][\w$]*(?:\.[\w$]+)+(?:Exception|Error|Throwable)(?::|\s*$)")
 _JAVA_AT = re.compile(r"^\s+at [\w.$/@]+\(.*\)|^\s+\.\.\. \d+ (?:more|common)")
 _JAVA_OWN = re.compile(r"^\s+at (?!java\.|javax\.|jdk\.|sun\.|org\.junit|org\.gradle|org\.apache\.maven|kotlin\.)")
-_NODE = re.compile(r"^(?:Uncaught |\[?)?[A-Z]\w*(?:Error|Exception)\b(?: \[\w+\])?(?::|$)")
+_NODE = re.compile(r"^(?:Uncaught |\[?)?(?:[A-Z]\w*)?(?:Error|Exception)\b(?: \[\w+\])?(?::|$)")
 _NODE_AT = re.compile(r"^\s+at ")
 _NODE_OWN = re.compile(r"^\s+at (?!.*(?:node:|node_modules|internal/)).*:\d+:\d+\)?$")
 _GO = re.compile(r"^(?:panic: |fatal error: )")
@@ -105,19 +105,20 @@ def _next_of_chain(texts: Sequence[str], end: int) -> Optional[int]:
 
 def _java(texts: Sequence[str], at: int) -> Block:
     cause = at
-    own: Optional[int] = None
+    own: Optional[int] = None  # in the frames of the last cause, or of one before
+    found = False
     number = at + 1
     while number < len(texts) and number < at + LONGEST:
         text = texts[number]
         if text.startswith("Caused by: "):
-            cause, own = number, None
+            cause, found = number, False
         elif not _JAVA_AT.match(text) and not text.lstrip().startswith("Suppressed: "):
             break
-        elif own is None and _JAVA_OWN.match(text):
-            own = number
+        elif not found and _JAVA_OWN.match(text):
+            own, found = number, True
         number += 1
-    lines = dict.fromkeys(line for line in (at, cause, own) if line is not None)
-    return Block(TRACE, tuple(lines), number)
+    lines = {line for line in (at, cause, own) if line is not None}
+    return Block(TRACE, tuple(sorted(lines)), number)
 
 
 def _node(texts: Sequence[str], at: int) -> Block:
