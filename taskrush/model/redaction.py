@@ -13,7 +13,7 @@ import sys
 from bisect import bisect_right
 from typing import Any, Callable, Dict, FrozenSet, Iterable, Iterator, List, Optional, Set, Tuple
 
-from taskrush.model.disguise import SHORTEST, disguises
+from taskrush.model.disguise import SHORTEST, disguises, worth_hiding
 
 MARK = b"[secret]"
 HEAD = 8  # bytes of a form that the compiled pattern knows
@@ -28,48 +28,56 @@ class Redactor:
 
     def __init__(self, secrets: Iterable[bytes] = (), growing: bool = False) -> None:
         self.growing = growing
-        self.secrets: FrozenSet[bytes] = frozenset()
-        self.finder: Optional[Finder] = None
-        self.add(secrets)
+        self.secrets = frozenset(secret for secret in secrets if worth_hiding(secret))
+        self._made: Tuple[FrozenSet[bytes], Optional[Finder]] = (frozenset(), None)
 
     def __bool__(self) -> bool:
-        return self.growing or self.finder is not None
+        return self.growing or bool(self.secrets)
 
     def add(self, secrets: Iterable[bytes]) -> None:
         """Hide these as well from now on."""
-        known = self.finder.forms if self.finder is not None else ()
-        new = frozenset(secrets) - self.secrets
-        forms = {form for secret in new for form in disguises(secret)}
-        self.secrets |= new
-        if forms:
-            self.finder = Finder(forms.union(known))
+        self.secrets = self.secrets.union(secret for secret in secrets if worth_hiding(secret))
+
+    @property
+    def finder(self) -> "Optional[Finder]":
+        """What finds them, made when it is first wanted: that takes milliseconds."""
+        known, finder = self._made
+        secrets = self.secrets
+        if known is not secrets and known != secrets:
+            finder = Finder({form for secret in secrets for form in disguises(secret)})
+            self._made = (secrets, finder)
+        return finder
 
     def holds(self, data: bytes) -> bool:
         """Whether a secret is in there."""
-        return self.finder is not None and bool(self.finder.find(data)[0])
+        finder = self.finder
+        return finder is not None and bool(finder.find(data)[0])
 
     def holds_text(self, text: str) -> bool:
         """As `holds`, for a text."""
-        return self.finder is not None and self.holds(text.encode("utf-8", "surrogatepass"))
+        return bool(self.secrets) and self.holds(text.encode("utf-8", "surrogatepass"))
 
     def clean(self, data: bytes) -> bytes:
         """`data` without the values."""
-        return data if self.finder is None else _without(data, self.finder.find(data)[0])
+        finder = self.finder
+        return data if finder is None else _without(data, finder.find(data)[0])
 
     def clean_text(self, text: str) -> str:
         """As `clean`, for a text."""
-        if self.finder is None:
+        finder = self.finder
+        if finder is None:
             return text
         data = text.encode("utf-8", "surrogatepass")
-        spans = self.finder.find(data)[0]
+        spans = finder.find(data)[0]
         return _without(data, spans).decode("utf-8", "surrogatepass") if spans else text
 
     def split(self, data: bytes) -> Tuple[bytes, bytes]:
         """What of `data` can be shown whatever comes next, cleaned, and the rest, which may be the beginning of a
         secret."""
-        if self.finder is None:
+        finder = self.finder
+        if finder is None:
             return data, b""
-        spans, cut = self.finder.find(data)
+        spans, cut = finder.find(data)
         for start, end in reversed(spans):
             if start < cut < end:
                 cut = start
