@@ -149,7 +149,7 @@ def admission_of(
         demands.setdefault(node, []).append(Demand(number, amount))
 
     for node, task in enumerate(tasks):
-        if task.limits is not None:
+        if task.limits is not None and task.action is not None:
             for name in dict.fromkeys(task.limits.mutex):
                 need(node, f"mutex `{name}`", 1, 1)
             for use in task.limits.pools:
@@ -174,6 +174,8 @@ def memory_needed(
     needed: Dict[int, int] = {}
     told = False
     for node, task in enumerate(tasks):
+        if task.action is None:
+            continue
         said = None if task.limits is None else task.limits.resources.memory
         amount = peaks.get(task.id, 0) if said is None else said
         told = told or said is not None

@@ -72,8 +72,15 @@ def limits_of_run(plan: Plan, jobs: int, room: Room) -> Dict[str, Any]:
         from taskrush.execute.admission import urgencies
 
         limits = [task.limits for task in tasks]
-        exclusive += [node for node in limited if limits[node].exclusive and not tasks[node].interactive]  # type: ignore[union-attr]
-        slots = {node: cpu for node in limited for cpu in (limits[node].resources.cpu,) if cpu is not None}  # type: ignore[union-attr]
+        slots: Dict[int, float] = {}
+        for node in limited:
+            own, task = limits[node], tasks[node]
+            if own is None or task.action is None:
+                continue
+            if own.exclusive and not task.interactive:
+                exclusive.append(node)
+            if own.resources.cpu is not None:
+                slots[node] = own.resources.cpu
         urgency = urgencies(limits, plan.needs)
         found.update(slots=slots, urgency=urgency)
     acting = [str(task.id) for task in tasks if task.action is not None] if jobs > 1 else []

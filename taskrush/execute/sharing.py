@@ -106,4 +106,6 @@ class Sharing:
 
 
 def _takes_part(task: Task) -> bool:
-    return task.limits is not None and bool(task.limits.jobserver) and not task.interactive
+    if task.limits is None or not task.limits.jobserver:
+        return False
+    return not task.interactive and task.service is None  # a service holds no slot that it could share

@@ -14,6 +14,7 @@ import time
 from typing import Any, Callable, Dict, List, Mapping
 
 from taskrush.model.outcome import State
+from taskrush.model.task import TaskId
 from taskrush_cli.render.attempts import coming
 from taskrush_cli.render.console import Console
 from taskrush_cli.render.output import Output
@@ -206,7 +207,7 @@ class Live:
         return target.getvalue().splitlines()
 
 
-def waiting(held: Mapping[str, str]) -> str:
+def waiting(held: Mapping[TaskId, str]) -> str:
     """Who waits for what, in a line: the first of those that wait for the same, and how many more."""
     by_limit: Dict[str, List[str]] = {}
     for task, limit in held.items():

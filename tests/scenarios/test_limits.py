@@ -359,3 +359,33 @@ def test_a_program_that_knows_named_pipes_shares_by_one(scratch: Scratch) -> Non
     done = scratch.rush("-j3", "all")
     assert done.code == 0, done.all
     assert most(scratch, "fifo") <= 3
+
+
+def test_a_function_that_lacks_memory_is_called_again_alone(scratch: Scratch) -> None:
+    """In a thread and in a process of its own; `MemoryError` says it."""
+    scratch.write(
+        "tasks.py",
+        """
+        import os, time
+        from taskrush import task
+
+        def hungry(name):
+            time.sleep(0.3)
+            if not os.path.exists(name):
+                open(name, "w").close()
+                bytearray(1 << 60)
+
+        @task
+        def thread(): hungry("one")
+
+        @task(isolate="process")
+        def process(): hungry("two")
+
+        @task(deps=[thread, process])
+        def both(): ...
+        """,
+    )
+    done = scratch.rush("-k", "-j3", "both")
+    assert done.code == 0, done.all
+    for name in ("thread", "process"):
+        assert f"warning: `{name}` ran out of memory (MemoryError): it runs once more, alone" in done.err
