@@ -22,10 +22,9 @@ NAME = "history.db"
 BUSY_SECONDS = 10.0
 RECENT = 10  # of a task's last good runs so many say how long it takes
 TASK_COLUMNS = (
-    "r.run, n.name, t.state, t.ok, t.code, t.reason, t.why, t.began_at, t.took, t.waited, t.cpu_user, t.cpu_system, "
-    "t.peak_bytes, t.read_bytes, t.written_bytes, t.key, t.attempts, t.saved, t.outputs, t.log_bytes, t.runner, t.host"
+    "name_id, state, ok, code, reason, why, began_at, took, waited, cpu_user, cpu_system, peak_bytes, read_bytes, "
+    "written_bytes, key, attempts, saved, outputs, log_bytes, runner, host"
 )
-TASKS = "FROM tasks t JOIN runs r ON r.id = t.run_id JOIN names n ON n.id = t.name_id"
 RUN_COLUMNS = (
     "id, run, began_at, took, ok, exit_code, targets, jobs, host, revision, branch, reason, resumes, "
     "only_targets, tasks"
@@ -75,7 +74,7 @@ class HistoryDatabase:
         ok: Optional[bool] = None,
         branch: Optional[str] = None,
     ) -> Sequence[PastRun]:
-        wanted, values = _within("", since, until)
+        wanted, values = _within(since, until)
         if target is not None:
             wanted.append("instr(char(31) || targets || char(31), char(31) || ? || char(31)) > 0")
             values.append(target)
@@ -96,16 +95,12 @@ class HistoryDatabase:
         until: Optional[float] = None,
         limit: Optional[int] = None,
     ) -> Sequence[PastTask]:
-        wanted, values = _within("r.", since, until)
+        wanted, values = _within(since, until)
         if run is not None:
-            wanted.append("r.run = ?")
+            wanted.append("run = ?")
             values.append(run)
-        if task is not None:
-            wanted.append("t.name_id = (SELECT id FROM names WHERE name = ?)")
-            values.append(task)
-        order = " ORDER BY r.began_at DESC, r.run DESC, t.number"
-        text = f"SELECT {TASK_COLUMNS} {TASKS}{_where(wanted)}{order}{_limit(limit)}"
-        return self._ask(lambda database: [_task(row) for row in database.execute(text, values)]) or []
+        runs = f"SELECT id, run FROM runs{_where(wanted)} ORDER BY began_at DESC, run DESC"
+        return self._ask(lambda database: _tasks(database, runs, values, task, limit)) or []
 
     def attempts(self, run: str, task: str) -> Sequence[PastAttempt]:
         text = (
@@ -224,12 +219,12 @@ def _is_damage(error: sqlite3.OperationalError) -> bool:
     return "malformed" in text or "no such table" in text or "no such column" in text or "disk I/O" in text
 
 
-def _within(prefix: str, since: Optional[float], until: Optional[float]) -> Tuple[List[str], List[Any]]:
+def _within(since: Optional[float], until: Optional[float]) -> Tuple[List[str], List[Any]]:
     wanted: List[str] = []
     values: List[Any] = []
     for sign, moment in ((">=", since), ("<", until)):
         if moment is not None:
-            wanted.append(f"{prefix}began_at {sign} ?")
+            wanted.append(f"began_at {sign} ?")
             values.append(max(-(2**62), min(2**62, round(moment * 1e6))))
     return wanted, values
 
@@ -275,30 +270,65 @@ def _run(row: Sequence[Any], arguments: Mapping[str, Mapping[str, str]]) -> Past
     )
 
 
-def _task(row: Sequence[Any]) -> PastTask:
+def _tasks(
+    database: sqlite3.Connection, runs: str, values: Sequence[Any], task: Optional[str], limit: Optional[int]
+) -> List[PastTask]:
+    """Run by run, which needs no sorting and can stop at the limit."""
+    names: Dict[int, TaskId] = {}
+    text = f"SELECT {TASK_COLUMNS} FROM tasks WHERE run_id = ?"
+    database.execute("BEGIN")  # so that all is as it was at one moment
+    try:
+        if task is not None:
+            known = database.execute("SELECT id FROM names WHERE name = ?", (task,)).fetchone()
+            if known is None:
+                return []
+            text += f" AND name_id = {int(known[0])}"
+        found: List[PastTask] = []
+        for run_id, run in database.execute(runs, values).fetchall():
+            room = "" if limit is None else _limit(limit - len(found))
+            for row in database.execute(f"{text} ORDER BY number{room}", (run_id,)):
+                name = names.get(row[0])
+                if name is None:
+                    name = _name(database, row[0])
+                    names[row[0]] = name
+                found.append(_task(run, name, row))
+            if limit is not None and len(found) >= limit:
+                break
+        return found
+    finally:
+        database.execute("COMMIT")
+
+
+def _name(database: sqlite3.Connection, number: int) -> TaskId:
+    return TaskId(database.execute("SELECT name FROM names WHERE id = ?", (number,)).fetchone()[0])
+
+
+def _task(run: str, name: TaskId, row: Sequence[Any]) -> PastTask:
+    _, state, ok, code, reason, why, began_at, took, waited, user, system, peak, read, written, key, *rest = row
+    attempts, saved, outputs, log_bytes, runner, host = rest
     return PastTask(
-        run=row[0],
-        task=TaskId(row[1]),
-        state=row[2],
-        ok=bool(row[3]),
-        code=row[4],
-        reason=row[5],
-        why=row[6],
-        began_at=_time(row[7]),
-        seconds=row[8] / 1e6,
-        waited_seconds=_time(row[9]),
-        cpu_user_seconds=_time(row[10]),
-        cpu_system_seconds=_time(row[11]),
-        peak_bytes=row[12],
-        read_bytes=row[13],
-        written_bytes=row[14],
-        key=row[15],
-        attempts=row[16],
-        saved_seconds=_time(row[17]),
-        outputs=row[18],
-        log_bytes=row[19],
-        runner=row[20],
-        host=row[21],
+        run=run,
+        task=name,
+        state=state,
+        ok=ok == 1,
+        code=code,
+        reason=reason,
+        why=why,
+        began_at=_time(began_at),
+        seconds=took / 1e6,
+        waited_seconds=_time(waited),
+        cpu_user_seconds=_time(user),
+        cpu_system_seconds=_time(system),
+        peak_bytes=peak,
+        read_bytes=read,
+        written_bytes=written,
+        key=key,
+        attempts=attempts,
+        saved_seconds=_time(saved),
+        outputs=outputs,
+        log_bytes=log_bytes,
+        runner=runner,
+        host=host,
     )
 
 

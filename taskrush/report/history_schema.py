@@ -25,7 +25,7 @@ STEPS: Tuple[str, ...] = (
         reason TEXT,
         tasks INTEGER NOT NULL
     );
-    CREATE INDEX runs_by_time ON runs (began_at);
+    CREATE INDEX runs_by_time ON runs (began_at, run);
     CREATE TABLE names (
         id INTEGER PRIMARY KEY,
         name TEXT NOT NULL UNIQUE
