@@ -102,9 +102,10 @@ def _notes(task: Task) -> List[str]:
         ready = task.service.ready
         when = f"ready: {ready} (within {ready.timeout:g}s)" if ready.asks else "ready as soon as it runs"
         notes.append(f"service, up while it is needed; {when}")
-    if task.allow_failure:
-        codes = "" if task.allow_failure is True else " with " + ", ".join(map(str, task.allow_failure))
-        notes.append(f"may fail{codes}")
+    if not isinstance(task.allow_failure, bool):
+        notes.append(f"may fail with {', '.join(map(str, task.allow_failure))}")
+    elif task.allow_failure:
+        notes.append("may fail")
     if task.condition is not None:
         notes.append(f"only if: {task.condition}")
     if task.platforms:

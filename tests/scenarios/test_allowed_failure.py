@@ -62,7 +62,7 @@ def test_retries_come_before_the_warning(scratch: Scratch) -> None:
           second: {cmd: "echo second >> trace; test $(grep -c second trace) = 2", allow_failure: true, retry: 2}
         """,
     )
-    done = scratch.rush("--json", "-j1", "never", "second")
+    done = scratch.rush("-j1", "--output=json", "never", "second")
     ends = [json.loads(line)["event"] for line in done.out.splitlines() if '"TaskFinished"' in line]
     assert sorted(scratch.ran()) == ["never", "never", "never", "second", "second"]
     assert {end["task"]: (end["outcome"]["state"], end["outcome"]["attempts"]) for end in ends} == {
