@@ -98,7 +98,8 @@ def _words(error: Exception) -> str:
         return f"no answer within {PATIENCE:g}s"
     if isinstance(error, socket.gaierror):
         return "the host is not known"
-    return (getattr(error, "strerror", None) or str(error) or type(error).__name__).lower()
+    text = getattr(error, "strerror", None) or str(error).strip() or type(error).__name__
+    return str(text).partition("\n")[0].rstrip().lower()
 
 
 class LogSearch:

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Callable, Iterator, List
+from typing import Callable, Dict, Iterator, List
 
 import pytest
 
@@ -74,7 +74,7 @@ def until(condition: Callable[[], bool], what: str, seconds: float = 20.0) -> No
         time.sleep(0.02)
 
 
-def env_of(token: str, port: int) -> "dict[str, str]":
+def env_of(token: str, port: int) -> Dict[str, str]:
     return {"SERVICES_TOKEN": token, "PORT": str(port)}
 
 
