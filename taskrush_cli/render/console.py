@@ -166,7 +166,8 @@ class Console:
         if self._quiet:
             return ""
         if self._dialect is not None:
-            return task + (" (continued)" if again else "")
+            number = self._attempt.get(task, 1)
+            return task + (" (continued)" if again else f" (attempt {number})" if number > 1 else "")
         sign = self._style.sign("▶", ">")
         self._headed.add(task)
         if self._verbose and not again:
@@ -310,8 +311,7 @@ class Console:
             if entry.log and not self._quiet:
                 self._out.say(f"\n{self._style.paint(f'output of {entry.task}:', 'red')}")
                 self._mode.replay(entry)
-        warned = [task for task, outcome in self._outcomes.items() if outcome.state is State.WARNED]
-        self._annotate(failures, warned)
+        self._annotate(failures)
         if (self._quiet and event.ok) or (self._restarting and not failures):
             return
         self._mode.leave()
@@ -385,40 +385,30 @@ class Console:
         path = os.path.relpath(os.path.join(self._started_in, where.path), self._started_in)
         return Where(path.replace(os.sep, "/"), where.line, where.column)
 
-    def _annotate(self, failures: Sequence[Entry], warned: Sequence[TaskId]) -> None:
-        if self._dialect is None or not (failures or warned):
+    def _annotate(self, failures: Sequence[Entry]) -> None:
+        told = [*self._worth_a_word(), *(entry.task for entry in failures)]
+        if self._dialect is None or not told:
             return
-        from taskrush_cli.render.failure import annotation
+        from taskrush_cli.render.ci_remarks import remarks
 
-        notes = [(self._dialect.warning, f"task {task} failed, as it may", task) for task in warned]
-        notes += [(self._dialect.error, f"task {entry.task} failed", entry.task) for entry in failures]
-        for mark, what, task in notes:
-            more = annotation(self._explained.get(task))
-            text = mark(f"{what}: {self._outcomes[task].reason or ''}{more}", self._where(task))
-            if text:
-                self._say(text)
+        outcomes = [(task, self._outcomes[task]) for task in told]
+        for text in remarks(self._dialect, outcomes, self._explained, self._where):
+            self._say(text)
 
     def _write_step_summary(self, event: RunFinished) -> None:
         """A table for the page of a GitHub Actions run."""
         if not self._step_summary or self._dialect is None:
             return
-        plain = Style(unicode=True)
-        rows: List[str] = []
-        for task, outcome in self._outcomes.items():
-            if self._tasks[task].action is not None:
-                reason = reason_of(outcome).replace("|", "\\|").replace("\n", " ")
-                rows.append(
-                    f"| {_LOOKS[outcome.state][0]} | {task} | {outcome.state.value} | "
-                    f"{duration(outcome.seconds)} | {reason} |"
-                )
-        totals = Console._totals
-        style, self._style = self._style, plain
-        head = totals(self, event)
+        from taskrush_cli.render.ci_remarks import table
+
+        style, self._style = self._style, Style(unicode=True)
+        head = self._totals(event)
         self._style = style
-        lines = [f"### taskrush: {head}", "", "| | task | state | time | reason |", "|---|---|---|---|---|", *rows, ""]
+        ran = [(task, outcome) for task, outcome in self._outcomes.items() if self._tasks[task].action is not None]
+        text = table(head, ran, {state: look[0] for state, look in _LOOKS.items()})
         try:
             with open(self._step_summary, "a", encoding="utf-8") as file:
-                file.write("\n".join(lines) + "\n")
+                file.write(text)
         except OSError as error:
             self._out.say(f"warning: cannot write the step summary: {(error.strerror or str(error)).lower()}")
 

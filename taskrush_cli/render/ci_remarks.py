@@ -1,0 +1,46 @@
+"""What a CI service is told when a run is over: remarks beside the code, and a table for the page of the run.
+
+It does not know where the words go, nor how the service wants them marked.
+"""
+
+from typing import Callable, Iterable, Iterator, List, Mapping, Optional, Tuple
+
+from taskrush.errors import Where
+from taskrush.model.failure import Failure
+from taskrush.model.outcome import Outcome, State
+from taskrush.model.task import TaskId
+from taskrush_cli.render.attempts import reason_of
+from taskrush_cli.render.ci import Dialect
+from taskrush_cli.render.failure import annotation
+from taskrush_cli.render.style import duration
+
+
+def remarks(
+    dialect: Dialect,
+    outcomes: Iterable[Tuple[TaskId, Outcome]],
+    explained: Mapping[TaskId, Failure],
+    where: Callable[[TaskId], Optional[Where]],
+) -> Iterator[str]:
+    """One for each task that failed, that failed as it may, or that passed late."""
+    for task, outcome in outcomes:
+        mark = dialect.error if outcome.state is State.FAILED else dialect.warning
+        if outcome.flaky:
+            what = f"task {task} is {reason_of(outcome)}"
+        else:
+            allowed = "" if outcome.state is State.FAILED else ", as it may"
+            what = f"task {task} failed{allowed}: {reason_of(outcome)}{annotation(explained.get(task))}"
+        text = mark(what, where(task))
+        if text:
+            yield text
+
+
+def table(head: str, outcomes: Iterable[Tuple[TaskId, Outcome]], signs: Mapping[State, str]) -> str:
+    """Markdown: a heading and a row for each task."""
+    rows: List[str] = []
+    for task, outcome in outcomes:
+        reason = reason_of(outcome).replace("|", "\\|").replace("\n", " ")
+        cells = (signs[outcome.state], task, outcome.state.value, duration(outcome.seconds), reason)
+        rows.append("| " + " | ".join(cells) + " |")
+    return "\n".join(
+        [f"### taskrush: {head}", "", "| | task | state | time | reason |", "|---|---|---|---|---|", *rows, "", ""]
+    )
