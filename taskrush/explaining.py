@@ -67,9 +67,9 @@ def explained(
 
 
 def seen_by(task: Task, overrides: Mapping[str, str]) -> Dict[str, str]:
-    """The variables that a task's commands see; of secrets only that they are there."""
-    secrets = {secret.name: "?" for secret in task.secrets}
-    return {**visible(os.environ, task), **task.env, **secrets, **overrides}
+    """The variables that a task's commands see; of secrets, arguments and results only that they are there."""
+    there = dict.fromkeys((*task.bindings, *task.arguments, *(secret.name for secret in task.secrets)), "?")
+    return {**visible(os.environ, task), **there, **task.env, **overrides}
 
 
 def explain_past(root: str, past: PastTask, task: Optional[Task], earlier: Sequence[PastTask]) -> Failure:

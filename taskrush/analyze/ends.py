@@ -108,10 +108,9 @@ def interpreter(path: str, look: Look) -> Cause:
     first = look.machine.read(path).split("\n", 1)[0]
     if first.endswith("\r"):
         return crlf(path)
-    named = first[2:].strip()
-    if first.startswith("#!") and named:
-        missing = named.split()[-1] if "env " in named else named.split()[0]
-        return certain("interpreter", f"the first line of `{path}` names `{missing}`, which is not there")
+    named = first[2:].split()[:1] if first.startswith("#!") else []
+    if named and not look.machine.exists(named[0]):
+        return certain("interpreter", f"the first line of `{path}` names `{named[0]}`, which is not there")
     return perhaps("interpreter", f"`{path}` needs a program or a loader that is not there")
 
 

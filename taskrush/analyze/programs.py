@@ -18,8 +18,11 @@ def not_found(name: str, look: Look, said: bool) -> Optional[Cause]:
     if "/" in name:
         return _no_path(name, look, said)
     message = f"`{name}` is not on PATH" if said else f"it looks as if `{name}` is not on PATH"
-    if not said and machine.on_path(name):
-        return None
+    if machine.on_path(name):
+        changed = (
+            f"`{name}` was not found, although it is on the PATH that the task was given: perhaps that was changed"
+        )
+        return Cause(kind=KIND, message=changed) if said else None
     remedy: Optional[str] = None
     elsewhere = machine.program_elsewhere(name)
     near = machine.near_programs(name)

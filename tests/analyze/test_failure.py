@@ -258,6 +258,12 @@ def test_groups_that_matched_nothing_are_empty() -> None:
     assert filled("<{1}>", match) == "<>"
 
 
+def test_what_is_on_path_is_not_said_to_be_missing() -> None:
+    """A script may have changed PATH, or run elsewhere: then that is all that can be said."""
+    [cause] = explained(b"sh: 1: sh: not found\n", 127, env={"PATH": "/bin:/usr/bin"}).causes
+    assert (cause.certain, "although it is on the PATH" in cause.message) == (False, True)
+
+
 # --- how it ended before --------------------------------------------------------------------------
 
 
