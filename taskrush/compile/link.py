@@ -53,6 +53,9 @@ class _Linker:
             else:
                 self._check_name(task)
                 self._check_paths(task)
+                if task.interactive and task.timeout is not None and task.timeout.idle is not None:
+                    message = f"task `{task.id}` owns the terminal, so nobody knows when it falls silent"
+                    self._wrong(task, message, task.where, "leave out `timeout.idle` or `interactive`")
 
     def limit(self, declared: Iterable[Pool]) -> None:
         """Sizes of the pools that tasks take from."""

@@ -25,6 +25,7 @@ tasks:
   ask: {cmd: 'read answer; echo "got $answer"', interactive: true}
   deploy: {cmd: echo deployed, confirm: Really?}
   forever: {cmd: 'echo started; sleep 60'}
+  shaky: {cmd: 'test -e ready || { touch ready; exit 3; }', retry: {delay: 1500ms}}
   stubborn: {cmd: 'trap "" INT TERM; echo started; while :; do sleep 0.1; done'}
 """
 
@@ -192,3 +193,14 @@ def test_who_waits_for_a_pool_is_shown(project: Path) -> None:
     terminal = Terminal(["-j4", "all"], project, NO_COLOR="1")
     assert terminal.end() == 0
     assert "waiting for pool `door`: b and 1 more" in terminal.seen.decode()
+
+
+def test_what_sleeps_until_its_next_attempt_is_shown(project: Path) -> None:
+    """Which attempt comes, and when; nothing of it is left."""
+    terminal = Terminal(["shaky"], project, NO_COLOR="1")
+    assert terminal.end() == 0
+    assert re.search(r"shaky +attempt 2 in [12]s", terminal.seen.decode())
+    assert left(terminal) == [
+        "↻ shaky  exit code 3; attempt 2 in 1.5s",
+        "✓ shaky  flaky: passed on attempt 2  0.01s",
+    ]

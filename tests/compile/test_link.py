@@ -12,6 +12,7 @@ from taskrush.compile.names import FORBIDDEN, what_is_wrong
 from taskrush.errors import Where
 from taskrush.model.graph import EdgeKind, Graph
 from taskrush.model.pattern import Patterns
+from taskrush.model.policy import Timeout
 from taskrush.model.task import Dep, Task, TaskId
 
 pytestmark = pytest.mark.core
@@ -247,3 +248,12 @@ def test_ten_thousand_tasks_with_ten_files_each_are_linked_in_seconds() -> None:
     graph = link(tasks)
     assert time.process_time() - begun < 4
     assert len(edges(graph)) == 9_999
+
+
+def test_silence_of_a_task_with_the_terminal_cannot_be_noticed() -> None:
+    """Its output is nobody's; other times are fine."""
+    wrong = link([Task(id="a", action="x", interactive=True, timeout=Timeout(idle=3))])
+    assert [one.problem.message for one in wrong.problems] == [
+        "task `a` owns the terminal, so nobody knows when it falls silent"
+    ]
+    assert not link([Task(id="a", action="x", interactive=True, timeout=Timeout(attempt=3))]).problems
