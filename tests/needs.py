@@ -20,6 +20,8 @@ CI_PROVIDES: Tuple[str, ...] = (
     "make",
     "node",
     "npm",
+    "prometheus",
+    "promtool",
     "ps",
     "redis-server",
     "tmux",

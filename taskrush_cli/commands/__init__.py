@@ -10,6 +10,7 @@ COMMANDS = {
     "last": "show the end of the last run again",
     "failures": "say what can be said about past failures",
     "log": "write again what a task wrote in a past run",
+    "replay": "show a run again from a file of its records",
     "diff": "say what was different in two runs",
     "repro": "write a bundle with which a task runs again elsewhere",
     "analyze": "show where the time goes, and what would make a run shorter",
