@@ -19,7 +19,7 @@ Rule 8: tasks are numbered in topological order; the same stimuli give the same 
 """
 
 import heapq
-from typing import TYPE_CHECKING, Dict, Iterable, List, Mapping, Optional, Sequence, Set, Tuple, Union
+from typing import TYPE_CHECKING, Any, Dict, Iterable, List, Mapping, Optional, Sequence, Set, Tuple, Union
 
 from taskrush.execute.service_ledger import ServiceLedger
 from taskrush.execute.service_rules import ServiceRules
@@ -80,7 +80,6 @@ _WAITING, _READY, _CHECKING, _RUNNING = State.WAITING, State.READY, State.CHECKI
 _RETRYING = State.RETRYING
 _SKIPPED, _FAILED, _CANCELLED = State.SKIPPED, State.FAILED, State.CANCELLED  # an attribute of an Enum is slow
 _OUT = (_CHECKING, _RUNNING)  # handed out: an answer is still to come
-_FIRST = (float("-inf"),)  # before all other ranks
 _UNIT = 1000  # parts of a slot, where tasks take more or less than one
 _OPEN = (_WAITING, _READY, _RETRYING, *_OUT)
 
@@ -143,7 +142,8 @@ class Scheduler(ServiceRules):
                 self._waiting_for_end[on].append(node)
         self._rank = ranks(longest_remaining(self._dependants) if priority is None else priority, urgency)
         self._last_wishes = self._closure(node for node in range(count) if after[node])
-        self._ready: List[Tuple[Tuple[float, ...], int]] = []
+        self._first: Any = (float("-inf"),) if urgency else float("-inf")  # before all other ranks
+        self._ready: List[Tuple[Any, int]] = []
         self._busy = 0
         self._handed_out = 0
         self._starts = 0
@@ -211,7 +211,7 @@ class Scheduler(ServiceRules):
             self._due.append(node)
             return
         self._set(node, _READY)
-        heapq.heappush(self._ready, (_FIRST if node in self._tried_alone else self._rank[node], node))
+        heapq.heappush(self._ready, (self._first if node in self._tried_alone else self._rank[node], node))
 
     def _fill(self) -> None:
         """Start checks while there is room. A task at the head that takes more than there is waits until it is there.
@@ -227,7 +227,7 @@ class Scheduler(ServiceRules):
             if admission is not None and admission.wants(node):
                 heapq.heappop(self._ready)
                 if admission.take(node):
-                    heapq.heappush(self._ready, (_FIRST, node))
+                    heapq.heappush(self._ready, (self._first, node))
                 else:
                     self._out.append(Held(node, admission.waits_for(node)))
                 continue
@@ -304,12 +304,13 @@ class Scheduler(ServiceRules):
         self._busy -= self._taken(node)
         self._handed_out -= 1
         del self._started[node]
-        self._give_back(node)
+        if self._admission is not None:
+            self._give_back(node)
 
     def _give_back(self, node: int) -> None:
         """It needs no limit any more; those that have all they waited for go first."""
         for complete in self._admission.give(node) if self._admission is not None else ():
-            heapq.heappush(self._ready, (_FIRST, complete))
+            heapq.heappush(self._ready, (self._first, complete))
 
     def _end(self, ends: List[Tuple[int, Outcome]]) -> None:
         """Record ends, the last one first, and everything that follows from each, without recursion."""
@@ -415,10 +416,10 @@ def _verb(outcome: Outcome) -> str:
     return "was cancelled" if outcome.state is _CANCELLED else "was skipped"
 
 
-def ranks(priority: Sequence[float], urgency: Optional[Mapping[int, int]]) -> List[Tuple[float, ...]]:
-    """What ready tasks are ordered by, the lowest first."""
+def ranks(priority: Sequence[float], urgency: Optional[Mapping[int, int]]) -> List[Any]:
+    """What ready tasks are ordered by, the lowest first: numbers (comparing those is quick), or pairs of them."""
     if not urgency:
-        return [(-own,) for own in priority]
+        return [-own for own in priority]
     return [(-urgency.get(node, 0), -own) for node, own in enumerate(priority)]
 
 

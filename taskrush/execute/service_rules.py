@@ -4,7 +4,7 @@ It changes states by `_set` alone, and knows of ordinary tasks only which servic
 """
 
 import heapq
-from typing import Dict, Iterable, List, Optional, Sequence, Set, Tuple, Union
+from typing import Any, Dict, Iterable, List, Optional, Sequence, Set, Tuple, Union
 
 from taskrush.execute.service_ledger import ServiceLedger
 from taskrush.execute.stimuli import Check, Exited, Instruction, Kill, Ready, StopService, Unready
@@ -29,8 +29,8 @@ class ServiceRules:
     _blockers: List[int]
     _dependants: List[List[int]]
     _names: Sequence[str]
-    _rank: List[Tuple[float, ...]]
-    _ready: List[Tuple[Tuple[float, ...], int]]
+    _rank: List[Any]
+    _ready: List[Tuple[Any, int]]
     _stopped: Optional[str]
     _out: List[Instruction]
 
