@@ -119,6 +119,7 @@ class _Linker:
 
     def edges(self) -> Mapping[TaskId, Tuple[Edge, ...]]:
         """All edges; those that follow from files come after those that were declared."""
+        self._check_closers()
         by_files, problems = file_edges(tuple(self.tasks.values()))
         self.problems.extend(problems)
         files: Mapping[TaskId, Sequence[Edge]] = {}
@@ -171,6 +172,16 @@ class _Linker:
                 self._wrong(task, f"task `{task.id}` has a path in `outputs`, `{pattern}`: {wrong}", task.where)
         for problem in wrong_parts(task) if task.ingredients else ():
             self.problems.append(GraphProblem(problem, frozenset((task.id,))))
+
+    def _check_closers(self) -> None:
+        """What runs after a service has ended cannot need it."""
+        for closer, closed in self._closers.items():
+            needed = {edge.on for edge in self._declared[closer]}
+            for task_id in closed:
+                if task_id in needed and self.tasks[task_id].service is not None:
+                    message = f"task `{closer}` needs the service `{task_id}` and runs after its end"
+                    hint = f"put `{closer}` under `finally` of the tasks that use `{task_id}`"
+                    self._wrong(self.tasks[closer], message, self.tasks[closer].where, hint)
 
     def _check_name(self, task: Task) -> None:
         wrong = None if task.capture else what_is_wrong(task.id)

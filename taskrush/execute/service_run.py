@@ -42,12 +42,16 @@ class ServiceRun(TaskRun):
         self._why_not = "it was not asked yet"
         self._since = 0.0
         self._ready = False
+        self._told_at = 0.0
         self._late: Optional[str] = None
         self._process: Any = None
         self._probe: Any = None
 
     def kill(self, force: bool) -> None:
-        if force and self._killed and self.busy:
+        now = self._around.clock.monotonic()
+        if not self._killed:
+            self._told_at = now
+        elif force and self.busy and now - self._told_at >= self._around.grace:
             self._warn("did not end when it was told to, and was killed")
         super().kill(force)
         self._end_probe()

@@ -6,7 +6,7 @@ from typing import Dict, Iterable, List, Mapping, Optional, Sequence, Set, Tuple
 from taskrush.errors import GraphError, Problem, UsageError
 from taskrush.model.graph import Edge, EdgeKind, Graph, knots
 from taskrush.model.plan import Plan
-from taskrush.model.task import TaskId
+from taskrush.model.task import Task, TaskId
 
 SHOWN = 12  # tasks of a long cycle that a message names
 EFFORT = 200_000  # edges looked at in search of the shortest cycle
@@ -43,14 +43,28 @@ def make_plan(graph: Graph, targets: Iterable[TaskId], root: str = ".", only: bo
         own = edges[task_id]
         needs.append(_numbers([index[edge.on] for edge in own if edge.kind is not last]))
         after.append(_numbers([index[edge.on] for edge in own if edge.kind is last]))
+    tasks = tuple([graph.tasks[task_id] for task_id in order])
+    if any(task.service is not None for task in tasks):
+        _pass_services_on(tasks, needs)
     return Plan(
-        tasks=tuple([graph.tasks[task_id] for task_id in order]),
+        tasks=tasks,
         needs=tuple(needs),
         after=tuple(after),
         targets=targets,
         root=root,
         edges=tuple([edge for task_id in order for edge in edges[task_id]]),
     )
+
+
+def _pass_services_on(tasks: Sequence[Task], needs: List[Tuple[int, ...]]) -> None:
+    """Who needs a task that only stands for others needs the services among these: they stay up for it."""
+    stands_for: List[Tuple[int, ...]] = []
+    for number, task in enumerate(tasks):
+        more = [service for on in needs[number] for service in stands_for[on]]
+        if more:
+            needs[number] = _numbers([*needs[number], *more])
+        own = () if task.action is not None else needs[number]
+        stands_for.append(tuple([on for on in own if tasks[on].service is not None]))
 
 
 def in_order(problems: Iterable[Problem]) -> List[Problem]:

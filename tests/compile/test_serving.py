@@ -4,7 +4,7 @@ from typing import Any, Dict, List
 
 import pytest
 
-from taskrush import Dep, Task, TaskSet, command, link, task
+from taskrush import Dep, GraphError, Task, TaskSet, command, link, task
 from taskrush.model.plan import asked_for
 from taskrush.model.policy import Cache, Retry
 from taskrush.model.task import Call
@@ -73,3 +73,34 @@ def test_asked_for_are_targets_and_what_targets_without_an_action_stand_for() ->
     assert asked("test") == []
     assert asked("up") == ["web"]
     assert asked("db", "test") == ["db"]
+
+
+def test_what_needs_a_group_needs_its_services() -> None:
+    """They stay up for it, although the group itself is done at once."""
+    tasks = [
+        Task(id="db", action="x", service=True),
+        Task(id="web", action="x", service=True),
+        Task(id="inner", deps=["web"]),
+        Task(id="up", deps=["inner", "db"]),
+        Task(id="test", action="y", deps=["up"]),
+        Task(id="report", action="y", deps=["test"]),
+    ]
+    plan = make_plan(link(tasks), [tasks[-1].id], ".")
+    assert {task.id: [plan.tasks[on].id for on in needs] for task, needs in zip(plan.tasks, plan.needs)} == {
+        "db": [],
+        "web": [],
+        "inner": ["web"],
+        "up": ["db", "web", "inner"],
+        "test": ["db", "web", "up"],
+        "report": ["test"],
+    }
+
+
+def test_what_runs_after_a_service_cannot_need_it() -> None:
+    tasks = [
+        Task(id="db", action="x", service=True, finally_=["dump"]),
+        Task(id="dump", action="y", deps=["db"]),
+        Task(id="test", action="y", deps=["db"]),
+    ]
+    with pytest.raises(GraphError, match="task `dump` needs the service `db` and runs after its end"):
+        make_plan(link(tasks), [tasks[2].id], ".")
