@@ -2,11 +2,13 @@
 
 import os
 from pathlib import Path
-from typing import Dict, Iterable, List, Mapping
+from typing import Any, Dict, Iterable, List, Mapping, Tuple
 
 import pytest
 
-from taskrush.errors import UsageError
+from taskrush.declare.command import command
+from taskrush.declare.decorator import task
+from taskrush.errors import ConfigError, GraphError, UsageError
 from taskrush.execute.limited import limits_of_run, too_much
 from taskrush.execute.starvation import Starvation
 from taskrush.limiting import make_room
@@ -14,6 +16,7 @@ from taskrush.model.limits import Limits, Pool, Resources, as_bytes, pool_uses, 
 from taskrush.model.outcome import Outcome, cancelled, failed, succeeded
 from taskrush.model.plan import Plan
 from taskrush.model.task import Task, TaskId
+from taskrush.project import Project
 
 pytestmark = pytest.mark.core
 GB = 10**9
@@ -192,3 +195,39 @@ def test_pools_are_named_in_many_ways() -> None:
     assert pool_uses(pool)[0].size == 3
     with pytest.raises(ValueError, match="whole number of at least 1"):
         pool_uses({"p": 0})
+
+
+def test_pools_of_a_program(tmp_path: Path) -> None:
+    """Given to the project by name, or with the tasks; too much of one is an error with a hint."""
+    named = Task(id=TaskId("a"), action="true", limits=Limits(pools=pool_uses("p")))
+    project = Project.of([named], str(tmp_path), pools=[Pool("p", 2)])
+    limits = project.task("a").limits
+    assert limits is not None
+    assert [(use.pool, use.weight, use.size) for use in limits.pools] == [("p", 1, 2)]
+    with pytest.raises(GraphError) as raised:
+        Project.of([command("true", name="b", pool={Pool("p", 2): 3})], str(tmp_path)).plan("b")
+    (problem,) = raised.value.problems
+    assert problem.message == "task `b` takes 3 of pool `p`, which holds 2"
+    assert problem.hint == "take at most 2, or make the pool larger"
+    assert problem.where is not None
+    assert problem.where.path.endswith("test_limiting.py")
+    with pytest.raises(GraphError, match="takes from pool `p`, which is not declared"):
+        Project.of([named], str(tmp_path)).plan("a")
+
+
+def test_what_python_gets_wrong_is_told_at_its_line() -> None:
+    """A weight of nothing, an unknown resource, a style that nobody speaks; a function with a jobserver."""
+    wrong: Tuple[Dict[str, Any], ...] = (
+        {"pool": {"p": 0}},
+        {"resources": {"gpu": 1}},
+        {"resources": {"cpu": -1}},
+        {"jobserver": "pigeon"},
+    )
+    for arguments in wrong:
+        with pytest.raises(ConfigError) as raised:
+            command("true", **arguments)
+        where = raised.value.problems[0].where
+        assert where is not None
+        assert where.path.endswith("test_limiting.py")
+    with pytest.raises(GraphError, match="is a function and cannot be given a jobserver"):
+        Project.of([task(jobserver=True)(test_sizes)]).plan("test-sizes")

@@ -73,5 +73,5 @@ def with_sizes(task: Task, limits: Limits, pools: Dict[str, Pool]) -> Tuple[Task
 
 
 def _make_it_fit(use: PoolUse, pool: Pool) -> str:
-    at = f" at {pool.where}" if pool.where else ""
+    at = f" at {pool.where}" if pool.where and pool.where != use.where else ""  # Python brings them along
     return f"take at most {pool.size}, or make the pool larger{at}"
