@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 FILES = "\x00files"
 _TAKES_TASK = ("show", "clear")
-_TASKS_OF = ("run", "watch", "list", "graph", "why")
+_TASKS_OF = ("run", "watch", "list", "graph", "why", "repro")
 
 
 def complete(words: "Sequence[str]") -> int:

@@ -82,6 +82,7 @@ def test_the_actions_of_the_cache_and_their_tasks() -> None:
         assert {"deploy", "lint", "docs:publish"} <= set(words("cache", action, ""))
     assert "lint" not in words("cache", "stats", "")
     assert {"deploy", "lint"} <= set(words("why", ""))
+    assert {"deploy", "lint"} <= set(words("repro", ""))
     assert {"--max-size", "--older-than", "--json"} <= set(words("cache", "prune", "--"))
 
 
