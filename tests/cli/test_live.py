@@ -204,3 +204,16 @@ def test_what_sleeps_until_its_next_attempt_is_shown(project: Path) -> None:
         "↻ shaky  exit code 3; attempt 2 in 1.5s",
         "✓ shaky  flaky: passed on attempt 2  0.01s",
     ]
+
+
+def test_a_service_that_is_up_is_told_apart(project: Path) -> None:
+    (project / ".rush").write_text(
+        "tasks:\n  web: {cmd: echo up; exec sleep 60, service: {ready: {log: up}}}\n"
+        "  test: {cmd: sleep 0.8, deps: [web]}\n"
+    )
+    terminal = Terminal(["test"], project, NO_COLOR="1")
+    assert terminal.end() == 0
+    frames = terminal.seen.decode()
+    assert re.search(r"web  up +\d\.\d\ds", frames)
+    assert not re.search(r"test  up", frames)
+    assert not any("web  up" in line for line in left(terminal))
