@@ -20,12 +20,12 @@ from typing import (
 )
 
 from taskrush.events import Record
-from taskrush.model.fingerprint import Fingerprint
 from taskrush.model.outcome import Outcome
 from taskrush.model.redaction import Redactor
 from taskrush.model.task import Task, TaskId
 
 if TYPE_CHECKING:
+    from taskrush.model.fingerprint import Fingerprint
     from taskrush.model.history import PastAttempt, PastRun, PastTask
 
 
@@ -191,7 +191,7 @@ class Secrets(Protocol):
 class Fingerprinter(Protocol):
     """Identifies a task's work, with its inputs as they are at the moment of asking."""
 
-    def fingerprint(self, task: Task, upstream: Mapping[str, str]) -> Fingerprint:
+    def fingerprint(self, task: Task, upstream: Mapping[str, str]) -> "Fingerprint":
         """The fingerprint of a task. `upstream` are digests of what it depends on, by name of part."""
 
     def outputs_digest(self, task: Task) -> str:

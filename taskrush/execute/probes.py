@@ -1,7 +1,6 @@
 """What is asked before a task's action: platform, `requires`, `if`. Knows what to ask, not how to run it."""
 
 import os
-import shutil
 import sys
 from typing import Callable, List, Mapping, Optional
 
@@ -43,7 +42,7 @@ def _lacking(requirement: Requirement, root: str, env: Mapping[str, str]) -> Opt
         return f"requires the environment variable {requirement.env}"
     if requirement.file is not None and not os.path.exists(os.path.join(root, requirement.file)):
         return f"requires the file {requirement.file}"
-    if requirement.program is not None and not shutil.which(requirement.program, path=env.get("PATH")):
+    if requirement.program is not None and not _found(requirement.program, env.get("PATH")):
         return f"requires the program {requirement.program} on PATH"
     return None
 
@@ -82,3 +81,9 @@ def _condition(command: str) -> Callable[[Outcome], Optional[Outcome]]:
         return None if outcome.ok else skipped(f"condition does not hold: {command}", ok=True)
 
     return verdict
+
+
+def _found(program: str, path: Optional[str]) -> bool:
+    import shutil  # half of what a task without requirements would pay for this module
+
+    return shutil.which(program, path=path) is not None

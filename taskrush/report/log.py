@@ -5,10 +5,8 @@ can be told apart again in order. Of a very long output the head and the tail ar
 in its place. Logs never fail a task: what goes wrong here raises `LogError` once, and the bus says so and goes on.
 """
 
-import hashlib
 import os
 import re
-import shutil
 from typing import Dict, Iterator, List, Optional, Tuple
 
 from taskrush.errors import TaskRushError
@@ -94,7 +92,7 @@ class LogReporter:
         for name in names:
             if count < self._keep and total < self._size:
                 break
-            shutil.rmtree(os.path.join(above, name), ignore_errors=True)
+            _remove(os.path.join(above, name))
             count -= 1
             total -= sizes.get(name, 0)
             gone.append(name)
@@ -133,6 +131,8 @@ def file_name(task: str, attempt: int = 1) -> str:
     safe = re.sub(r"[^a-z0-9._-]", "_", task)[:80]
     if safe == task and not safe.startswith("."):
         return f"{safe}{number}.log"
+    import hashlib
+
     return f"{safe.lstrip('.')}-{hashlib.sha256(os.fsencode(task)).hexdigest()[:12]}{number}.log"
 
 
@@ -274,3 +274,9 @@ def _write(descriptor: int, data: bytes) -> None:
     view = memoryview(data)
     while view:
         view = view[os.write(descriptor, view) :]
+
+
+def _remove(folder: str) -> None:
+    import shutil  # most runs have nothing to remove
+
+    shutil.rmtree(folder, ignore_errors=True)
