@@ -149,7 +149,7 @@ class _Maker:
         write(folder, "README.md", self._redactor.clean_text(readme(recipe)))
         if python:
             write(folder, "run.py", SCRIPT)
-            write(folder, "task.json", self._redactor.clean_text(facts_of(self._task)))
+            write(folder, "task.json", self._redactor.clean_text(facts_of(self._task, self._holes)))
         return Bundle(path=folder, files=copied.files, size=copied.size, holes=self._holes, left_out=recipe.left_out)
 
     # --- steps --------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """How a bundle of a Python task runs it: `run.py`, and the facts that it reads. The script needs TaskRush alone."""
 
 import json
+from typing import Collection
 
 from taskrush.model.substitution import as_text
 from taskrush.model.task import Task
@@ -38,7 +39,8 @@ def main(work):
     project = Project.load(work)
     task = project.graph.tasks[facts["task"]]
     params = {param.name: param for param in task.params}
-    arguments = {name: convert(task, params[name], texts) for name, texts in facts["arguments"].items()}
+    given = {**facts["arguments"], **{name: [os.environ[name]] for name in facts["holes"]}}
+    arguments = {name: convert(task, params[name], texts) for name, texts in given.items()}
     plan = project.plan(task.id, only=True, arguments={task.id: arguments}, extra=facts["extra"])
     wanted, todo = set(), [task.id]
     while todo:
@@ -60,11 +62,16 @@ sys.exit(main(sys.argv[1]))
 '''
 
 
-def facts_of(task: Task) -> str:
-    """What `run.py` has to know of a task: its parameters as they would be typed, and what followed `--`."""
+def facts_of(task: Task, holes: Collection[str]) -> str:
+    """What `run.py` has to know of a task: its parameters as they would be typed, and what followed `--`.
+
+    Those that are holes it finds in the environment.
+    """
     arguments = {}
     for name, value in task.arguments.items():
-        if value is not None:
+        if value is not None and name not in holes:
             several = value if isinstance(value, (list, tuple)) else [value]
             arguments[name] = ["false" if one is False else as_text(one) or "" for one in several]
-    return json.dumps({"task": task.id, "arguments": arguments, "extra": list(task.extra)}, indent=2) + "\n"
+    unsaid = sorted(name for name in task.arguments if name in holes)
+    facts = {"task": task.id, "arguments": arguments, "holes": unsaid, "extra": list(task.extra)}
+    return json.dumps(facts, indent=2) + "\n"

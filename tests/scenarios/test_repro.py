@@ -294,6 +294,29 @@ def test_python_functions(scratch: Scratch, isolate: str) -> None:
     assert not [data for data in everything(folder) if SECRET.encode() in data]
 
 
+def test_parameters_of_functions_that_are_secrets(scratch: Scratch) -> None:
+    """Declared ones, and those that only look like it: holes, which reach the function as its parameters."""
+    scratch.write(".rush", "secrets: [TOKEN]\ntasks: {unused: 'true'}")
+    scratch.write(
+        "tasks.py",
+        """
+        from taskrush import task
+
+        @task
+        def login(user: str = "nobody", password: str = "default-password", level: int = 1):
+            raise SystemExit(11 if (user, password, level) == ("me", "mine", 5) else 12)
+        """,
+    )
+    scratch.rush("login", "--user", "somebody", "--password", "unheard-of", "--level", "5", env={"TOKEN": SECRET})
+    folder, told = bundle(scratch, "login")
+    assert not [data for data in everything(folder) if b"unheard-of" in data]
+    assert "password" in told.err
+    assert rerun(folder, {"password": "mine"}).code == 12
+    facts = folder / "task.json"
+    facts.write_text(facts.read_text().replace("somebody", "me"))
+    assert rerun(folder, {"password": "mine"}).code == 11
+
+
 def test_a_function_that_raises(scratch: Scratch) -> None:
     """It ends with 1, as TaskRush does, and shows where."""
     scratch.write("tasks.py", "from taskrush import task\n@task\ndef work():\n    raise ValueError('this one')\n")
