@@ -14,6 +14,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 from typing import Callable, Dict, List, Mapping, NamedTuple, Optional, Sequence
 
@@ -21,7 +22,7 @@ from tests.benchmarks.file_peers import FILE_PEERS, FileJob
 from tests.benchmarks.files import FileBench, many_outputs, small_files
 from tests.benchmarks.measure import BrokenCommand, Command, least_peak, rounds, sum_up
 from tests.benchmarks.peers import EVERYTHING, PEERS, Job, Peer, environment
-from tests.benchmarks.table import OURS, Result, machine, render
+from tests.benchmarks.table import OURS, Result, machine, merged, render
 
 TRUE = "/bin/true"  # by its path: a bare `true` is part of a shell
 PAGE = Path(__file__).parents[2] / "docs" / "benchmarks.md"
@@ -205,7 +206,9 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
     parser.add_argument("--peer", action="append", help="only this tool; may be repeated")
     parser.add_argument("--bin", action="append", default=[], metavar="DIR", help="where else to look for tools")
     parser.add_argument("--npm", metavar="DIR", help="a folder with node_modules: turbo, nx, @moonrepo/cli, wireit")
-    parser.add_argument("--write", action="store_true", help="write docs/benchmarks.md")
+    parser.add_argument(
+        "--write", action="store_true", help="write docs/benchmarks.md; cases that were not measured stay"
+    )
     options = parser.parse_args(arguments)
     sizes = Sizes(10, 100, 30, 3) if options.quick else Sizes(10, 1000, 300, 9)
     sizes = sizes._replace(rounds=options.rounds or sizes.rounds)
@@ -217,7 +220,8 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
         text = measure(bench, options.case)
     print(text)
     if options.write:
-        PAGE.write_text(text, encoding="utf-8")
+        old = PAGE.read_text(encoding="utf-8") if PAGE.exists() else ""
+        PAGE.write_text(merged(old, text, [case.title for case in cases(sizes)]), encoding="utf-8")
     return 0
 
 
@@ -229,23 +233,23 @@ def measure(bench: Bench, only: Optional[Sequence[str]]) -> str:
         except BrokenCommand as error:
             sys.stderr.write(f"{peer.name} is left out: {error}\n")
             bench.peers.remove(peer)
-    before = os.getloadavg()[0]
     results: List[Result] = []
     for case in cases(sizes):
         if only and case.name not in only:
             continue
         count = min(sizes.rounds, SLOW_ROUNDS) if case.slow else sizes.rounds
         sys.stderr.write(f"{case.title}: {count} rounds\n")
-        samples = rounds(case.commands(bench), bench.env, count)
-        results.append(Result(case.title, case.meaning, {name: sum_up(found) for name, found in samples.items()}))
-    after = os.getloadavg()[0]
+        commands = case.commands(bench)
+        before = os.getloadavg()[0]
+        samples = rounds(commands, bench.env, count)
+        taken = f"({count} rounds, load {before:.1f} to {os.getloadavg()[0]:.1f}, {time.strftime('%Y-%m-%d')}.)"
+        figures = {name: sum_up(found) for name, found in samples.items()}
+        results.append(Result(case.title, case.meaning, figures, taken))
     command = "python -m tests.benchmarks" + (" --quick" if sizes.many < 1000 else " --write")
     facts = [
         f"Measured by `{command}` (`nox -s bench -- --write` installs the peers from PyPI) on {machine()}.",
-        f"Load of the machine before and after: {before:.1f} and {after:.1f}. Where it is above the number of "
-        "processors, trust CPU time and the fastest run first.",
-        f"Medians of {sizes.rounds} rounds (of {min(sizes.rounds, SLOW_ROUNDS)} for many tasks and the chain), each "
-        'round running every tool once. Figures "of TaskRush\'s" below 1 mean that the tool was faster than TaskRush.',
+        "Medians; each round ran every tool once. Where the load of the machine was above the number of processors, "
+        'trust CPU time and the fastest run first. Figures "of TaskRush\'s" below 1 mean that the tool was faster.',
         "CPU is that of the command and of what it waited for; memory is that of the largest process, and "
         f"{least_peak(bench.env) / 2**20:.0f} MiB stands for anything smaller.",
         "Each tool had to show first that it runs every task, and a chain in its order. With files, every task leaves "

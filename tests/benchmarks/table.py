@@ -2,7 +2,7 @@
 
 import os
 import platform
-from typing import List, Mapping, NamedTuple, Optional, Tuple
+from typing import Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from tests.benchmarks.measure import Figures
 
@@ -10,11 +10,12 @@ OURS = "taskrush"
 
 
 class Result(NamedTuple):
-    """One case: its title, what it means, and the figures of each tool."""
+    """One case: its title, what it means, the figures of each tool, and how they were taken."""
 
     title: str
     meaning: str
     figures: Mapping[str, Figures]
+    taken: str = ""
 
 
 def machine() -> str:
@@ -41,13 +42,39 @@ def render(results: List[Result], versions: Mapping[str, str], notes: Mapping[st
     lines += ["", "| tool | version | |", "|---|---|---|"]
     lines += [f"| {name} | {version} | {notes.get(name, '')} |" for name, version in versions.items()]
     for result in results:
-        lines += ["", f"## {result.title}", "", result.meaning, ""]
+        lines += ["", f"## {result.title}", "", " ".join(filter(None, (result.meaning, result.taken))), ""]
         lines.append("| | wall | fastest to slowest | of TaskRush's | CPU | of TaskRush's | peak memory |")
         lines.append("|---|--:|--:|--:|--:|--:|--:|")
         ours = result.figures.get(OURS)
         ordered = sorted(result.figures.items(), key=lambda row: row[1].wall)
         lines += [_row(name, figures, ours) for name, figures in ordered]
     return "\n".join(lines) + "\n"
+
+
+def merged(old: str, new: str, titles: Sequence[str]) -> str:
+    """The new page with the sections, and the tools, that only the old one has; sections in the order of `titles`."""
+    sections = {**_sections(old), **_sections(new)}
+    head = new.partition("\n## ")[0].rstrip("\n").splitlines()
+    rows = {_first_cell(line): line for line in old.partition("\n## ")[0].splitlines() if line.startswith("| ")}
+    rows.update({_first_cell(line): line for line in head if line.startswith("| ")})
+    rule = head.index("|---|---|---|")
+    names = [name for name in rows if name != "tool"]
+    lines = [*head[: rule + 1], *(rows[name] for name in names)]
+    return (
+        "\n".join(lines) + "\n" + "".join(f"\n## {title}\n{sections[title]}" for title in titles if title in sections)
+    )
+
+
+def _sections(page: str) -> Dict[str, str]:
+    found = {}
+    for text in page.split("\n## ")[1:]:
+        title, _, body = text.partition("\n")
+        found[title] = body.rstrip("\n") + "\n"
+    return found
+
+
+def _first_cell(line: str) -> str:
+    return line.split("|")[1].strip()
 
 
 def _row(name: str, figures: Figures, ours: Optional[Figures]) -> str:

@@ -9,7 +9,7 @@ import pytest
 from tests.benchmarks.__main__ import Bench, Sizes, chain, main
 from tests.benchmarks.measure import BrokenCommand, Command, Sample, rounds, run, sum_up
 from tests.benchmarks.peers import PEERS, environment, last
-from tests.benchmarks.table import Result, render
+from tests.benchmarks.table import Result, merged, render
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="measures by wait4")
 
@@ -53,6 +53,23 @@ def test_ratios_are_to_taskrush_and_fast_tools_come_first() -> None:
         "| make | 10.0 ms | 10.0 ms to 10.0 ms | 0.25 | 10.0 ms | 0.33 | 8 MiB |",
         "| **taskrush** | 40.0 ms | 40.0 ms to 40.0 ms | 1.00 | 30.0 ms | 1.00 | 20 MiB |",
     ]
+
+
+def test_what_was_not_measured_again_stays() -> None:
+    figures = {"taskrush": sum_up([Sample(0.04, 0.03, 20 << 20)])}
+    slower = {"taskrush": sum_up([Sample(0.09, 0.03, 20 << 20)])}
+    old = render(
+        [Result("Start", "S.", figures), Result("End", "E.", figures)], {"make": "4.2", "turbo": "2"}, {}, ["old"]
+    )
+    new = render([Result("End", "E.", slower, "(now)")], {"make": "4.3"}, {}, ["new"])
+    page = merged(old, new, ["Start", "Middle", "End"])
+    assert page == render(
+        [Result("Start", "S.", figures), Result("End", "E.", slower, "(now)")],
+        {"make": "4.3", "turbo": "2"},
+        {},
+        ["new"],
+    )
+    assert merged("", new, ["End"]) == new
 
 
 def test_the_whole_of_it_on_one_case(capsys: pytest.CaptureFixture[str]) -> None:
