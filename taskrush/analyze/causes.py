@@ -80,7 +80,9 @@ def _known(evidence: Evidence, machine: Machine) -> List[Cause]:
             if told is not None:
                 found.setdefault(told.kind, told)
                 break  # a line tells of one thing
-    firm = [cause for cause in found.values() if cause.kind not in VAGUE or (cause.certain and cause.kind != "exit-code")]
+    firm = [
+        cause for cause in found.values() if cause.kind not in VAGUE or (cause.certain and cause.kind != "exit-code")
+    ]
     return sorted(firm or found.values(), key=lambda cause: (not cause.certain, cause.kind in VAGUE))
 
 
