@@ -14,6 +14,7 @@ from taskrush.events import Record, RunFinished
 from taskrush.model.plan import Plan
 from taskrush.report.history import HistoryReporter
 from taskrush.report.log import read_log
+from taskrush.report.spool import unescape
 from taskrush.report.spooled import Reading, Spooled
 
 Render = Callable[[Sequence[Spooled]], Optional[str]]
@@ -65,6 +66,10 @@ class _Lines:
     def write(self, kind: str, fields: Sequence[str], now: bool = True) -> None:
         with contextlib.suppress(ValueError, IndexError, OverflowError):  # a line that is no good is left out
             self.reading.take([kind, *fields])
+
+    def write_line(self, line: str, now: bool = True) -> None:
+        kind, *fields = map(unescape, line.rstrip("\n").split("\t"))
+        self.write(kind, fields)
 
     def close(self) -> None:
         """Nothing is open."""

@@ -28,7 +28,7 @@ from taskrush.model.task import TaskId
 from taskrush.report.learnt import Learnt
 from taskrush.report.revision import revision_of
 from taskrush.report.spool import SpoolWriter, make_room
-from taskrush.report.spooled import attempt_fields, end_fields, finish_fields, run_fields, start_fields
+from taskrush.report.spooled import attempt_fields, end_line, finish_fields, run_fields, start_line
 
 QUICK = (State.FRESH, State.HIT, State.SKIPPED)  # many come at once, and losing the last few loses little
 PATIENCE = 0.5  # seconds that a line waits at most while others come
@@ -42,6 +42,8 @@ class Spool(Protocol):
     """Where lines go."""
 
     def write(self, kind: str, fields: Sequence[str], now: bool = True) -> None: ...
+
+    def write_line(self, line: str, now: bool = True) -> None: ...
 
     def close(self) -> None: ...
 
@@ -74,25 +76,24 @@ class HistoryReporter:
     def _take(self, record: Record) -> None:
         event = record.event
         spool = self._spool
-        if isinstance(event, RunStarted):
-            self._begin(record, event)
-        elif spool is None:
-            return
+        if spool is None:
+            if isinstance(event, RunStarted):
+                self._begin(record, event)
         elif isinstance(event, TaskOutput):
             self._printed[event.task] = self._printed.get(event.task, 0) + len(event.data)
+        elif isinstance(event, TaskStarted):
+            number = self._numbers.get(event.task, len(self._numbers))
+            start = (event.attempt, record.at, event.waited_seconds, event.runner, event.reason)
+            spool.write_line(start_line(number, event.task, *start))
         elif isinstance(event, TaskFinished):
             outcome = event.outcome
             number = self._numbers.get(event.task, len(self._numbers))
             now = outcome.state not in QUICK or record.at - self._written_at > PATIENCE
             self._written_at = record.at if now else self._written_at
             printed = self._printed.pop(event.task, 0)
-            spool.write("F", end_fields(number, event.task, record.at, outcome, printed), now)
+            spool.write_line(end_line(number, event.task, record.at, outcome, printed), now)
             if outcome.state is State.SUCCEEDED:
                 self._learnt[event.task] = (outcome.seconds, outcome.peak_bytes or 0)
-        elif isinstance(event, TaskStarted):
-            number = self._numbers.get(event.task, len(self._numbers))
-            start = (event.attempt, record.at, event.waited_seconds, event.runner, event.reason)
-            spool.write("S", start_fields(number, event.task, *start))
         elif isinstance(event, AttemptFinished):
             number = self._numbers.get(event.task, len(self._numbers))
             spool.write("A", attempt_fields(number, event.task, event.attempt, record.at, event.outcome, event.delay))

@@ -36,7 +36,10 @@ class SpoolWriter:
 
     def write(self, kind: str, fields: Sequence[str], now: bool = True) -> None:
         """One line, on disk at once or, without `now`, with the next ones."""
-        line = "\t".join([kind, *(escape(field) for field in fields)]) + "\n"
+        self.write_line("\t".join([kind, *(escape(field) for field in fields)]) + "\n", now)
+
+    def write_line(self, line: str, now: bool = True) -> None:
+        """The same for a line that is as it should be."""
         data = line.encode("utf-8", "backslashreplace")
         self._waiting.append(data)
         self._size += len(data)
@@ -49,11 +52,12 @@ class SpoolWriter:
             return
         if self._descriptor < 0:
             self._descriptor = _begin(self._root, self._name)
-        view = memoryview(b"".join(self._waiting))
-        self._waiting = []
+        data = self._waiting[0] if len(self._waiting) == 1 else b"".join(self._waiting)
+        self._waiting.clear()
         self._size = 0
-        while view:
-            view = view[os.write(self._descriptor, view) :]
+        done = os.write(self._descriptor, data)
+        while done < len(data):
+            done += os.write(self._descriptor, data[done:])
 
     def close(self) -> None:
         """The run is over."""

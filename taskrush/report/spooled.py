@@ -14,6 +14,7 @@ from typing import Any, Callable, Dict, Iterable, List, Optional, Sequence, Tupl
 from taskrush.model.history import INTERRUPTED, RUNNING, UNDER_WAY, PastAttempt, PastRun, PastTask
 from taskrush.model.outcome import Outcome
 from taskrush.model.task import TaskId
+from taskrush.report.spool import escape
 from taskrush.values import evolve, frozen
 
 BETWEEN = "\x1f"
@@ -42,11 +43,10 @@ def run_fields(run: PastRun) -> Sequence[str]:
     )
 
 
-def start_fields(
-    number: int, task: str, attempt: int, at: float, waited: float, runner: str, reason: str
-) -> Sequence[str]:
-    """The fields of `S`."""
-    return (str(number), task, str(attempt), f"{at:.6f}", f"{waited:.6f}", runner, reason)
+def start_line(number: int, task: str, attempt: int, at: float, waited: float, runner: str, reason: str) -> str:
+    """The line of `S`; of this and of `F` there are many, so they are written in one go."""
+    reason = escape(reason) if reason else ""
+    return f"S\t{number}\t{escape(task)}\t{attempt}\t{at:.6f}\t{waited:.6f}\t{runner}\t{reason}\n"
 
 
 def attempt_fields(number: int, task: str, attempt: int, at: float, outcome: Outcome, delay: float) -> Sequence[str]:
@@ -60,29 +60,19 @@ def attempt_fields(number: int, task: str, attempt: int, at: float, outcome: Out
         _text(outcome.code),
         outcome.reason or "",
         f"{outcome.seconds:.6f}",
-        *_used(outcome),
+        *_used(outcome).split("\t"),
         f"{delay:.6f}",
     )
 
 
-def end_fields(number: int, task: str, at: float, outcome: Outcome, log_bytes: int) -> Sequence[str]:
-    """The fields of `F`."""
-    saved = outcome.saved_seconds
+def end_line(number: int, task: str, at: float, outcome: Outcome, log_bytes: int) -> str:
+    """The line of `F`."""
+    code, saved = outcome.code, outcome.saved_seconds
+    reason = escape(outcome.reason) if outcome.reason else ""
     return (
-        str(number),
-        task,
-        f"{at:.6f}",
-        outcome.state.value,
-        "1" if outcome.ok else "0",
-        "" if outcome.code is None else str(outcome.code),
-        outcome.reason or "",
-        f"{outcome.seconds:.6f}",
-        *_used(outcome),
-        outcome.key or "",
-        str(outcome.attempts),
-        "" if saved is None else f"{saved:.6f}",
-        outcome.outputs or "",
-        str(log_bytes),
+        f"F\t{number}\t{escape(task)}\t{at:.6f}\t{outcome.state.value}\t{outcome.ok:d}\t"
+        f"{'' if code is None else code}\t{reason}\t{outcome.seconds:.6f}\t{_used(outcome)}\t{outcome.key or ''}\t"
+        f"{outcome.attempts}\t{'' if saved is None else f'{saved:.6f}'}\t{outcome.outputs or ''}\t{log_bytes}\n"
     )
 
 
@@ -91,17 +81,14 @@ def finish_fields(at: float, ok: bool, exit_code: int, seconds: float, reason: s
     return (f"{at:.6f}", "1" if ok else "0", str(exit_code), f"{seconds:.6f}", reason)
 
 
-def _used(outcome: Outcome) -> Tuple[str, ...]:
-    if outcome.cpu_user_seconds is None and outcome.peak_bytes is None:
-        return ("", "", "", "", "")
+def _used(outcome: Outcome) -> str:
+    """The fields user, system, peak, read and written."""
     user, system = outcome.cpu_user_seconds, outcome.cpu_system_seconds
-    return (
-        "" if user is None else f"{user:.6f}",
-        "" if system is None else f"{system:.6f}",
-        _text(outcome.peak_bytes),
-        _text(outcome.read_bytes),
-        _text(outcome.written_bytes),
-    )
+    peak, read, written = outcome.peak_bytes, outcome.read_bytes, outcome.written_bytes
+    if user is not None and system is not None and None not in (peak, read, written):
+        return f"{user:.6f}\t{system:.6f}\t{peak}\t{read}\t{written}"
+    times = ("" if time is None else f"{time:.6f}" for time in (user, system))
+    return "\t".join((*times, _text(peak), _text(read), _text(written)))
 
 
 def _text(value: Optional[int]) -> str:
@@ -308,4 +295,4 @@ def _maybe(text: str, read: Callable[[str], T]) -> Optional[T]:
     return read(text) if text else None
 
 
-__all__ = ["Spooled", "attempt_fields", "end_fields", "finish_fields", "run_fields", "start_fields", "understand"]
+__all__ = ["Spooled", "attempt_fields", "end_line", "finish_fields", "run_fields", "start_line", "understand"]
