@@ -10,10 +10,12 @@ import pytest
 
 from taskrush.cache.objects import ObjectStore
 from taskrush.cache.result_cache import LocalResultCache, read_record, write_record
+from taskrush.model.artifact import Manifest, Stored
 from taskrush.model.fingerprint import Fingerprint
 from taskrush.model.outcome import succeeded
 from taskrush.model.task import Task
 from taskrush.plan.file_index import FileIndex
+from taskrush.values import evolve
 
 NAMES = [
     "a",
@@ -246,6 +248,15 @@ def test_records_of_another_task_key_or_version_are_refused(bench: Bench) -> Non
     with pytest.raises(ValueError, match="damaged"):
         read_record(data.replace(b"out/f", b"out/g"), TASK, "k")
     assert write_record(read_record(data, TASK, "k")) == data
+
+
+def test_a_record_counts_attempts_only_where_there_were_several() -> None:
+    """So that what knows nothing of them reads the others; what is no number is refused."""
+    once, late = (Stored(key="k", task=TASK.id, manifest=Manifest(entries=()), attempts=number) for number in (1, 2))
+    assert b"attempts" not in write_record(once)
+    assert [read_record(write_record(one), TASK, "k").attempts for one in (once, late)] == [1, 2]
+    with pytest.raises(ValueError, match="does not count attempts"):
+        read_record(write_record(evolve(late, attempts="2")), TASK, "k")  # type: ignore[arg-type]
 
 
 def test_huge_sizes_are_refused(bench: Bench) -> None:

@@ -79,6 +79,20 @@ def test_nobody_waits_for_a_task_that_sleeps() -> None:
     assert (result.ok, runner.most) == (True, 1)
 
 
+def test_a_crowd_of_flaky_tasks_shares_a_few_places() -> None:
+    """200 tasks that fail twice: each has its three attempts, never more at a time than there are places."""
+    names = [f"t{number}" for number in range(200)]
+    runner = FakeRunner({name: [NO, NO, succeeded()] for name in names})
+    tasks = [shaky(name, attempts=3, delay=lambda attempt: 0.001 * attempt) for name in names]
+    begun = time.monotonic()
+    result, events = play(tasks, runner=runner, jobs=4)
+    assert result.ok
+    assert {outcome.attempts for outcome in result.outcomes.values()} == {3}
+    assert (len(of(events, AttemptFinished)), len(of(events, TaskStarted))) == (400, 600)
+    assert runner.most == 4
+    assert time.monotonic() - begun < 20
+
+
 class Stopper:
     """Stops the run as soon as a task sleeps."""
 

@@ -129,6 +129,7 @@ def test_a_delay_of_somebodys_own(scratch: Scratch) -> None:
     assert "task `t` has its delay from `nowhere.py`: there is no such file" in done.err
 
 
+@pytest.mark.core
 def test_retries_in_toml(scratch: Scratch) -> None:
     """The same keys."""
     scratch.write("flaky.py", FLAKY)
@@ -199,6 +200,7 @@ def test_functions_are_tried_again(scratch: Scratch) -> None:
 # --- what is kept and shown -----------------------------------------------------------------
 
 
+@pytest.mark.core
 def test_a_kept_result_is_marked_as_retried(scratch: Scratch) -> None:
     """In the line of its end, of a fresh one and of a restored one, and in `cache show`."""
     scratch.write("in", "1")
@@ -302,6 +304,7 @@ TIMEOUTS: Dict[str, Any] = {
 }
 
 
+@pytest.mark.core
 @pytest.mark.parametrize("kind", TIMEOUTS)
 def test_each_timeout_is_reported(scratch: Scratch, kind: str) -> None:
     """In words, with exit code 1, also for what ends with 0 when it is told to."""
