@@ -62,8 +62,8 @@ def watcher(
             kept.append(KeptServices(runners, SystemClock(), options.get("grace", 5.0), ended))
         return kept[0]
 
-    def ended(task: TaskId, outcome: Outcome) -> None:
-        on_news(ServiceEnded(task, outcome.reason or "by itself"))
+    def ended(task: TaskId, outcome: Outcome, log: str) -> None:
+        on_news(ServiceEnded(task, outcome.reason or "by itself", log))
 
     def load(again: bool) -> Watched:
         loaded = Project.load(project.root, env=options.get("env")) if again and project.sources else current[0]

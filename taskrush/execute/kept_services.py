@@ -14,13 +14,14 @@ from taskrush.model.task import Task, TaskId
 from taskrush.protocols import Clock, OnOutput, Pollable, Runner
 
 R = TypeVar("R")
+LOG_LIMIT = 4096
 LEFT_UP = "left up"
 PATIENCE = 5.0  # seconds beyond the grace period until a process that was killed has to be gone
 
 
 class KeptServices:
-    """`runners` start the processes and are closed with this. `on_death(task, outcome)` is told of a service that ended
-    while no run used it.
+    """`runners` start the processes and are closed with this. `on_death(task, outcome, log)` is told of a service that
+    ended while no run used it, and what it wrote last.
     """
 
     def __init__(
@@ -28,7 +29,7 @@ class KeptServices:
         runners: Mapping[str, Runner],
         clock: Clock,
         grace: float = 5.0,
-        on_death: Callable[[TaskId, Outcome], None] = lambda task, outcome: None,
+        on_death: Callable[[TaskId, Outcome, str], None] = lambda task, outcome, log: None,
     ) -> None:
         self._runners = runners
         self._clock = clock
@@ -88,6 +89,16 @@ class KeptServices:
             self._thread.join()
         self._carrier.close()
 
+    def hurry(self) -> None:
+        """Kill what is being ended, or is to be, at once; also from a signal handler."""
+
+        def kill() -> None:
+            for kept in list(self._kept.values()):
+                if kept.outcome is None:
+                    kept.handle.cancel(True)
+
+        self._carrier.post(kill)
+
     # Runners are interrupted and closed by each run; what is kept is none of a run's business.
 
     def interrupt(self, signum: int) -> None:
@@ -111,7 +122,7 @@ class KeptServices:
 
     def _died(self, kept: "_Kept", outcome: Outcome) -> None:
         if not kept.expected and kept.lease is None:
-            self._on_death(kept.task.id, outcome)
+            self._on_death(kept.task.id, outcome, kept.clean(kept.log.decode("utf-8", "replace")))
 
     def _call(self, work: Callable[[], R]) -> R:
         """Do something in the thread of the processes and wait for what comes of it."""
@@ -153,6 +164,8 @@ class _Kept:
         self.expected = False
         self.outcome: Optional[Outcome] = None
         self.gone = threading.Event()
+        self.log = b""
+        self.clean: Callable[[str], str] = lambda text: text
         self._died = died
 
     def lend(self, on_output: OnOutput) -> "Lease":
@@ -160,7 +173,8 @@ class _Kept:
         return self.lease
 
     def hear(self, stream: str, data: bytes) -> None:
-        """Output goes to the run that uses it; nobody listens in between."""
+        """Output goes to the run that uses it; what comes in between is only shown if the service ends."""
+        self.log = (self.log + data)[-LOG_LIMIT:]
         lease = self.lease
         if lease is not None:
             lease.on_output(stream, data)
@@ -192,8 +206,10 @@ class Lease:
         """Whether it can be used already."""
         return self._kept.ready
 
-    def mark_ready(self) -> None:
+    def mark_ready(self, clean: Callable[[str], str]) -> None:
+        """It can be used. `clean` takes secrets out of what it writes when no run has it."""
         self._kept.ready = True
+        self._kept.clean = clean
 
     def wait(self) -> Outcome:
         self._over.wait()

@@ -151,7 +151,7 @@ class ServiceRun(TaskRun):
             self._ready = True
             mark = getattr(self._handle, "mark_ready", None)
             if mark is not None:
-                mark()
+                mark(self._around.redactor.clean_text)
             self._around.tell(ServiceReady(self._task.id, self._around.clock.monotonic() - self._since))
             self._answer(Ready(self._node))
             return

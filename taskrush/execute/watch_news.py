@@ -44,10 +44,14 @@ class SelfChanging:
 
 @frozen
 class ServiceEnded:
-    """News: a service that lived on between two rounds has ended; the next one that needs it starts it again."""
+    """News: a service that lived on between two rounds has ended; the next one that needs it starts it again.
+
+    `log` is the end of what it wrote.
+    """
 
     task: TaskId
     reason: str
+    log: str = ""
 
 
 News = Union[Watching, RoundStarted, NotLoaded, SelfChanging, ServiceEnded]

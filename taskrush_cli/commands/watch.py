@@ -22,6 +22,7 @@ from taskrush_cli.render.style import Style
 from taskrush_cli.signals import heard, sleep
 
 SHOWN = 4  # names of one kind in a line
+SHOWN_LINES = 10  # of a service that ended
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -115,6 +116,8 @@ class _Session:
             )
             self._say("hint: declare what it makes as `outputs`, or save once more when it is done", "yellow")
         elif isinstance(news, ServiceEnded):
+            for line in news.log.splitlines()[-SHOWN_LINES:]:
+                sys.stderr.write(f"{news.task} | {line}\n")
             again = "it is started again when it is needed"
             self._say(f"warning: service `{news.task}` ended: {news.reason}; {again}", "yellow")
         elif not self._settings.quiet:

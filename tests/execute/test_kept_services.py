@@ -64,10 +64,17 @@ class Place:
 Heard = List[Tuple[str, bytes]]
 
 
-def made(deaths: Optional[Dict[TaskId, Outcome]] = None) -> Tuple[KeptServices, Place]:
+Deaths = Dict[TaskId, Tuple[Outcome, str]]
+
+
+def made(deaths: Optional[Deaths] = None) -> Tuple[KeptServices, Place]:
     place = Place()
-    found = {} if deaths is None else deaths
-    return KeptServices({"local": place}, SystemClock(), 0.05, found.__setitem__), place
+    found: Deaths = {} if deaths is None else deaths
+
+    def died(task: TaskId, outcome: Outcome, log: str) -> None:
+        found[task] = (outcome, log)
+
+    return KeptServices({"local": place}, SystemClock(), 0.05, died), place
 
 
 def hear(heard: Heard) -> OnOutput:
@@ -77,7 +84,7 @@ def hear(heard: Heard) -> OnOutput:
 def started(kept: KeptServices, heard: Heard, task: Task = WEB) -> Lease:
     assert kept.take(task, hear(heard)) is None
     lease = kept.start(task, hear(heard), {})
-    lease.mark_ready()
+    lease.mark_ready(lambda text: text.replace("hush", "***"))
     return lease
 
 
@@ -126,19 +133,21 @@ def test_one_that_was_never_ready_is_ended_when_it_is_given_back() -> None:
 
 
 def test_a_death_is_told_to_the_run_that_uses_it_or_else_to_the_watch() -> None:
-    deaths: Dict[TaskId, Outcome] = {}
+    deaths: Deaths = {}
     kept, place = made(deaths)
     lease = started(kept, [])
     place.started[0].end(failed("used"))
     assert lease.wait() == failed("used")
     assert deaths == {}
     started(kept, []).cancel()
+    place.started[1].say("stderr", b"x" * 5000 + b"hush, the end")
     place.started[1].end(failed("unused"))
     end = time.monotonic() + 10
     while not deaths and time.monotonic() < end:
         time.sleep(0.001)
     started(kept, [])
-    assert deaths == {"web": failed("unused")}
+    [(outcome, log)] = deaths.values()
+    assert (outcome, log[-12:], len(log)) == (failed("unused"), "***, the end", 4095)
     kept.close()
 
 
@@ -147,4 +156,20 @@ def test_a_deaf_one_is_killed_after_the_grace_period() -> None:
     place.deaf = True
     started(kept, []).cancel()
     kept.close()
+    assert place.started[0].told == [False, True]
+
+
+def test_who_is_in_a_hurry_does_not_wait_for_the_grace_period() -> None:
+    kept, place = made()
+    kept._grace = 60.0
+    place.deaf = True
+    started(kept, []).cancel()
+    closing = threading.Thread(target=kept.close)
+    closing.start()
+    end = time.monotonic() + 10
+    while not place.started[0].told and time.monotonic() < end:
+        time.sleep(0.001)
+    kept.hurry()
+    closing.join(10)
+    assert not closing.is_alive()
     assert place.started[0].told == [False, True]

@@ -36,7 +36,7 @@ tasks:
     inputs: [source.txt]
     outputs: [server.txt]
   web:
-    cmd: echo web >> "$LOG"; exec python3 server.py
+    cmd: echo web >> "$LOG"; echo at work; exec python3 server.py
     inputs: [server.py]
     deps: [build]
     service: {ready: {port: "${PORT}", timeout: 20s}}
@@ -113,6 +113,7 @@ def test_one_that_dies_between_two_runs_is_said_and_started_again_when_needed(wa
     [pid] = servers(watch)
     os.kill(pid, signal.SIGKILL)
     watch.said("warning: service `web` ended: killed by SIGKILL; it is started again when it is needed")
+    assert "web | at work" in watch.errors
     watch.write(test_DOT_txt="2")
     expect(watch, "web", "test one")
     assert watch.interrupt(signal.SIGTERM) == 143
