@@ -55,7 +55,7 @@ class _Linker:
                 self._check_paths(task)
                 if task.interactive and task.timeout is not None and task.timeout.idle is not None:
                     message = f"task `{task.id}` owns the terminal, so nobody knows when it falls silent"
-                    self._wrong(task, message, task.where, "leave out `timeout.idle` or `interactive`")
+                    self._wrong(task, message, task.where, "give it a `timeout` of its own without `idle`")
 
     def limit(self, declared: Iterable[Pool]) -> None:
         """Sizes of the pools that tasks take from."""
