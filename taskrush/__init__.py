@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from taskrush.execute.watch_news import ServiceEnded as ServiceEnded
     from taskrush.execute.watch_news import Watching as Watching
     from taskrush.model.failure import Cause as Cause
+    from taskrush.model.failure import Evidence as Evidence
     from taskrush.model.failure import Failure as Failure
     from taskrush.model.failure import Flakiness as Flakiness
     from taskrush.model.graph import Graph as Graph
@@ -125,7 +126,7 @@ _HOMES = {
     "execute.follow": ("Run",),
     "execute.watch": ("Watcher",),
     "execute.watch_news": ("NotLoaded", "Round", "RoundStarted", "SelfChanging", "ServiceEnded", "Watching"),
-    "model.failure": ("Cause", "Failure", "Flakiness"),
+    "model.failure": ("Cause", "Evidence", "Failure", "Flakiness"),
     "model.graph": ("Graph",),
     "model.limits": ("Limits", "Pool", "PoolUse", "Resources"),
     "model.notification": ("Channel", "Notice", "Notifications"),

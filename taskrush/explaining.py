@@ -8,7 +8,6 @@ import os
 import time
 from typing import Callable, Dict, Iterator, Mapping, Optional, Sequence, Tuple
 
-from taskrush.analyze.causes import Advisor
 from taskrush.analyze.failure import explain
 from taskrush.events import FailureExplained
 from taskrush.model.environment import visible
@@ -16,6 +15,7 @@ from taskrush.model.failure import Failure
 from taskrush.model.history import PastTask
 from taskrush.model.outcome import NO_EARLIER_RESULT, Outcome, State
 from taskrush.model.task import Task, TaskId
+from taskrush.protocols import Advisor
 from taskrush.report.log import read_log
 from taskrush.wiring import open_history
 

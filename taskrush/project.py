@@ -16,7 +16,7 @@ from taskrush.model.plan import Plan
 from taskrush.model.policy import DRAIN, Ingredient
 from taskrush.model.task import Task, TaskId
 from taskrush.plan.planner import in_order, make_plan
-from taskrush.protocols import Memory, ServiceKeeper, Subscriber
+from taskrush.protocols import Advisor, Memory, ServiceKeeper, Subscriber
 from taskrush.values import evolve, frozen
 from taskrush.wiring import SystemClock, make_memory, make_notifier, make_priority, make_runners, make_vault
 
@@ -190,6 +190,7 @@ class Project:
         earlier: Optional[Mapping[TaskId, Outcome]] = None,
         notify: "Union[bool, Remembered]" = True,
         notify_wait: float = 5.0,
+        advisors: "Sequence[Advisor]" = (),
         memory: str = "auto",
         remember: bool = False,
         measure: str = "end",
@@ -223,6 +224,9 @@ class Project:
         With `remember` the history comes to know what the keys of tasks were made of; the run itself it knows from a
         `taskrush.report.history.HistoryReporter` among the `subscribers`.
 
+        `advisors` know causes of failures: given the `Evidence`, each returns `Cause`s, which come before those that
+        TaskRush knows.
+
         With `capture_prints` what functions print to `sys.stdout` and `sys.stderr` is the output of their tasks.
         Raises `MissingCapability` when a planned task needs what this version does not have.
         """
@@ -255,7 +259,7 @@ class Project:
             from taskrush.explaining import explained  # only when something failed
 
             why = memory.reason if memory is not None else lambda task: ""
-            return explained(self.root, run, plan.tasks, outcomes, why, unseen, env)
+            return explained(self.root, run, plan.tasks, outcomes, why, unseen, env, advisors)
 
         return Executor(
             plan,

@@ -25,6 +25,7 @@ from taskrush.model.redaction import Redactor
 from taskrush.model.task import Task, TaskId
 
 if TYPE_CHECKING:
+    from taskrush.model.failure import Cause, Evidence
     from taskrush.model.fingerprint import Fingerprint
     from taskrush.model.history import PastAttempt, PastRun, PastTask
 
@@ -218,6 +219,13 @@ class Subscriber(Protocol):
     """Listens to the records of a run: in order, one at a time. One that raises is reported and dropped."""
 
     def on_record(self, record: Record) -> None: ...
+
+
+class Advisor(Protocol):
+    """Knows causes of failures. Called at the end of a run for each of them; one that raises is left out."""
+
+    def __call__(self, evidence: "Evidence") -> "Iterable[Cause]":
+        """The causes that fit, the likeliest first; a message that is a guess says so, or is `certain`."""
 
 
 class Clock(Protocol):

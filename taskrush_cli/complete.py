@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 FILES = "\x00files"
 _TAKES_TASK = ("show", "clear")
-_TASKS_OF = ("run", "watch", "list", "graph", "why", "repro")
+_TASKS_OF = ("run", "watch", "list", "graph", "why", "repro", "failures")
 
 
 def complete(words: "Sequence[str]") -> int:

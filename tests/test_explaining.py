@@ -8,7 +8,7 @@ from typing import Any, List
 
 import pytest
 
-from taskrush import Project, Task
+from taskrush import Cause, Evidence, Project, Task
 from taskrush.events import Event, FailureExplained, Record, RunFinished, Warned
 from taskrush.explaining import MOST
 from taskrush.report.log import LogReporter
@@ -60,6 +60,16 @@ def test_a_run_in_which_nothing_failed_pays_nothing(tmp_path: Path) -> None:
 
     assert loaded("good") == ""
     assert "taskrush.analyze.failure" in loaded("bad")
+
+
+def test_a_program_brings_causes_of_its_own(tmp_path: Path) -> None:
+    """A function from evidence to causes, named for one run; its words come first."""
+
+    def knows(evidence: Evidence) -> List[Cause]:
+        return [Cause(kind="tide", message=f"perhaps the tide, `{evidence.task.id}` said {evidence.lines[0]!r}")]
+
+    [told] = run(tmp_path, Task(id="t", action="echo high; exit 1"), advisors=[knows]).explained
+    assert [cause.message for cause in told.failure.causes] == ["perhaps the tide, `t` said 'high'"]
 
 
 def test_without_logs_the_end_alone_is_explained(tmp_path: Path) -> None:

@@ -5,19 +5,17 @@ breaks loses its say, nothing else.
 """
 
 import re
-from typing import Callable, Dict, Iterable, List, Optional, Pattern, Sequence, Tuple
+from typing import Callable, Dict, List, Optional, Pattern, Sequence, Tuple
 
 from taskrush.analyze.machine import Machine
 from taskrush.analyze.output import plain
 from taskrush.model.failure import Cause, Evidence
 from taskrush.model.policy import FailureHint
+from taskrush.protocols import Advisor
 from taskrush.values import frozen
 
 SHOWN = 2  # causes of one failure, besides those from `hints`
 HINTED = 3
-
-Advisor = Callable[[Evidence], Iterable[Cause]]
-"""What a plugin brings: given the evidence, the causes it knows. One that raises is left out."""
 
 
 @frozen

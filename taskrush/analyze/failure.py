@@ -6,7 +6,7 @@ what the system said; the rest is put as what it looks like.
 
 from typing import Callable, Iterable, Mapping, Optional, Sequence, Tuple
 
-from taskrush.analyze.causes import Advisor, causes_of
+from taskrush.analyze.causes import causes_of
 from taskrush.analyze.decisive import STRONG, decisive, telling
 from taskrush.analyze.flaky import flakiness
 from taskrush.analyze.machine import Machine
@@ -16,6 +16,7 @@ from taskrush.model.history import PastTask
 from taskrush.model.outcome import Outcome
 from taskrush.model.policy import FailureHint
 from taskrush.model.task import Task
+from taskrush.protocols import Advisor
 
 LAST = 25  # lines at the end in which causes are looked for, beside the decisive ones
 FIRST_BLOCKS = 40

@@ -83,6 +83,7 @@ def test_the_actions_of_the_cache_and_their_tasks() -> None:
     assert "lint" not in words("cache", "stats", "")
     assert {"deploy", "lint"} <= set(words("why", ""))
     assert {"deploy", "lint"} <= set(words("repro", ""))
+    assert {"deploy", "lint"} <= set(words("failures", ""))
     assert {"--max-size", "--older-than", "--json"} <= set(words("cache", "prune", "--"))
 
 
