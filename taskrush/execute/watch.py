@@ -116,6 +116,8 @@ class Watcher:
         executor = self._executor
         if executor is not None:
             executor.stop(reason, exit_code, force)
+        if force and self._watched.services is not None:
+            self._watched.services.hurry()
         self._inbox.put(lambda: None)
 
     def pause(self, meanwhile: Callable[[], None]) -> None:

@@ -9,9 +9,8 @@ from typing import Optional, Tuple, Union
 from taskrush.model.duration import seconds_of
 from taskrush.values import field, frozen
 
-ADDRESS = re.compile(r"(?:(?P<host>\[[0-9A-Fa-f:.]+\]|[^\s:/]+):)?(?P<port>[0-9]{1,5})")
+ADDRESS = r"(?:(?P<host>\[[0-9A-Fa-f:.]+\]|[^\s:/]+):)?(?P<port>[0-9]{1,5})"
 ADDRESS_WORDS = "a port or `host:port`"
-URL = re.compile(r"https?://[^\s/]+\S*")
 URL_WORDS = "an address that starts with `http://` or `https://`"
 
 
@@ -26,7 +25,7 @@ def as_seconds(time: Union[str, float]) -> float:
 def _address(value: Union[str, int, None]) -> Optional[str]:
     text = None if value is None else str(value)
     if text is not None and "${" not in text:
-        found = ADDRESS.fullmatch(text)
+        found = re.fullmatch(ADDRESS, text)
         if found is None or not 0 < int(found["port"]) < 65536:
             raise ValueError(f"{value!r} is not {ADDRESS_WORDS}")
     return text
@@ -93,7 +92,7 @@ def as_service(given: ServiceGiven) -> Optional[Service]:
 
 def split_address(address: str) -> Tuple[str, int]:
     """Host and port; the host is this machine unless it is named."""
-    found = ADDRESS.fullmatch(address)
+    found = re.fullmatch(ADDRESS, address)
     if found is None:
         raise ValueError(f"`{address}` is not {ADDRESS_WORDS}")
     return (found["host"] or "127.0.0.1").strip("[]"), int(found["port"])

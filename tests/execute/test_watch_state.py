@@ -1,6 +1,6 @@
 """What a watch does after which change: stories with a fake clock, and random edits against a small model."""
 
-from typing import Dict, FrozenSet, List, Mapping, Sequence, Set
+from typing import Dict, FrozenSet, List, Mapping, Sequence, Set, Tuple
 
 import pytest
 from hypothesis import given, settings
@@ -13,11 +13,17 @@ from taskrush.execute.watch_state import (
     LIMIT,
     QUEUE,
     RESTART,
+    Began,
+    Begin,
     Change,
     Changed,
     Interrupt,
+    RoundOver,
+    Scope,
     StartRound,
+    StopRound,
     Wake,
+    WatchState,
     Woke,
 )
 from taskrush.model.task import TaskId
@@ -327,3 +333,55 @@ def test_whatever_happens_when_no_edit_is_lost(jobs: Dict[str, Job], on_change: 
         reads = FILES if job.reads is None else job.reads
         seen = {path: world.seen_by[name].get(path, 0) for path in reads}
         assert seen == {path: world.files.get(path, 0) for path in reads}, name
+
+
+def served() -> WatchState:
+    """`build` makes what the service `web` runs, `test` needs it, `other` does not."""
+    readers = {"src": ["build"], "web.conf": ["web"], "test.c": ["test"], "other.c": ["other"]}
+    scope = Scope(
+        tasks=tuple(map(TaskId, ("build", "web", "test", "other"))),
+        needs={TaskId("web"): (TaskId("build"),), TaskId("test"): (TaskId("web"),)},
+        readers=lambda path: map(TaskId, readers.get(path, ())),
+        makers=lambda path: (),
+        services=frozenset([TaskId("web")]),
+    )
+    return WatchState(scope, dict.fromkeys(readers, "old"))
+
+
+def change(state: WatchState, path: str, now: float) -> List[object]:
+    state.handle(Changed((Change(path, f"at {now}", now),), now))
+    return list(state.handle(Woke(now + DEBOUNCE)))
+
+
+def over(state: WatchState, well: str, cut: str = "", now: float = 0.0) -> List[object]:
+    names = [frozenset(map(TaskId, text.split())) for text in (well, cut)]
+    return list(state.handle(RoundOver(names[0], names[1], now)))
+
+
+def rounds(instructions: List[object]) -> List[Tuple[str, str]]:
+    return [(" ".join(one.tasks), " ".join(one.renewed)) for one in instructions if isinstance(one, StartRound)]
+
+
+def test_a_service_is_in_each_round_that_needs_it_and_renewed_only_by_what_concerns_it() -> None:
+    state = served()
+    assert rounds(list(state.handle(Begin(0.0)))) == [("build web test other", "")]
+    over(state, "build web test other", now=1.0)
+    assert rounds(change(state, "test.c", 2.0)) == [("web test", "")]
+    over(state, "web test", now=3.0)
+    assert rounds(change(state, "other.c", 4.0)) == [("other", "")]
+    over(state, "other", now=5.0)
+    assert rounds(change(state, "web.conf", 6.0)) == [("web test", "web")]
+    over(state, "web test", now=7.0)
+    assert rounds(change(state, "src", 8.0)) == [("build web test", "web")]
+
+
+def test_a_round_that_is_cut_brings_its_service_back_but_nothing_for_its_sake() -> None:
+    """`test` is interrupted by its own change; the service that was cut with it is lent again, as it is."""
+    state = served()
+    state.handle(Begin(0.0))
+    over(state, "build web test other", now=1.0)
+    change(state, "test.c", 2.0)
+    for task in ("web", "test"):
+        state.handle(Began(TaskId(task), 2.1))
+    assert StopRound() in change(state, "test.c", 3.0)
+    assert rounds(over(state, "", "web test", now=3.2)) == [("web test", "")]
