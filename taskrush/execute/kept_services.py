@@ -122,7 +122,7 @@ class KeptServices:
 
     def _died(self, kept: "_Kept", outcome: Outcome) -> None:
         if not kept.expected and kept.lease is None:
-            self._on_death(kept.task.id, outcome, kept.clean(kept.log.decode("utf-8", "replace")))
+            self._on_death(kept.task.id, outcome, kept.last_words())
 
     def _call(self, work: Callable[[], R]) -> R:
         """Do something in the thread of the processes and wait for what comes of it."""
@@ -164,7 +164,7 @@ class _Kept:
         self.expected = False
         self.outcome: Optional[Outcome] = None
         self.gone = threading.Event()
-        self.log = b""
+        self._log = b""
         self.clean: Callable[[str], str] = lambda text: text
         self._died = died
 
@@ -174,10 +174,14 @@ class _Kept:
 
     def hear(self, stream: str, data: bytes) -> None:
         """Output goes to the run that uses it; what comes in between is only shown if the service ends."""
-        self.log = (self.log + data)[-LOG_LIMIT:]
+        self._log = (self._log + data)[-2 * LOG_LIMIT :]  # more than is shown: a secret may begin before it
         lease = self.lease
         if lease is not None:
             lease.on_output(stream, data)
+
+    def last_words(self) -> str:
+        """The end of what it wrote, without secrets."""
+        return self.clean(self._log.decode("utf-8", "replace"))[-LOG_LIMIT:]
 
     def over(self, outcome: Optional[Outcome], error: Optional[BaseException] = None) -> None:
         """Its process has ended."""

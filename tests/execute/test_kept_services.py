@@ -147,7 +147,7 @@ def test_a_death_is_told_to_the_run_that_uses_it_or_else_to_the_watch() -> None:
         time.sleep(0.001)
     started(kept, [])
     [(outcome, log)] = deaths.values()
-    assert (outcome, log[-12:], len(log)) == (failed("unused"), "***, the end", 4095)
+    assert (outcome, log[-12:], len(log)) == (failed("unused"), "***, the end", 4096)
     kept.close()
 
 
