@@ -60,9 +60,23 @@ class LimitedGame(Game):
         return stimulus
 
     def send(self, stimulus: Stimulus) -> None:
+        admission = self.scheduler._admission
+        waited = dict(admission._waits) if admission is not None else {}
+        holding = set(admission._held) if admission is not None else set()
         super().send(stimulus)
+        self._judge_queues(waited, holding)
         if self.finished is None and not self.stopped and not self.out and not self.asleep:
             raise AssertionError("an empty house and nobody enters")
+
+    def _judge_queues(self, waited: Dict[int, int], holding: Set[int]) -> None:
+        """Who comes new takes nothing of a limit for which somebody waits who is as urgent, and goes on waiting."""
+        admission, urgency = self.scheduler._admission, self.case.urgency
+        came = [item.node for item in self.instructions[-1] if isinstance(item, Check) and item.node not in holding]
+        for node in came if admission is not None else ():
+            taken = {one.limit for one in self.case.demands.get(node, ())}
+            for other, limit in waited.items():
+                if limit in taken and admission._waits.get(other) == limit:  # type: ignore[union-attr]
+                    assert urgency.get(node, 0) > urgency.get(other, 0), "passed by in the queue"
 
 
 @settings(max_examples=400, deadline=None)
@@ -146,6 +160,32 @@ def test_a_planted_fault_with_limits_is_caught(fault: "type[Scheduler]") -> None
         except (AssertionError, KeyError):
             return
     pytest.fail(f"{fault.__name__} was not caught")
+
+
+class PassesBy(Admission):
+    """Takes what fits, whoever waits for it."""
+
+    def _head(self, limit: int) -> Optional[int]:
+        return None if self._asking else super()._head(limit)
+
+    def take(self, node: int) -> bool:
+        self._asking = True
+        try:
+            return super().take(node)
+        finally:
+            self._asking = False
+
+    _asking = False
+
+
+def test_passing_by_a_queue_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The games see it when the queue of a limit is not kept."""
+    monkeypatch.setattr("tests.execute.scheduler_model.Admission", PassesBy)
+    with pytest.raises(AssertionError, match="passed by in the queue"):
+        for seed in range(600):
+            dice = random.Random(seed)
+            case = make_limited(dice.randint)
+            LimitedGame(case, case.scheduler()).play(dice.randint)
 
 
 def test_a_heavy_task_is_not_starved_by_light_ones() -> None:
