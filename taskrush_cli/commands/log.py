@@ -2,6 +2,7 @@
 
 import argparse
 import itertools
+import os
 import sys
 from typing import Iterator, Optional, Tuple
 
@@ -9,7 +10,7 @@ from taskrush.compile.names import near
 from taskrush.errors import UsageError
 from taskrush.model.history import PastRun, PastTask
 from taskrush.protocols import History
-from taskrush.report.log import attempts_of, read_log
+from taskrush.report.log import attempts_of, logs_folder, read_log
 from taskrush_cli.past import open_past, run_called
 from taskrush_cli.render.style import count
 
@@ -30,21 +31,16 @@ def _count(text: str) -> int:
 def run(options: argparse.Namespace) -> int:
     root, history = open_past(options)
     past, task = task_called(history, options.which)
-    if task.log_bytes == 0 and task.state != "running":
-        end = "has written nothing"
-        if task.began_at is None and task.state not in ("hit", "fresh"):
-            end = f"did not run: {task.reason or task.state}"
-        elif task.state in ("hit", "fresh"):
-            end = "did not run and has written nothing: its result was there"
-        print(f"task `{task.task}` {end}", file=sys.stderr)
-        return 0
     pieces = _pieces(root, past.run, task, options.attempt)
     first = next(pieces, None)
     if first is None:
-        raise UsageError(
-            f"the log of task `{task.task}` of run {past.run} is gone",
-            "how much stays is said by the settings `log_size` and `history_keep`",
-        )
+        if task.log_bytes and not os.path.isdir(logs_folder(root, past.run)):
+            raise UsageError(
+                f"the log of task `{task.task}` of run {past.run} is gone",
+                "how much stays is said by the settings `log_size` and `history_keep`",
+            )
+        print(f"task `{task.task}` {_why_nothing(task)}", file=sys.stderr)
+        return 0
     pieces = itertools.chain([first], pieces)
     out = {"stdout": sys.stdout, "stderr": sys.stderr}
     for stream, data in pieces:
@@ -57,6 +53,12 @@ def run(options: argparse.Namespace) -> int:
             raw.write(data)
             raw.flush()
     return 0
+
+
+def _why_nothing(task: PastTask) -> str:
+    if task.state in ("hit", "fresh"):
+        return "did not run and has written nothing: its result was there"
+    return "has written nothing" if task.began_at is not None else f"did not run: {task.reason or task.state}"
 
 
 def task_called(history: History, which: str) -> Tuple[PastRun, PastTask]:
