@@ -181,11 +181,15 @@ class PassesBy(Admission):
 def test_passing_by_a_queue_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     """The games see it when the queue of a limit is not kept."""
     monkeypatch.setattr("tests.execute.scheduler_model.Admission", PassesBy)
-    with pytest.raises(AssertionError, match="passed by in the queue"):
+
+    def play() -> None:
         for seed in range(600):
             dice = random.Random(seed)
             case = make_limited(dice.randint)
             LimitedGame(case, case.scheduler()).play(dice.randint)
+
+    with pytest.raises(AssertionError, match="passed by in the queue"):
+        play()
 
 
 def test_a_heavy_task_is_not_starved_by_light_ones() -> None:
