@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 FILES = "\x00files"
 _TAKES_TASK = ("show", "clear")
-_TASKS_OF = ("run", "watch", "list", "graph", "why", "repro", "failures")
+_RUNS_OF = ("diff", "last", "log")
+_TASKS_OF = ("history", "run", "watch", "list", "graph", "why", "repro", "failures")
 
 
 def complete(words: "Sequence[str]") -> int:
@@ -71,6 +72,10 @@ def candidates(words: "Sequence[str]") -> "Iterator[Candidate]":
         yield from COMMANDS.items()
     elif command in ("fmt", "check"):
         yield FILES, ""
+    elif command in _RUNS_OF and listing is not None:
+        from taskrush_cli.complete_past import candidates as past  # it opens the history
+
+        yield from past(listing.root, command, current)
     elif command is not None and command not in _TASKS_OF:
         yield from ((choice, "") for choice in known.may_be.get(command, ()))
     else:
