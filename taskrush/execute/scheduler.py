@@ -129,6 +129,7 @@ class Scheduler(ServiceRules):
         self._names = names or [str(node) for node in range(count)]
         self._state = [_WAITING] * count
         self._ledger = ledger = ServiceLedger(needs, services, asked, stay)
+        self._services = ledger.all
         self._due: List[int] = []  # services that may start, once all that a stimulus means is done
         self._parked: Set[int] = set()  # have to run, and wait for services
         self._doomed: Dict[int, str] = {}  # are being ended because a service of theirs is gone
@@ -185,7 +186,7 @@ class Scheduler(ServiceRules):
             for node, blockers in enumerate(self._blockers):
                 if not blockers and self._state[node] is _WAITING:
                     self._make_ready(node)
-            for service in sorted(self._ledger.all):
+            for service in sorted(self._services):
                 if not self._ledger.users[service]:
                     self._end(self._retire(service))
         elif isinstance(stimulus, Overdue):
@@ -195,9 +196,10 @@ class Scheduler(ServiceRules):
             self._stop(stimulus)
         if self._ready and self._busy < self._room:
             self._fill()
-        while self._due or (self._ledger.all and self._open and not self._busy and self._release_the_stuck()):
-            self._start_services()
-            self._fill()
+        if self._services:
+            while self._due or (self._open and not self._busy and self._release_the_stuck()):
+                self._start_services()
+                self._fill()
         if self._open == 0 and not self._finished:
             self._finished = True
             self._out.append(Finished(self._ok))
@@ -207,7 +209,7 @@ class Scheduler(ServiceRules):
         self._state[node] = state
 
     def _make_ready(self, node: int) -> None:
-        if node in self._ledger.all:
+        if node in self._services:
             self._due.append(node)
             return
         self._set(node, _READY)
@@ -242,6 +244,7 @@ class Scheduler(ServiceRules):
             if self._handed_out > 1:
                 self._crowded = self._starts
             if node in self._parked:
+                self._parked.discard(node)
                 self._launch(node)
                 continue
             self._set(node, _CHECKING)
@@ -257,18 +260,17 @@ class Scheduler(ServiceRules):
                 outcome = self._given_up(node, cancelled(f"not started: {self._stopped}"))
             elif not self._may_start(node):
                 outcome = self._failed_so.get(node) or skipped(f"not started: {self._draining}", ok=False)
-        if outcome is None and self._ledger.all:
+        if outcome is None and self._services:
             outcome = self._for_want_of_a_service(node)
         if outcome is not None:
             self._release(node)
             self._end([(node, outcome)])
-        elif self._ledger.missing(node):
+        elif self._services and self._ledger.missing(node):
             self._park(node)
         else:
             self._launch(node)
 
     def _launch(self, node: int) -> None:
-        self._parked.discard(node)
         self._set(node, _RUNNING)
         self._out.append(Launch(node))
 
@@ -286,7 +288,7 @@ class Scheduler(ServiceRules):
 
     def _exited(self, end: Exited) -> None:
         """Let it sleep if it is to be tried again and may still start; else it has ended."""
-        if self._ledger.all:
+        if self._services:
             end = self._as_service_or_user(end)
         if end.delay is None or not self._may_start(end.node):
             self._end([(end.node, end.outcome)])
@@ -299,7 +301,7 @@ class Scheduler(ServiceRules):
         return self._stopped is None and (self._draining is None or node in self._last_wishes)
 
     def _release(self, node: int) -> None:
-        if node in self._ledger.all:
+        if node in self._services:
             return
         self._busy -= self._taken(node)
         self._handed_out -= 1
@@ -325,20 +327,17 @@ class Scheduler(ServiceRules):
             self._set(node, outcome.state)
             self._open -= 1
             self._out.append(Ended(node, outcome))
-            if self._ledger.all:
+            if self._services:
                 ends += self._services_after(node, outcome)
-            if node in self._ledger.all:
-                pass  # those that need it wait for its `Ready`, not for its end
-            elif outcome.ok:
-                for dependant in self._dependants[node]:
+            follow = () if node in self._services else self._dependants[node]  # those of a service wait for `Ready`
+            if outcome.ok:
+                for dependant in follow:
                     self._unblock(dependant)
             else:
-                reason = self._reason(node, outcome)
-                for dependant in self._dependants[node]:
-                    ends.append((dependant, self._not_started(f"needs {reason}")))
-            if not outcome.ok:
                 self._ok = False
                 reason = self._reason(node, outcome)
+                for dependant in follow:
+                    ends.append((dependant, self._not_started(f"needs {reason}")))
                 if outcome.state is not _SKIPPED and self._on_failure != KEEP_GOING:
                     ends[:0] = self._drain(reason)
             for waiting in self._waiting_for_end[node]:
@@ -367,7 +366,7 @@ class Scheduler(ServiceRules):
                 ends.append((node, self._failed_so[node]))
             elif state in (_WAITING, _READY):
                 ends.append((node, skipped(f"not started: {reason}", ok=False)))
-            elif state in _OUT and self._on_failure == FAIL_FAST and node not in self._ledger.all:
+            elif state in _OUT and self._on_failure == FAIL_FAST and node not in self._services:
                 self._out.append(Kill(node, force=False))
         return [*self._let_go_of_asked(), *ends[::-1]]
 
@@ -376,7 +375,7 @@ class Scheduler(ServiceRules):
         if first:
             self._stopped = stimulus.reason
         if first or stimulus.force:
-            spared = frozenset() if stimulus.force else self._ledger.all
+            spared = frozenset() if stimulus.force else self._services
             self._out += [
                 Kill(node, stimulus.force)
                 for node, state in enumerate(self._state)
@@ -395,7 +394,7 @@ class Scheduler(ServiceRules):
         return over if last is None else cancelled(f"not tried again: {self._stopped}", attempts=last.attempts)
 
     def _reason(self, node: int, outcome: Outcome) -> str:
-        verb = "was stopped" if node in self._ledger.all and outcome.ok else _verb(outcome)
+        verb = "was stopped" if node in self._services and outcome.ok else _verb(outcome)
         return f"`{self._names[node]}` {verb}"
 
     def _closure(self, nodes: Iterable[int]) -> "frozenset[int]":

@@ -103,6 +103,8 @@ class ServiceRules:
         for node in self._ledger.can_be_used(self._dependants[service]):
             if node in self._parked and self._state[node] is _WAITING:
                 if node in self._ledger.all:
+                    self._parked.discard(node)
+                if node in self._ledger.all:
                     self._launch(node)
                 else:
                     self._set(node, _READY)
