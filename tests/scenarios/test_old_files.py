@@ -3,6 +3,7 @@
 Real ones are read from a folder beside the repository where there is one; `files/` holds equivalents.
 """
 
+import os
 import re
 import shutil
 from pathlib import Path
@@ -151,6 +152,24 @@ def test_running_what_comes_later_says_what_is_missing(
     assert line in text.splitlines()[int(place.group(1)) - 1]
 
 
+THERE = ("flaky-integration-test",)  # what can be run as it stands
+
+
+@pytest.mark.skipif(os.name != "posix", reason="the stand-in for npm is a shell script")
+def test_the_flaky_test_of_the_roadmap(scratch: Scratch) -> None:
+    """Word for word: tried again after 1s and 2s, as its code and its output are among those named."""
+    (scratch.root / ".rush").write_text((OWN / "roadmap-retry.rush").read_text(encoding="utf-8"), encoding="utf-8")
+    make = scratch.write(
+        "bin/make",
+        "#!/bin/sh\necho x >> count\n[ $(wc -l < count) -ge 3 ] && exit 0\necho connection reset by peer\nexit 2\n",
+    )
+    make.chmod(0o755)
+    done = scratch.rush("shaky-test", env={"PATH": f"{make.parent}{os.pathsep}{os.environ['PATH']}"})
+    assert done.code == 0, done.all
+    assert scratch.text("count") == "x\nx\nx\n"
+    assert [f"attempt {number} in {seconds}s" in done.err for number, seconds in ((2, 1), (3, 2))] == [True, True]
+
+
 @pytest.mark.skipif(not ROADMAP.exists(), reason="the roadmap is not beside the repository")
 @pytest.mark.parametrize("number", range(4))
 def test_blocks_of_the_roadmap(
@@ -165,5 +184,7 @@ def test_blocks_of_the_roadmap(
         capsys.readouterr()
         assert main(["--dry-run", name]) == 0
         assert name in capsys.readouterr().out
+        if name in THERE:
+            continue
         assert main([name]) == 2
         assert re.search(r"\.rush:\d+", capsys.readouterr().err)
