@@ -1,5 +1,6 @@
 """Tasks that are tried again, and tasks that take too long, as the executor tells of them."""
 
+import random
 import threading
 import time
 from pathlib import Path
@@ -353,3 +354,43 @@ def test_outcomes_that_are_told_apart() -> None:
     late = succeeded(attempts=2)
     assert [one.flaky for one in (late, succeeded(), failed(attempts=2))] == [True, False, False]
     assert not Outcome(state=State.HIT, ok=True, attempts=2).flaky
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("seed", range(20))
+def test_whatever_happens_every_task_has_one_end(tmp_path: Path, seed: int) -> None:
+    """Random graphs of commands that fail, hang and kill themselves, with retries and times, stopped at any moment."""
+    dice = random.Random(seed)
+    commands = ["true", "false", "sleep 0.05; exit 3", "sleep 5", "echo x; exit 1", "kill -9 $$"]
+    retries = [None, *(Retry(attempts=3, delay=delay) for delay in ("0s", "20ms", "1h")), Retry(on_pattern="x")]
+    timeouts = [None, Timeout(attempt=0.1), Timeout(task=0.2), Timeout(idle=0.1)]
+    tasks = [
+        Task(
+            id=f"t{number}",
+            action=dice.choice(commands),
+            deps=[f"t{on}" for on in range(number) if dice.random() < 0.15],
+            retry=dice.choice(retries),
+            timeout=dice.choice(timeouts),
+        )
+        for number in range(dice.randint(3, 25))
+    ]
+    runner: Any = LocalRunner(str(tmp_path), {"PATH": "/usr/bin:/bin"}, f"r{seed}")
+    told = RecordingSubscriber()
+    executor = make_executor(
+        tasks,
+        runner=runner,
+        root=str(tmp_path),
+        subscribers=[told],
+        jobs=dice.randint(1, 4),
+        on_failure=dice.choice(["drain", "keep-going", "fail-fast"]),
+        timeout=dice.choice([None, 0.5, 1.5]),
+        grace=0.3,
+    )
+    timer = threading.Timer(dice.uniform(0.1, 2.0), executor.stop, args=("enough",))
+    timer.start()
+    begun = time.monotonic()
+    result = executor.run()
+    timer.cancel()
+    assert time.monotonic() - begun < 10
+    assert sorted(event.task for event in told.of(TaskFinished)) == sorted(task.id for task in tasks)  # type: ignore[attr-defined]
+    assert all(outcome.state.ended for outcome in result.outcomes.values())
