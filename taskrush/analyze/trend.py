@@ -10,6 +10,7 @@ anything. All of that holds for numbers that do not depend on their neighbours.
 """
 
 import math
+import statistics
 from typing import List, NamedTuple, Optional, Sequence
 
 LEAST = 5
@@ -69,7 +70,8 @@ def step(values: Sequence[float], least: int = LEAST) -> Optional[Step]:
 def steps(values: Sequence[float], first: float, least: int = LEAST) -> List[Step]:
     """All steps, the earliest first: one with at most `first` as its `p`, then those on both sides of it.
 
-    In the end each is put where it is surest between its neighbours; the first was found before these were known.
+    In the end each is put where the numbers lie nearest to the medians on both sides: ranks are blind to how far apart
+    two sides lie, and may be off by a few places.
     """
     found: List[Step] = []
     todo = [(0, len(values), first)]
@@ -84,10 +86,19 @@ def steps(values: Sequence[float], first: float, least: int = LEAST) -> List[Ste
     for place, one in enumerate(found):
         begin = found[place - 1].at if place else 0
         end = found[place + 1].at if place + 1 < len(found) else len(values)
-        better = step(values[begin:end], least)
-        if better is not None and better.p <= one.p:
-            found[place] = Step(begin + better.at, better.p)
+        found[place] = Step(begin + _nearest(values[begin:end], one.at - begin, least), one.p)
     return found
+
+
+def _nearest(values: Sequence[float], at: int, least: int) -> int:
+    """The cut near `at` that leaves the numbers nearest to the medians of both sides."""
+
+    def distance(cut: int) -> float:
+        sides = values[:cut], values[cut:]
+        middles = [statistics.median(side) for side in sides]
+        return sum(abs(value - middle) for side, middle in zip(sides, middles) for value in side)
+
+    return min(range(max(1, at - least), min(len(values), at + least + 1)), key=lambda cut: (distance(cut), cut))
 
 
 def differ(some: Sequence[float], others: Sequence[float]) -> float:
