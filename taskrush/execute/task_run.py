@@ -4,7 +4,7 @@ It knows the steps of one task; what they lead to is decided by the scheduler, w
 All methods are called in the thread that turns the carrier.
 """
 
-from typing import Any, Callable, List, Mapping, Optional, Sequence, cast
+from typing import TYPE_CHECKING, Any, Callable, List, Mapping, Optional, Sequence, cast
 
 from taskrush.events import Event, TaskOutput, TaskStarted, Warned
 from taskrush.execute.carrier import Carrier
@@ -17,6 +17,10 @@ from taskrush.model.redaction import RedactedStreams, Redactor
 from taskrush.model.task import Call, Task, TaskId
 from taskrush.protocols import Clock, Memory, OnOutput, Pollable, Recording, Runner, Running, Secrets, ServiceKeeper
 from taskrush.values import evolve, frozen
+
+if TYPE_CHECKING:
+    from taskrush.execute.retry import Attempts
+    from taskrush.execute.timeouts import Timekeeper
 
 SHOWN = 8  # names of variables in one message
 ABANDON_SECONDS = 1.0  # how long what cannot be killed may take to end after it was told to at once
@@ -71,8 +75,8 @@ class TaskRun:
         self.starved = ""  # in words, if the attempt seems to have ended for lack of memory
         self._expired: Optional[str] = None
         self._left_behind = False
-        self._attempts: Any = None  # of `execute.retry`, which is only loaded for tasks that may be tried again
-        self._timekeeper: Any = None
+        self._attempts: "Optional[Attempts]" = None  # both are only loaded for tasks that declare such things
+        self._timekeeper: "Optional[Timekeeper]" = None
         if task.retry is not None and task.retry.attempts > 1:
             from taskrush.execute.retry import Attempts
 
