@@ -75,8 +75,8 @@ class TaskRun:
         self.starved = ""  # in words, if the attempt seems to have ended for lack of memory
         self._expired: Optional[str] = None
         self._left_behind = False
-        self._attempts: "Optional[Attempts]" = None  # both are only loaded for tasks that declare such things
-        self._timekeeper: "Optional[Timekeeper]" = None
+        self._attempts: Optional[Attempts] = None  # both are only loaded for tasks that declare such things
+        self._timekeeper: Optional[Timekeeper] = None
         if task.retry is not None and task.retry.attempts > 1:
             from taskrush.execute.retry import Attempts
 
