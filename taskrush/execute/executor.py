@@ -7,7 +7,7 @@ Whatever happens, an error in here or Ctrl-C included, nothing of the run is lef
 import collections
 import signal
 import threading
-from typing import Callable, Deque, Dict, List, Mapping, Optional, Sequence, Tuple, Type
+from typing import Callable, Deque, Dict, List, Mapping, Optional, Sequence, Set, Tuple, Type
 
 from taskrush.events import (
     AttemptFinished,
@@ -34,6 +34,7 @@ from taskrush.execute.scheduler import (
     Kill,
     Launch,
     Overdue,
+    Park,
     Scheduler,
     Sleep,
     Start,
@@ -125,6 +126,7 @@ class Executor:
         )
         self._memory = memory
         self._carrier = Carrier(clock)
+        self._parked: Set[int] = set()  # were checked, and wait for services
         self._gate = room.gate(plan, self._carrier, self._check)
         self._todo: Deque[Instruction] = collections.deque()
         self._runs: Dict[int, TaskRun] = {}
@@ -239,7 +241,10 @@ class Executor:
         elif isinstance(instruction, Launch):
             if self._stopping is not None:
                 self._give(Exited(instruction.node, cancelled(f"not started: {self._stopping}")))
+            elif self._gate is not None and instruction.node in self._parked:
+                self._gate.enter(instruction.node)
             else:
+                self._parked.discard(instruction.node)
                 self._runs[instruction.node].launch()
         elif isinstance(instruction, Sleep):
             self._sleep(instruction)
@@ -249,6 +254,9 @@ class Executor:
             self._try_alone(instruction)
         elif isinstance(instruction, Kill):
             self._kill(instruction.node, instruction.force)
+        elif isinstance(instruction, Park):
+            self._parked.add(instruction.node)
+            self._leave(instruction.node)
         elif isinstance(instruction, StopService):
             self._kill(instruction.node, force=False)
         elif isinstance(instruction, Ended):
@@ -261,6 +269,10 @@ class Executor:
             self._finished = instruction.ok
 
     def _check(self, node: int) -> None:
+        if node in self._parked:
+            self._parked.discard(node)
+            self._runs[node].launch()
+            return
         if node in self._runs:  # another attempt
             self._runs[node].check()
             return

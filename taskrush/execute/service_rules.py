@@ -7,7 +7,7 @@ import heapq
 from typing import Any, Dict, Iterable, List, Optional, Sequence, Set, Tuple, Union
 
 from taskrush.execute.service_ledger import ServiceLedger
-from taskrush.execute.stimuli import Check, Exited, Instruction, Kill, Ready, StopService, Unready
+from taskrush.execute.stimuli import Check, Exited, Instruction, Kill, Park, Ready, StopService, Unready
 from taskrush.model.outcome import Outcome, State, skipped
 from taskrush.values import evolve
 
@@ -71,6 +71,8 @@ class ServiceRules:
         self._release(node)
         self._set(node, _WAITING)
         self._parked.add(node)
+        if node not in self._ledger.all:
+            self._out.append(Park(node))
         for service in self._ledger.of(node):
             if not self._blockers[service] and self._state[service] is _WAITING:
                 self._due.append(service)

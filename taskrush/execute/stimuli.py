@@ -103,6 +103,12 @@ class Kill(NamedTuple):
     force: bool
 
 
+class Park(NamedTuple):
+    """Instruction: this task, which was found to have to run, needs no room until it is to be launched."""
+
+    node: int
+
+
 class StopService(NamedTuple):
     """Instruction: end this service, which nobody needs any more; its `Exited` still comes."""
 
@@ -122,4 +128,4 @@ class Finished(NamedTuple):
     ok: bool
 
 
-Instruction = Union[Check, Launch, Sleep, Again, Held, Kill, StopService, Ended, Finished]
+Instruction = Union[Check, Launch, Sleep, Again, Held, Kill, Park, StopService, Ended, Finished]

@@ -12,6 +12,7 @@ from taskrush.execute.scheduler import (
     Kill,
     Launch,
     Overdue,
+    Park,
     Ready,
     Scheduler,
     Start,
@@ -162,6 +163,9 @@ class ServiceGame:
             elif isinstance(instruction, Launch):
                 self._judge_launch(instruction.node)
                 self.out[instruction.node] = "running"
+            elif isinstance(instruction, Park):
+                assert instruction.node in self.have_to_run, "parked what need not run"
+                assert instruction.node not in self.services, "a service has no room to give back"
             elif isinstance(instruction, StopService):
                 self._judge_stop(instruction.node, stimulus)
                 self.out[instruction.node] = "ending"

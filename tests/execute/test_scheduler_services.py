@@ -17,6 +17,7 @@ from taskrush.execute.scheduler import (
     Kill,
     Launch,
     Overdue,
+    Park,
     Ready,
     Scheduler,
     Start,
@@ -131,8 +132,8 @@ def test_two_tasks_share_a_service_one_after_the_other() -> None:
         Exited(0, over),
     ) == [
         [Check(1)],
-        [Check(2), Check(0)],
-        [],
+        [Park(1), Check(2), Check(0)],
+        [Park(2)],
         [Launch(0)],
         [Launch(1)],
         [Ended(1, succeeded()), Launch(2)],
@@ -182,7 +183,7 @@ def test_what_was_asked_for_stays_up_until_the_run_is_stopped() -> None:
     assert story(subject, Start(), Checked(0), Checked(1), Ready(0), Exited(1, succeeded())) == [
         [Check(1), Check(0)],
         [Launch(0)],
-        [],
+        [Park(1)],
         [Launch(1)],
         [Ended(1, succeeded())],
     ]
@@ -229,7 +230,7 @@ def test_a_service_that_needs_a_service_is_stopped_before_it() -> None:
         Exited(0, cancelled("x")),
     ) == [
         [Check(2)],
-        [Check(1)],
+        [Park(2), Check(1)],
         [Check(0)],
         [Launch(0)],
         [Launch(1)],

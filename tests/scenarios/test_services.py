@@ -440,3 +440,24 @@ def test_services_and_their_readiness_in_python_and_toml(scratch: Scratch, token
     done = scratch.rush("test", cwd="sub", env=env_of(token, port))
     assert done.code == 0, done.all
     assert not alive(token)
+
+
+def test_with_a_shared_slot_a_task_that_waits_for_a_service_gives_its_slot_back(
+    scratch: Scratch, token: str, port: int
+) -> None:
+    """One slot, a jobserver, and a service that needs a task of its own: nobody waits for anybody in a circle."""
+    scratch.write(
+        ".rush",
+        """
+        defaults: {jobserver: true}
+        tasks:
+          build: echo build >> trace
+          web: {cmd: echo web >> trace; exec sleep 300, deps: [build], service: true}
+          first: {cmd: echo first >> trace, deps: [web]}
+          second: {cmd: echo second >> trace; exit 1, deps: [web], retry: {attempts: 2, delay: 10ms}}
+        """,
+    )
+    done = scratch.rush("-j1", "-k", "first", "second", env=env_of(token, port), timeout=30)
+    assert done.code == 1, done.all
+    assert sorted(trace(scratch)) == ["build", "first", "second", "second", "web"]
+    assert not alive(token)
