@@ -148,10 +148,12 @@ def insert(database: sqlite3.Connection, found: Spooled) -> None:
 
 
 def _names(database: sqlite3.Connection, tasks: List[Any]) -> Dict[str, int]:
-    database.executemany("INSERT OR IGNORE INTO names (name) VALUES (?)", [(task,) for task in tasks])
-    found = {}
+    """The numbers of names; new ones get one."""
+    found: Dict[str, int] = {}
     for task in tasks:
-        found[task] = database.execute("SELECT id FROM names WHERE name = ?", (task,)).fetchone()[0]
+        row = database.execute("SELECT id FROM names WHERE name = ?", (task,)).fetchone()
+        made = None if row else database.execute("INSERT INTO names (name) VALUES (?)", (task,)).lastrowid
+        found[task] = row[0] if row else int(made or 0)
     return found
 
 

@@ -157,7 +157,9 @@ def read_lines(data: bytes) -> Optional[Iterator[List[str]]]:
         return None
     whole = data[len(HEAD) : data.rfind(b"\n") + 1]
     return (
-        [unescape(field) for field in line.split("\t")] for line in whole.decode("utf-8", "replace").split("\n") if line
+        [unescape(field) for field in line.split("\t")] if "\\" in line else line.split("\t")
+        for line in whole.decode("utf-8", "replace").split("\n")
+        if line
     )
 
 
