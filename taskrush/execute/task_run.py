@@ -78,13 +78,13 @@ class TaskRun:
         self._attempts: Optional[Attempts] = None  # both are only loaded for tasks that declare such things
         self._timekeeper: Optional[Timekeeper] = None
         if task.retry is not None and task.retry.attempts > 1:
-            from taskrush.execute.retry import Attempts
+            from taskrush.execute import retry
 
-            self._attempts = Attempts(task.retry, around.root, around.clock)
+            self._attempts = retry.Attempts(task.retry, around.root, around.clock)
         if task.timeout is not None:
-            from taskrush.execute.timeouts import Timekeeper
+            from taskrush.execute import timeouts
 
-            self._timekeeper = Timekeeper(task.timeout, around.carrier, around.clock)
+            self._timekeeper = timeouts.Timekeeper(task.timeout, around.carrier, around.clock)
 
     @property
     def number(self) -> int:
