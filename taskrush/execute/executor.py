@@ -6,8 +6,7 @@ Whatever happens, an error in here or Ctrl-C included, nothing of the run is lef
 
 import collections
 import signal
-import threading
-from typing import Callable, Deque, Dict, List, Mapping, Optional, Sequence, Set, Tuple, Type
+from typing import Callable, Deque, Dict, List, Mapping, Optional, Sequence, Set, Tuple
 
 from taskrush.events import (
     AttemptFinished,
@@ -22,6 +21,7 @@ from taskrush.execute.bus import Bus
 from taskrush.execute.carrier import Carrier
 from taskrush.execute.explanations import Explain, tell_why
 from taskrush.execute.limited import Room, limits_of_run, too_much
+from taskrush.execute.run_kinds import run_kind
 from taskrush.execute.scheduler import (
     Again,
     Check,
@@ -45,16 +45,16 @@ from taskrush.execute.scheduler import (
 )
 from taskrush.execute.starvation import Starvation
 from taskrush.execute.task_run import Surroundings, TaskRun
+from taskrush.execute.turns import Turns
 from taskrush.model.duration import text_of
 from taskrush.model.outcome import Outcome, RunResult, State, cancelled
 from taskrush.model.plan import Plan, asked_for
 from taskrush.model.policy import DRAIN
 from taskrush.model.redaction import Redactor
 from taskrush.model.task import Task, TaskId
-from taskrush.protocols import Clock, Memory, OnOutput, Runner, Secrets, ServiceKeeper, Subscriber
+from taskrush.protocols import Clock, Memory, Runner, Secrets, ServiceKeeper, Subscriber
 from taskrush.values import evolve
 
-QUEUE_LIMIT = 256  # pieces of output that threads may be ahead of the subscribers
 _WARNED = State.WARNED  # an attribute of an Enum is slow
 BATCH = 256  # instructions carried out before the outside world is looked at again
 FORWARDED = frozenset(getattr(signal, name, signal.SIGTERM) for name in ("SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM"))
@@ -132,8 +132,8 @@ class Executor:
         self._runs: Dict[int, TaskRun] = {}
         self._over_at = [0.0] * len(plan)  # monotonic times
         self._outcomes: Dict[TaskId, Outcome] = {}
-        self._room = threading.Semaphore(QUEUE_LIMIT)
-        self._thread: Optional[int] = None
+        self._turns = Turns(self._carrier, lambda: self._finished is not None)
+        self._begun = False
         self._around = Surroundings(
             root=plan.root,
             runners=runners,
@@ -146,7 +146,7 @@ class Executor:
             outcomes=collections.ChainMap(self._outcomes, dict(earlier or {})),
             tell=self._bus.tell,
             listening=lambda: self._bus.listening,
-            in_turn=self._in_turn,
+            in_turn=self._turns.in_turn,
             withheld=withheld,
             keeper=keeper,
             grace=grace,
@@ -164,9 +164,10 @@ class Executor:
 
         An exception in here (Ctrl-C without a signal handler, a bug) ends all that runs and is passed on.
         """
-        if self._thread is not None:
+        if self._begun:
             raise RuntimeError("an executor runs once; make another for another run")
-        self._thread = threading.get_ident()
+        self._begun = True
+        self._turns.begin()
         begun = self._begun = self._clock.monotonic()
         plan = self._plan
         self._bus.tell(
@@ -281,7 +282,7 @@ class Executor:
             from taskrush.execute.followed import followed_by, informed
 
             task = informed(task, followed_by(self._plan, node, self._around.outcomes))
-        self._runs[node] = run = self._kind(task)(node, task, self._around, self._answer, self._waited(node))
+        self._runs[node] = run = run_kind(task)(node, task, self._around, self._answer, self._waited(node))
         run.check()
 
     def _leave(self, node: int) -> None:
@@ -295,13 +296,6 @@ class Executor:
         over_at = self._over_at.__getitem__
         ready_at = max((self._begun, *map(over_at, needs), *map(over_at, after)))
         return self._clock.monotonic() - ready_at
-
-    def _kind(self, task: Task) -> Type[TaskRun]:
-        if task.service is None:
-            return TaskRun
-        from taskrush.execute.service_run import ServiceRun
-
-        return ServiceRun
 
     def _answer(self, stimulus: Stimulus) -> None:
         """A task on its way has something to say."""
@@ -378,25 +372,6 @@ class Executor:
             remind = getattr(runner, "remind", None)
             if remind is not None and self._finished is None:
                 remind()
-
-    def _in_turn(self, hear: OnOutput) -> OnOutput:
-        """`hear` for use in any thread: called in turn, and whoever is far ahead of the subscribers waits."""
-
-        def on_output(stream: str, data: bytes) -> None:
-            if threading.get_ident() == self._thread:
-                hear(stream, data)
-                return
-            while not self._room.acquire(timeout=1.0):
-                if self._finished is not None:
-                    return
-
-            def tell() -> None:
-                self._room.release()
-                hear(stream, data)
-
-            self._carrier.post(tell)
-
-        return on_output
 
     # --- the end ----------------------------------------------------------------
 
