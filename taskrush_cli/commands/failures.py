@@ -103,7 +103,8 @@ def _print(failures: Sequence[Told], more: int, options: Any, name: Optional[str
     told: Dict[Any, str] = {}
     for past, times, failure in failures:
         like = told.get(failure.causes) if failure.causes else None
-        print("\n".join([_head(past, times, style), *section(failure, style, width, True, like)]))
+        note = f"  {style.paint(f'as `{like}`', 'dim')}" if like else ""
+        print("\n".join([_head(past, times, style) + note, *section(failure, style, width, True, causes=not like)]))
         told.setdefault(failure.causes, past.task)
     if more:
         print(f"and {count(more, 'earlier failure')}: `--limit` and `--since` choose others")

@@ -316,12 +316,15 @@ class Console:
             return
         self._mode.leave()
         if len(self._outcomes) > 1 or not event.ok:
-            for task in self._worth_a_word() if len(self._outcomes) > 2 else ():
+            mentioned = self._worth_a_word() if len(self._outcomes) > 2 else []
+            for task in mentioned:
                 self._out.say(self._line(task, self._outcomes[task], place=self._place(task)))
             for entry in failures:
-                more = self._section(entry.task)
-                if len(failures) > 1 or (replays and (entry.log or more)):
-                    self._out.say(self._line(entry.task, self._outcomes[entry.task], place=self._place(entry.task)))
+                task, like = entry.task, self._like(entry.task)
+                more = self._section(task, like)
+                if len(failures) > 1 or (replays and entry.log) or ((replays or mentioned) and more):
+                    place = self._place(task) + (f"  {self._style.paint(f'as `{like}`', 'dim')}" if like else "")
+                    self._out.say(self._line(task, self._outcomes[task], place=place))
                 for line in more:
                     self._out.say(line)
             self._out.say(self._totals(event))
@@ -337,7 +340,18 @@ class Console:
         """What ended well enough, but not as it should."""
         return [task for task, outcome in self._outcomes.items() if outcome.state is State.WARNED or outcome.flaky]
 
-    def _section(self, task: TaskId) -> List[str]:
+    def _like(self, task: TaskId) -> Optional[TaskId]:
+        """Another task that failed for the same causes and is told of before this one."""
+        failure = self._explained.get(task)
+        if failure is None or not failure.causes or self._quiet:
+            return None
+        for entry in self._mode.failures:
+            other = self._explained.get(entry.task)
+            if other is not None and other.causes == failure.causes:
+                return None if entry.task == task else entry.task
+        return None
+
+    def _section(self, task: TaskId, like: Optional[TaskId]) -> List[str]:
         """What can be said about a failure; nothing with `quiet`."""
         failure = self._explained.get(task)
         if failure is None or self._quiet:
@@ -345,9 +359,7 @@ class Console:
         from taskrush_cli.render.failure import FEW, section
 
         quote = failure.written > FEW and not isinstance(self._mode, Silent)
-        others = (other for other, found in self._explained.items() if found.causes and found.causes == failure.causes)
-        like = next(others, task)
-        return section(failure, self._style, self._width, quote, None if like == task else like)
+        return section(failure, self._style, self._width, quote, causes=like is None)
 
     def _to_type(self, task: TaskId) -> List[str]:
         """What runs a task again; for a service, or what only computes a variable, what the person had asked for."""

@@ -13,13 +13,10 @@ FEW = 12  # lines of output that a person takes in at a glance: nothing of them 
 INDENT = "  "
 
 
-def section(
-    failure: Failure, style: Style, width: int = 0, quote: bool = True, like: Optional[str] = None
-) -> List[str]:
+def section(failure: Failure, style: Style, width: int = 0, quote: bool = True, causes: bool = True) -> List[str]:
     """The lines below a failed task's own. `width` is that of the terminal, 0 where there is none.
 
-    With `quote` the decisive lines of its output are repeated; `like` is a task that failed for the same causes, which
-    were told there.
+    With `quote` the decisive lines of its output are repeated; without `causes` only what is its own is told.
     """
     lines: List[str] = []
     dots = style.sign("…", "...")
@@ -31,11 +28,8 @@ def section(
         lines.append(f"{INDENT}since it last ended well: {failure.changed}")
     if failure.history is not None:
         lines.append(f"{INDENT}{before(failure.history)}")
-    if like is not None:
-        lines.append(f"{INDENT}the same as `{like}`")
-    else:
-        for cause in failure.causes:
-            lines.extend(INDENT + line for line in told(cause, style))
+    for cause in failure.causes if causes else ():
+        lines.extend(INDENT + line for line in told(cause, style))
     return lines
 
 
