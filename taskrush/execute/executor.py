@@ -68,10 +68,11 @@ class Executor:
     `runners` maps names (`local`, `call`, ...) to where actions execute. `grace` is how many seconds what runs may take
     to end after a stop, `warned_exit_code` what a run ends with whose only failures are allowed. After `timeout`
     seconds the run is stopped and has failed. `memory` is asked about work done before. The values in `secrets` are
-    taken out of all output. `earlier` are outcomes of tasks that the plan leaves out and whose results planned tasks receive. `withheld` names the variables that a task's commands do
-    not see, which is said when it fails. Of what is ready, tasks with the highest `priority` go first. Nothing global is touched: no signal handlers, no
-    printing, no change of directory. Services that were asked for stay up until `stop`; those of a
-    `keeper` are given back to it once they are not needed.
+    taken out of all output. `earlier` are outcomes of tasks that the plan leaves out and whose results planned tasks
+    receive. `withheld` names the variables that a task's commands do not see, which is said when it fails. Of what is
+    ready, tasks with the highest `priority` go first. Nothing global is touched: no signal handlers, no printing, no
+    change of directory. Services that were asked for stay up until `stop`; those of a `keeper` are given back to it
+    once they are not needed.
     """
 
     def __init__(
@@ -133,7 +134,7 @@ class Executor:
         self._over_at = [0.0] * len(plan)  # monotonic times
         self._outcomes: Dict[TaskId, Outcome] = {}
         self._turns = Turns(self._carrier, lambda: self._finished is not None)
-        self._begun = False
+        self._ran = False
         self._around = Surroundings(
             root=plan.root,
             runners=runners,
@@ -151,7 +152,7 @@ class Executor:
             keeper=keeper,
             grace=grace,
         )
-        self._begun = 0.0
+        self._began_at = 0.0
         self._stopping: Optional[str] = None
         self._exit_code = 0
         self._aborting = False
@@ -164,11 +165,11 @@ class Executor:
 
         An exception in here (Ctrl-C without a signal handler, a bug) ends all that runs and is passed on.
         """
-        if self._begun:
+        if self._ran:
             raise RuntimeError("an executor runs once; make another for another run")
-        self._begun = True
+        self._ran = True
         self._turns.begin()
-        begun = self._begun = self._clock.monotonic()
+        begun = self._began_at = self._clock.monotonic()
         plan = self._plan
         self._bus.tell(
             RunStarted(
@@ -294,7 +295,7 @@ class Executor:
         """For how long all that it needs has been over: so long it waited for room."""
         needs, after = self._plan.needs[node], self._plan.after[node]
         over_at = self._over_at.__getitem__
-        ready_at = max((self._begun, *map(over_at, needs), *map(over_at, after)))
+        ready_at = max((self._began_at, *map(over_at, needs), *map(over_at, after)))
         return self._clock.monotonic() - ready_at
 
     def _answer(self, stimulus: Stimulus) -> None:
