@@ -54,6 +54,9 @@ if TYPE_CHECKING:
     from taskrush.model.failure import Failure as Failure
     from taskrush.model.failure import Flakiness as Flakiness
     from taskrush.model.graph import Graph as Graph
+    from taskrush.model.history import PastAttempt as PastAttempt
+    from taskrush.model.history import PastRun as PastRun
+    from taskrush.model.history import PastTask as PastTask
     from taskrush.model.limits import Limits as Limits
     from taskrush.model.limits import Pool as Pool
     from taskrush.model.limits import PoolUse as PoolUse
@@ -128,6 +131,7 @@ _HOMES = {
     "execute.watch_news": ("NotLoaded", "Round", "RoundStarted", "SelfChanging", "ServiceEnded", "Watching"),
     "model.failure": ("Cause", "Evidence", "Failure", "Flakiness"),
     "model.graph": ("Graph",),
+    "model.history": ("PastAttempt", "PastRun", "PastTask"),
     "model.limits": ("Limits", "Pool", "PoolUse", "Resources"),
     "model.notification": ("Channel", "Notice", "Notifications"),
     "model.outcome": ("Outcome", "RunResult", "State"),

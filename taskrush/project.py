@@ -18,7 +18,17 @@ from taskrush.model.task import Task, TaskId
 from taskrush.plan.planner import in_order, make_plan
 from taskrush.protocols import Advisor, Memory, ServiceKeeper, Subscriber
 from taskrush.values import evolve, frozen
-from taskrush.wiring import SystemClock, make_memory, make_notifier, make_priority, make_runners, make_vault
+from taskrush.wiring import (
+    REPORTERS,
+    SystemClock,
+    load,
+    make_memory,
+    make_notifier,
+    make_priority,
+    make_runners,
+    make_vault,
+    open_history,
+)
 
 if TYPE_CHECKING:
     from taskrush.declare.taskset import Declared, TaskSet
@@ -30,6 +40,7 @@ if TYPE_CHECKING:
     from taskrush.model.limits import Pool
     from taskrush.model.notification import Notifications
     from taskrush.model.secret import SecretsGiven
+    from taskrush.protocols import History
     from taskrush.report.notify_past import Remembered
     from taskrush.supply.vault import Vault
 
@@ -221,8 +232,7 @@ class Project:
         A `keeper` keeps services up for the next run; without one those that were asked for stay up until the run is
         told to stop.
 
-        With `remember` the history comes to know what the keys of tasks were made of; the run itself it knows from a
-        `taskrush.report.history.HistoryReporter` among the `subscribers`.
+        With `remember` the run becomes part of the `history` of the workspace.
 
         `advisors` know causes of failures: given the `Evidence`, each returns `Cause`s, which come before those that
         TaskRush knows.
@@ -245,6 +255,9 @@ class Project:
         if notify is not False and any(file.notify is not None for file in self.files):
             notifier = make_notifier(plan, self.files, env, notify, notify_wait, secrets)
             subscribers = [*subscribers, *([notifier] if notifier is not None else ())]
+        if remember:
+            hidden = () if secrets is None else secrets.values
+            subscribers = [*subscribers, load(REPORTERS["history"])(plan, hidden)]
         from taskrush.execute.executor import Executor  # not needed to list, plan and complete
         from taskrush.execute.machine import Machine
         from taskrush.limiting import make_room
@@ -332,6 +345,11 @@ class Project:
         from taskrush.watching import watcher
 
         return watcher(self, targets, **options)
+
+    def history(self) -> "History":
+        """What is remembered of the runs of this workspace: of those from the command line, and of those that were told
+        to `remember`."""
+        return open_history(self.root)
 
     def task(self, name: str) -> Task:
         """The task that a name or alias means."""

@@ -190,8 +190,6 @@ def listeners(
 
     live: Any = None
     log = [load(REPORTERS["log"])(plan.root, size=_log_size(settings))]
-    if not settings.no_history:
-        log.append(load(REPORTERS["history"])(plan, secrets))
     if settings.report:
         from taskrush.reporting import make_reports
 
