@@ -27,7 +27,7 @@ from taskrush.model.task import Task, TaskId
 if TYPE_CHECKING:
     from taskrush.model.failure import Cause, Evidence
     from taskrush.model.fingerprint import Fingerprint
-    from taskrush.model.history import PastAttempt, PastRun, PastTask
+    from taskrush.model.history import PastAttempt, PastMeasure, PastRun, PastTask
 
 
 class NotAtOnce(Exception):
@@ -335,6 +335,17 @@ class History(Protocol):
         limit: Optional[int] = None,
     ) -> "Sequence[PastTask]":
         """Tasks of runs that began in a time; those of one run in the order of its plan."""
+
+    def measures(
+        self,
+        since: Optional[float] = None,
+        until: Optional[float] = None,
+        target: Optional[str] = None,
+        branch: Optional[str] = None,
+        task: Optional[str] = None,
+        limit: Optional[int] = None,
+    ) -> "Sequence[PastMeasure]":
+        """What can be counted of tasks; with a `limit` that of the last so many runs. Much quicker than `tasks`."""
 
     def attempts(self, run: str, task: str) -> "Sequence[PastAttempt]":
         """All tries of one task, the first one first."""

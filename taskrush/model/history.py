@@ -4,7 +4,7 @@ Times are seconds since 1970, durations are in seconds; all were measured to the
 is not known is None. It knows nothing of where these are kept.
 """
 
-from typing import Mapping, Optional, Tuple
+from typing import Mapping, NamedTuple, Optional, Tuple
 
 from taskrush.model.task import TaskId
 from taskrush.values import field, frozen
@@ -51,8 +51,9 @@ class PastTask:
 
     `reason` is what went wrong or why nothing ran, `why` is why nothing kept could be used. `waited_seconds` is how
     long it was ready and waited for room. `peak_bytes` is the peak memory of its processes, `read_bytes` and
-    `written_bytes` went from and to storage. `key` identifies its work. `saved_seconds` is what a fresh or restored result took when it was made.
-    `outputs` is one digest of all it made. `log_bytes` is how much it wrote, 0 where there is no log.
+    `written_bytes` went from and to storage. `key` identifies its work. `saved_seconds` is what a fresh or restored
+    result took when it was made. `outputs` is one digest of all it made. `log_bytes` is how much it wrote, 0 where
+    there is no log.
     """
 
     run: str
@@ -97,6 +98,20 @@ class PastAttempt:
     read_bytes: Optional[int] = None
     written_bytes: Optional[int] = None
     delay: Optional[float] = None
+
+
+class PastMeasure(NamedTuple):
+    """What of a task of a run can be counted, for who looks at very many of them. `cpu` is user and system together."""
+
+    run: str
+    task: TaskId
+    state: str
+    seconds: float
+    waited: Optional[float] = None
+    cpu: Optional[float] = None
+    peak_bytes: Optional[int] = None
+    attempts: int = 1
+    saved: Optional[float] = None
 
 
 @frozen(kw_only=True)

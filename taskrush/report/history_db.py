@@ -11,9 +11,10 @@ import statistics
 import time
 from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple, TypeVar
 
-from taskrush.model.history import PastAttempt, PastRun, PastTask
+from taskrush.model.history import PastAttempt, PastMeasure, PastRun, PastTask
 from taskrush.model.task import TaskId
 from taskrush.report.history_keep import Keep, keep_within
+from taskrush.report.history_measures import measures
 from taskrush.report.history_schema import migrate
 from taskrush.report.history_take import take_in, take_keys
 from taskrush.statefile import FOLDER, state_folder
@@ -74,16 +75,10 @@ class HistoryDatabase:
         ok: Optional[bool] = None,
         branch: Optional[str] = None,
     ) -> Sequence[PastRun]:
-        wanted, values = _within(since, until)
-        if target is not None:
-            wanted.append("instr(char(31) || targets || char(31), char(31) || ? || char(31)) > 0")
-            values.append(target)
+        wanted, values = _of_runs(since, until, target, branch)
         if ok is not None:
             wanted.append("ok = ?")
             values.append(int(ok))
-        if branch is not None:
-            wanted.append("branch = ?")
-            values.append(branch)
         text = f"SELECT {RUN_COLUMNS} FROM runs{_where(wanted)} ORDER BY began_at DESC, run DESC{_limit(limit)}"
         return self._ask(lambda database: _runs(database, text, values)) or []
 
@@ -101,6 +96,19 @@ class HistoryDatabase:
             values.append(run)
         runs = f"SELECT id, run FROM runs{_where(wanted)} ORDER BY began_at DESC, run DESC"
         return self._ask(lambda database: _tasks(database, runs, values, task, limit)) or []
+
+    def measures(
+        self,
+        since: Optional[float] = None,
+        until: Optional[float] = None,
+        target: Optional[str] = None,
+        branch: Optional[str] = None,
+        task: Optional[str] = None,
+        limit: Optional[int] = None,
+    ) -> Sequence[PastMeasure]:
+        wanted, values = _of_runs(since, until, target, branch)
+        runs = f"SELECT id, run FROM runs{_where(wanted)} ORDER BY began_at DESC, run DESC{_limit(limit)}"
+        return self._ask(lambda database: measures(database, runs, values, task)) or []
 
     def attempts(self, run: str, task: str) -> Sequence[PastAttempt]:
         text = (
@@ -226,6 +234,19 @@ def _within(since: Optional[float], until: Optional[float]) -> Tuple[List[str], 
         if moment is not None:
             wanted.append(f"began_at {sign} ?")
             values.append(max(-(2**62), min(2**62, round(moment * 1e6))))
+    return wanted, values
+
+
+def _of_runs(
+    since: Optional[float], until: Optional[float], target: Optional[str], branch: Optional[str]
+) -> Tuple[List[str], List[Any]]:
+    wanted, values = _within(since, until)
+    if target is not None:
+        wanted.append("instr(char(31) || targets || char(31), char(31) || ? || char(31)) > 0")
+        values.append(target)
+    if branch is not None:
+        wanted.append("branch = ?")
+        values.append(branch)
     return wanted, values
 
 

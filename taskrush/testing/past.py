@@ -3,7 +3,7 @@
 import statistics
 from typing import Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
 
-from taskrush.model.history import PastAttempt, PastRun, PastTask
+from taskrush.model.history import PastAttempt, PastMeasure, PastRun, PastTask
 from taskrush.model.task import TaskId
 
 RECENT = 10
@@ -62,6 +62,22 @@ class FakeHistory:
         ]
         return found[:limit]
 
+    def measures(
+        self,
+        since: Optional[float] = None,
+        until: Optional[float] = None,
+        target: Optional[str] = None,
+        branch: Optional[str] = None,
+        task: Optional[str] = None,
+        limit: Optional[int] = None,
+    ) -> Sequence[PastMeasure]:
+        return [
+            measure_of(one)
+            for past in self.runs(limit=limit, since=since, until=until, target=target, branch=branch)
+            for one in self._tasks.get(past.run, ())
+            if task is None or one.task == task
+        ]
+
     def attempts(self, run: str, task: str) -> Sequence[PastAttempt]:
         return sorted(self._attempts.get((run, task), ()), key=lambda one: one.attempt)
 
@@ -78,3 +94,19 @@ class FakeHistory:
 
     def _ran(self, task: str) -> Sequence[PastTask]:
         return [one for one in self.tasks(task=task) if one.state == "succeeded"][:RECENT]
+
+
+def measure_of(one: PastTask) -> PastMeasure:
+    """What can be counted of a task."""
+    user, system = one.cpu_user_seconds, one.cpu_system_seconds
+    return PastMeasure(
+        run=one.run,
+        task=one.task,
+        state=one.state,
+        seconds=one.seconds,
+        waited=one.waited_seconds,
+        cpu=None if user is None or system is None else user + system,
+        peak_bytes=one.peak_bytes,
+        attempts=one.attempts,
+        saved=one.saved_seconds,
+    )
