@@ -10,6 +10,7 @@ import sqlite3
 import time
 from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
 
+from taskrush.model.history import PastTask
 from taskrush.report.key_parts import noted
 from taskrush.report.spool import KEYS, is_held, read_lines, spool_folder, spool_path, spools, sweep
 from taskrush.report.spooled import Spooled, understand
@@ -181,13 +182,22 @@ def _task_rows(
             task.key,
             task.attempts,
             _maybe(task.saved_seconds),
-            task.outputs,
+            task.outputs or _still(database, task, names[task.task]),
             task.log_bytes,
             task.runner,
             task.host,
         )
         for number, task in zip(found.numbers, found.tasks)
     ]
+
+
+def _still(database: sqlite3.Connection, task: PastTask, name_id: int) -> Optional[str]:
+    """What a fresh task stands for: what it made when it last had this key. Its run did not look."""
+    if task.state != "fresh" or not task.key:
+        return None
+    text = "SELECT key, outputs FROM tasks WHERE name_id = ? AND outputs IS NOT NULL ORDER BY run_id DESC LIMIT 1"
+    row = database.execute(text, (name_id,)).fetchone()
+    return row[1] if row and row[0] == task.key else None
 
 
 def _micro(seconds: float) -> int:

@@ -13,7 +13,7 @@ from typing import List
 import pytest
 
 from taskrush.model.history import Keep
-from taskrush.model.outcome import succeeded
+from taskrush.model.outcome import Outcome, State, succeeded
 from taskrush.protocols import History
 from taskrush.report.history_db import HistoryDatabase, open_database
 from taskrush.report.history_schema import STEPS, migrate
@@ -241,6 +241,18 @@ def test_a_hundred_thousand_rows(tmp_path: Path) -> None:
     assert len(history.tasks(task="t7")) == 1000
     assert max(spans) < 0.5, spans
     assert database(tmp_path).stat().st_size < 40_000_000
+
+
+@pytest.mark.core
+def test_what_a_fresh_task_stands_for(tmp_path: Path) -> None:
+    """Under the same key it is what was made then; under another one nobody knows."""
+    made = succeeded(key="k" * 64, outputs="o" * 64)
+    fresh = Outcome(state=State.FRESH, ok=True, key="k" * 64)
+    other = Outcome(state=State.FRESH, ok=True, key="x" * 64)
+    for number, outcome in enumerate((made, fresh, fresh, other)):
+        tell(tmp_path, story({"a": outcome}), run_name(number), AT + number)
+    found = opened(tmp_path)[0].tasks(task="a")
+    assert [task.outputs for task in found] == [None, "o" * 64, "o" * 64, "o" * 64]
 
 
 @pytest.mark.core
