@@ -9,9 +9,11 @@ from taskrush.events import Record
 from taskrush.model.plan import Plan
 from taskrush.protocols import Subscriber
 from taskrush.report.exporting import ExportError, ExportReporter, log_tails
-from taskrush.wiring import EXPORTS, REPORTERS, load
+from taskrush.report.spooled import Spooled
+from taskrush.wiring import EXPORTS, REPORTERS, load, open_history
 
 JSONL = "jsonl"
+HTML = "html"
 
 
 def make_reports(plan: Plan, wanted: Sequence[str], secrets: Sequence[str] = ()) -> List[Subscriber]:
@@ -33,9 +35,12 @@ def render_of(kind: str, root: str) -> Any:
 def _report(plan: Plan, text: str, secrets: Sequence[str]) -> Subscriber:
     kind, equals, path = text.partition("=")
     if not equals or not path:
-        raise UsageError(f"--report takes KIND=FILE, not `{text}`", f"kinds are {', '.join(sorted([*EXPORTS, JSONL]))}")
+        kinds = ", ".join(sorted([*EXPORTS, HTML, JSONL]))
+        raise UsageError(f"--report takes KIND=FILE, not `{text}`", f"kinds are {kinds}")
     if kind == JSONL:
         return _Lines(path)
+    if kind == HTML:
+        return ExportReporter(plan, functools.partial(_page, plan=plan, secrets=secrets), path, secrets)
     if kind == "otlp":
         from taskrush.report import otel
 
@@ -43,6 +48,13 @@ def _report(plan: Plan, text: str, secrets: Sequence[str]) -> Subscriber:
         if path.startswith(("http://", "https://")):
             return ExportReporter(plan, functools.partial(otel.sent, endpoint=path), "", secrets)
     return ExportReporter(plan, render_of(kind, plan.root), path, secrets)
+
+
+def _page(runs: Sequence[Spooled], plan: Plan, secrets: Sequence[str]) -> str:
+    """The page of the run that has just ended, its past included."""
+    from taskrush.run_page import page_of_run
+
+    return page_of_run(runs[-1], plan, plan.root, open_history(plan.root), secrets)
 
 
 class _Lines:

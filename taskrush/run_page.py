@@ -1,0 +1,162 @@
+"""Puts the page of a run together: the run itself, what is declared now, its paths, its past, and advice.
+
+It decides how much of the past is looked at, and of how large a plan advice is worked out. The page is made in
+`report/html/`.
+"""
+
+import os
+from typing import Dict, List, Mapping, Optional, Sequence, Set, Tuple
+
+from taskrush.analyze.paths import critical_path, paths
+from taskrush.analyzing import find_bottlenecks, work_of
+from taskrush.model.failure import Failure
+from taskrush.model.history import PastTask
+from taskrush.model.plan import Plan
+from taskrush.model.redaction import Redactor
+from taskrush.protocols import History
+from taskrush.report.exporting import log_tails
+from taskrush.report.html.facts import Advice, Declared, Expected, RunPage
+from taskrush.report.html.page import render
+from taskrush.report.spooled import Spooled
+from taskrush.values import evolve
+
+RUNS = 50  # past runs whose times are shown
+TASKS = 40  # tasks whose past is
+FAILURES = 20  # that are explained
+ADVISED = 2_000  # tasks of a plan for which advice is worked out
+COMMAND = 600  # characters of a command that are shown
+
+
+def page_of_run(
+    found: Spooled,
+    plan: Optional[Plan],
+    root: str,
+    history: Optional[History] = None,
+    secrets: Sequence[str] = (),
+    with_attempts: bool = True,
+) -> str:
+    """The page of a run in the workspace at `root`. `plan` is that of the run, or what is there of it now.
+
+    `secrets` are taken out of commands. Where the attempts are not told with the run they are looked up.
+    """
+    tasks = found.tasks
+    edges = _edges(plan, tasks)
+    order, slack = _paths(tasks, edges, _services(plan))
+    if history is not None and not with_attempts:
+        again = [task for task in tasks if task.attempts > 1]
+        tries = [attempt for task in again for attempt in history.attempts(found.run.run, task.task)]
+        found = evolve(found, attempts=tuple(tries))
+    page = RunPage(
+        run=found,
+        edges=edges,
+        path=order,
+        slack=slack,
+        declared=_declared(plan, secrets),
+        log=lambda task, most: log_tails(root, most)(found.run.run, task),
+    )
+    if history is None:
+        return render(page)
+    earlier = [run for run in history.runs(limit=RUNS + 1, until=found.run.began_at) if run.run != found.run.run]
+    like = [run for run in earlier if run.targets == found.run.targets]
+    return render(
+        evolve(
+            page,
+            failures=_failures(found, plan, root, history),
+            runs=like[:RUNS],
+            past={task: history.tasks(task=task, until=found.run.began_at, limit=RUNS) for task in _telling(tasks)},
+            expected=_expected(plan, history, found),
+        )
+    )
+
+
+def _edges(plan: Optional[Plan], tasks: Sequence[PastTask]) -> List[Tuple[str, str]]:
+    """Who waited for whom. What is declared otherwise now, so that it cannot have been so, is left out."""
+    if plan is None:
+        return []
+    place = {task.task: number for number, task in enumerate(tasks)}
+    found = []
+    for node, task in enumerate(plan.tasks):
+        for on in sorted({*plan.needs[node], *plan.after[node]}):
+            other = plan.tasks[on].id
+            if task.id in place and other in place and place[other] < place[task.id]:
+                found.append((task.id, other))
+    return found
+
+
+def _services(plan: Optional[Plan]) -> Set[str]:
+    return set() if plan is None else {task.id for task in plan.tasks if task.service is not None}
+
+
+def _paths(
+    tasks: Sequence[PastTask], edges: Sequence[Tuple[str, str]], services: Set[str]
+) -> Tuple[List[str], Dict[str, float]]:
+    """The longest path by the times of this run, without what took no time, and everyone's slack.
+
+    A service stays up for others: how long is no work of its own.
+    """
+    place = {task.task: number for number, task in enumerate(tasks)}
+    needs: List[List[int]] = [[] for _ in tasks]
+    for task, on in edges:
+        needs[place[task]].append(place[on])  # type: ignore[index]
+    seconds = [0.0 if task.began_at is None or task.task in services else task.seconds for task in tasks]
+    found = paths(needs, seconds)
+    order = [tasks[node].task for node in critical_path(needs, seconds) if seconds[node] > 0]
+    slack = {task.task: found.slack(node) for node, task in enumerate(tasks) if task.task not in services}
+    return list(order), dict(slack)
+
+
+def _declared(plan: Optional[Plan], secrets: Sequence[str]) -> Dict[str, Declared]:
+    if plan is None:
+        return {}
+    redactor = Redactor(os.fsencode(secret) for secret in secrets)
+    return {
+        task.id: Declared(
+            description=redactor.clean_text(task.description),
+            command=redactor.clean_text(str(task.action or ""))[:COMMAND],
+            cached=task.is_cached,
+            service=task.service is not None,
+        )
+        for task in plan.tasks
+    }
+
+
+def _telling(tasks: Sequence[PastTask]) -> List[str]:
+    """The tasks whose past is worth a look: those that took longest, and what failed."""
+    ran = [task for task in tasks if task.began_at is not None]
+    ran.sort(key=lambda task: (task.state != "failed", -task.seconds))
+    return [task.task for task in ran[:TASKS]]
+
+
+def _failures(found: Spooled, plan: Optional[Plan], root: str, history: History) -> Mapping[str, Failure]:
+    failed = [task for task in found.tasks if task.state == "failed"][:FAILURES]
+    if not failed:
+        return {}
+    from taskrush.explaining import PAST, explain_past
+
+    declared = {} if plan is None else {task.id: task for task in plan.tasks}
+    return {
+        past.task: explain_past(
+            root, past, declared.get(past.task), history.tasks(task=past.task, until=past.began_at, limit=PAST)
+        )
+        for past in failed
+    }
+
+
+def _expected(plan: Optional[Plan], history: History, found: Spooled) -> Optional[Expected]:
+    """What past runs say of the whole plan, this one among them."""
+    if plan is None or not 1 < len(plan) <= ADVISED:
+        return None
+    work = work_of(plan, history, found.run.jobs or 1)
+    if not work.runs:
+        return None
+    known = find_bottlenecks(work)
+    return Expected(
+        seconds=known.expected,
+        low=known.low,
+        high=known.high,
+        runs=known.runs,
+        advice=tuple(
+            Advice(kind=gain.kind, seconds=gain.seconds, task=gain.task, on=gain.on, jobs=gain.jobs)
+            for gain in known.gains
+        ),
+    )
