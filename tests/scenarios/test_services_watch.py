@@ -102,7 +102,14 @@ def test_a_service_lives_on_when_a_test_changes_and_is_renewed_when_it_is_concer
 
 
 def servers(watch: Watch) -> List[int]:
-    return [pid for pid in alive(token_of(watch)) if b"server.py" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+    found = []
+    for pid in alive(token_of(watch)):
+        try:
+            if b"server.py" in Path(f"/proc/{pid}/cmdline").read_bytes():
+                found.append(pid)
+        except OSError:  # it has ended meanwhile
+            continue
+    return found
 
 
 def test_one_that_dies_between_two_runs_is_said_and_started_again_when_needed(watch: Watch) -> None:
