@@ -418,6 +418,10 @@ class Console:
         self._style = style
         ran = [(task, outcome) for task, outcome in self._outcomes.items() if self._tasks[task].action is not None]
         text = table(head, ran, {state: look[0] for state, look in _LOOKS.items()})
+        if self._explained:
+            from taskrush_cli.render.failure import items
+
+            text += "".join(f"{line}\n" for task, failure in self._explained.items() for line in items(task, failure))
         try:
             with open(self._step_summary, "a", encoding="utf-8") as file:
                 file.write(text)

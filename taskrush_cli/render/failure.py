@@ -64,3 +64,12 @@ def annotation(failure: Optional[Failure]) -> str:
         *([first.remedy] if first and first.remedy else []),
     ]
     return "".join(f"\n{line}" for line in said)
+
+
+def items(task: str, failure: Failure) -> "Iterable[str]":
+    """Lines of a Markdown list: what is known of a failure."""
+    known = [f"since it last ended well: {failure.changed}"] if failure.changed else []
+    known += [before(failure.history)] if failure.history is not None else []
+    known += [cause.message + (f" ({cause.remedy})" if cause.remedy else "") for cause in failure.causes]
+    for text in known:
+        yield f"- {task}: {text}".replace("<", "&lt;")
