@@ -15,7 +15,7 @@ from taskrush.model.plan import Plan
 from taskrush.model.redaction import Redactor
 from taskrush.protocols import History
 from taskrush.report.exporting import log_tails
-from taskrush.report.html.facts import Advice, Declared, Expected, RunPage
+from taskrush.report.html.facts import Advice, Declared, Expected, RunPage, whole
 from taskrush.report.html.page import render
 from taskrush.report.spooled import Spooled
 from taskrush.values import evolve
@@ -41,11 +41,11 @@ def page_of_run(
     """
     tasks = found.tasks
     edges = _edges(plan, tasks)
-    order, slack = _paths(tasks, edges, _services(plan))
     if history is not None and not with_attempts:
         again = [task for task in tasks if task.attempts > 1]
         tries = [attempt for task in again for attempt in history.attempts(found.run.run, task.task)]
         found = evolve(found, attempts=tuple(tries))
+    order, slack = _paths(whole(tasks, found.attempts), edges, _services(plan))
     page = RunPage(
         run=found,
         edges=edges,
@@ -73,8 +73,8 @@ def _edges(plan: Optional[Plan], tasks: Sequence[PastTask]) -> List[Tuple[str, s
     """Who waited for whom. What is declared otherwise now, so that it cannot have been so, is left out."""
     if plan is None:
         return []
-    place = {task.task: number for number, task in enumerate(tasks)}
-    found = []
+    place: Dict[str, int] = {task.task: number for number, task in enumerate(tasks)}
+    found: List[Tuple[str, str]] = []
     for node, task in enumerate(plan.tasks):
         for on in sorted({*plan.needs[node], *plan.after[node]}):
             other = plan.tasks[on].id
@@ -94,15 +94,17 @@ def _paths(
 
     A service stays up for others: how long is no work of its own.
     """
-    place = {task.task: number for number, task in enumerate(tasks)}
+    place: Dict[str, int] = {task.task: number for number, task in enumerate(tasks)}
     needs: List[List[int]] = [[] for _ in tasks]
     for task, on in edges:
-        needs[place[task]].append(place[on])  # type: ignore[index]
+        needs[place[task]].append(place[on])
     seconds = [0.0 if task.began_at is None or task.task in services else task.seconds for task in tasks]
     found = paths(needs, seconds)
-    order = [tasks[node].task for node in critical_path(needs, seconds) if seconds[node] > 0]
-    slack = {task.task: found.slack(node) for node, task in enumerate(tasks) if task.task not in services}
-    return list(order), dict(slack)
+    order: List[str] = [tasks[node].task for node in critical_path(needs, seconds) if seconds[node] > 0]
+    slack: Dict[str, float] = {
+        task.task: found.slack(node) for node, task in enumerate(tasks) if task.task not in services
+    }
+    return order, slack
 
 
 def _declared(plan: Optional[Plan], secrets: Sequence[str]) -> Dict[str, Declared]:

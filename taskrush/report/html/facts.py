@@ -11,7 +11,7 @@ from taskrush.model.history import PastAttempt, PastRun, PastTask
 from taskrush.report.chrome_trace import lanes
 from taskrush.report.html import shown
 from taskrush.report.spooled import Spooled
-from taskrush.values import field, frozen
+from taskrush.values import evolve, field, frozen
 
 LOGS = 400_000  # characters of all logs of failures together
 OTHER_LOGS = 96_000  # of those of all other tasks
@@ -78,7 +78,7 @@ def facts(page: RunPage) -> Dict[str, Any]:
     run = page.run.run
     tasks = page.run.tasks
     kept = _kept(tasks, page.path)
-    index = {task.task: number for number, task in enumerate(kept)}
+    index: Dict[str, int] = {task.task: number for number, task in enumerate(kept)}
     edges = [(index[task], index[on]) for task, on in page.edges if task in index and on in index]
     texts = _Texts()
     logs, cut = _logs(kept, page.log)
@@ -132,7 +132,7 @@ def _kept(tasks: Sequence[PastTask], path: Sequence[str]) -> List[PastTask]:
 
 def _columns(tasks: Sequence[PastTask], page: RunPage, texts: "_Texts") -> Dict[str, List[Any]]:
     begin = page.run.run.began_at
-    placed = {task.task: lane for task, lane in lanes(tasks)}
+    placed = {task.task: lane for task, lane in lanes(whole(tasks, page.run.attempts))}
     none = Declared()
     declared = [page.declared.get(task.task, none) for task in tasks]
     columns: Dict[str, List[Any]] = {
@@ -162,6 +162,21 @@ def _columns(tasks: Sequence[PastTask], page: RunPage, texts: "_Texts") -> Dict[
 
 
 NEEDED = ("name", "state", "start", "seconds", "lane")
+
+
+def whole(tasks: Sequence[PastTask], attempts: Sequence[PastAttempt]) -> List[PastTask]:
+    """Tasks as if all their attempts, and the waiting between them, were one."""
+    first: Dict[str, float] = {}
+    for attempt in attempts:
+        if attempt.began_at is not None:
+            first[attempt.task] = min(attempt.began_at, first.get(attempt.task, attempt.began_at))
+    made = []
+    for task in tasks:
+        began = first.get(task.task)
+        if task.began_at is not None and began is not None and began < task.began_at:
+            task = evolve(task, began_at=began, seconds=task.began_at + task.seconds - began)
+        made.append(task)
+    return made
 
 
 def _cpu(task: PastTask) -> Optional[float]:
@@ -222,13 +237,13 @@ def _trends(page: RunPage, index: Mapping[str, int]) -> Dict[str, Any]:
     """Runs, oldest first, this one last; of tasks the seconds in each of them, null where it did not run."""
     runs = [*reversed([run for run in page.runs if run.ended]), page.run.run]
     place = {run.run: number for number, run in enumerate(runs)}
-    now = {task.task: task for task in page.run.tasks}
+    now: Dict[str, PastTask] = {task.task: task for task in page.run.tasks}
     tasks: Dict[str, List[Optional[float]]] = {}
     for name, rows in page.past.items():
         if name not in index:
             continue
         column: List[Optional[float]] = [None] * len(runs)
-        for row in (*rows, now[name]):  # type: ignore[index]
+        for row in (*rows, now[name]):
             if row.run in place and row.state in ("succeeded", "warned", "failed"):
                 column[place[row.run]] = _short(row.seconds)
         if sum(seconds is not None for seconds in column) > 1:

@@ -37,7 +37,10 @@ SECTIONS = (
     ("trends", "Trends"),
     ("tasks", "Tasks"),
 )
-ICON = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 8 8'%3E%3Cpath d='M0 1h5v2H0zm2 3h6v2H2z' fill='%232a78c8'/%3E%3C/svg%3E"
+ICON = (
+    "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 8 8'%3E"
+    "%3Cpath d='M0 1h5v2H0zm2 3h6v2H2z' fill='%232a78c8'/%3E%3C/svg%3E"
+)
 
 
 def render(page: RunPage) -> str:

@@ -4,10 +4,13 @@ TR.timeline = () => {
   const starts = TR.data.tasks.start;
   const spans = TR.data.tasks.seconds;
   const rows = TR.data.tasks.lane;
-  const ran = TR.all.filter(TR.ran).sort((one, other) => starts[one] - starts[other] || rows[one] - rows[other]);
+  const tries = TR.data.attempts;
+  const first = TR.all.map((task) => (tries[task] && tries[task][0][0] !== null ? tries[task][0][0] : starts[task]));
+  const ends = TR.all.map((task) => starts[task] + spans[task]);
+  const ran = TR.all.filter(TR.ran).sort((one, other) => first[one] - first[other] || rows[one] - rows[other]);
   if (!ran.length) return;
   const count = Math.max(...ran.map((task) => rows[task])) + 1;
-  const end = Math.max(TR.data.run.seconds, ...ran.slice(-200).map((task) => starts[task] + spans[task]), ...TR.data.path.map((task) => (starts[task] || 0) + spans[task])) || 1;
+  const end = ran.reduce((latest, task) => Math.max(latest, ends[task]), TR.data.run.seconds) || 1;
   const byLane = Array.from({ length: count }, () => []);
   ran.forEach((task) => byLane[rows[task]].push(task));
   const section = TR.section(
@@ -32,8 +35,8 @@ TR.timeline = () => {
   let hover = null;
 
   const bar = (u, task) => {
-    const left = u.valToPos(starts[task], "x", true);
-    const right = u.valToPos(starts[task] + spans[task], "x", true);
+    const left = u.valToPos(first[task], "x", true);
+    const right = u.valToPos(ends[task], "x", true);
     const top = u.valToPos(rows[task] - 0.42, "y", true);
     const bottom = u.valToPos(rows[task] + 0.42, "y", true);
     return [left, top, Math.max(right - left, 1.5 * devicePixelRatio), bottom - top];
@@ -50,15 +53,17 @@ TR.timeline = () => {
     ctx.clip();
     ctx.font = `${11 * dense}px system-ui, sans-serif`;
     ctx.textBaseline = "middle";
+    ctx.textAlign = "left";
     const { min, max } = u.scales.x;
     for (const task of ran) {
-      if (starts[task] > max) break;
-      if (starts[task] + spans[task] < min) continue;
+      if (first[task] > max) break;
+      if (ends[task] < min) continue;
       const [x, y, width, height] = bar(u, task);
-      const tries = TR.data.attempts[task];
-      ctx.fillStyle = colours[TR.state(task)] || ink;
-      ctx.fillRect(x, y, width, height);
-      if (tries) for (const [start, seconds, state] of tries.slice(0, -1)) {
+      if (tries[task]) {
+        ctx.fillStyle = TR.colour("group"); // it waits for its next attempt
+        ctx.fillRect(x, y + height * 0.3, width, height * 0.4);
+      }
+      for (const [start, seconds, state] of tries[task] || [[starts[task], spans[task], TR.state(task)]]) {
         if (start === null) continue;
         const from = u.valToPos(start, "x", true);
         ctx.fillStyle = colours[state] || ink;
@@ -70,7 +75,7 @@ TR.timeline = () => {
         ctx.strokeRect(x + dense, y + dense, Math.max(width - 2 * dense, dense), height - 2 * dense);
       }
       const inner = Math.min(x + width, bbox.left + bbox.width) - Math.max(x, bbox.left);
-      if (inner > 42 * dense && height >= 12 * dense) label(ctx, on, TR.state(task), TR.name(task), Math.max(x, bbox.left), y, inner, height);
+      if (inner > 42 * dense && height >= 12 * dense) label(ctx, on, tries[task] ? tries[task][0][2] : TR.state(task), TR.name(task), Math.max(x, bbox.left), y, inner, height);
     }
     if (chosen !== null) {
       const [x, y, width, height] = bar(u, chosen);
@@ -97,10 +102,10 @@ TR.timeline = () => {
     let [low, high] = [0, own.length];
     while (low < high) {
       const middle = (low + high) >> 1;
-      if (starts[own[middle]] <= time) low = middle + 1;
+      if (first[own[middle]] <= time) low = middle + 1;
       else high = middle;
     }
-    const away = (task) => Math.max(starts[task] - time, time - starts[task] - spans[task], 0);
+    const away = (task) => Math.max(first[task] - time, time - ends[task], 0);
     const near = own.slice(Math.max(0, low - 1), low + 1).sort((one, other) => away(one) - away(other))[0];
     return near !== undefined && away(near) <= slop ? near : null;
   };
@@ -112,7 +117,8 @@ TR.timeline = () => {
   };
 
   const tell = (task) => {
-    const parts = [TR.said(TR.state(task)), `took ${TR.seconds(spans[task])}`, `began at ${TR.seconds(starts[task])}`];
+    const parts = [TR.said(TR.state(task)), `took ${TR.seconds(ends[task] - first[task])}`, `began at ${TR.seconds(first[task])}`];
+    if (tries[task]) parts.push(TR.count(tries[task].length, "attempt"));
     if (TR.path.has(task)) parts.push("on the critical path");
     else if (TR.get("slack", task) !== null) parts.push(`slack ${TR.seconds(TR.get("slack", task))}`);
     told.replaceChildren(TR.link(task), ` ${parts.join(", ")}`);
@@ -122,7 +128,7 @@ TR.timeline = () => {
     chosen = task;
     TR.announce(tell(task));
     const { min, max } = plot.scales.x;
-    if (starts[task] > max || starts[task] + spans[task] < min) move(starts[task] - (max - min) / 4, max - min);
+    if (first[task] > max || ends[task] < min) move(first[task] - (max - min) / 4, max - min);
     else plot.redraw(false);
   };
   const move = (from, width) => {
@@ -132,7 +138,7 @@ TR.timeline = () => {
   };
   const zoom = (factor) => {
     const { min, max } = plot.scales.x;
-    const middle = chosen === null ? (min + max) / 2 : Math.min(Math.max(starts[chosen] + spans[chosen] / 2, min), max);
+    const middle = chosen === null ? (min + max) / 2 : Math.min(Math.max((first[chosen] + ends[chosen]) / 2, min), max);
     move(middle - (middle - min) * factor, (max - min) * factor);
   };
   const pan = (part) => move(plot.scales.x.min + (plot.scales.x.max - plot.scales.x.min) * part, plot.scales.x.max - plot.scales.x.min);
@@ -140,7 +146,7 @@ TR.timeline = () => {
   const step = (by) => choose(chosen === null ? ran[by > 0 ? 0 : ran.length - 1] : ran[Math.min(Math.max(ran.indexOf(chosen) + by, 0), ran.length - 1)]);
   const change = (by) => {
     if (chosen === null) return step(1);
-    const middle = starts[chosen] + spans[chosen] / 2;
+    const middle = (first[chosen] + ends[chosen]) / 2;
     const next = at(Math.min(Math.max(rows[chosen] + by, 0), count - 1), middle, end);
     if (next !== null) choose(next);
   };
@@ -192,7 +198,7 @@ TR.timeline = () => {
         series: [{}, { paths: () => null, points: { show: false } }],
         hooks: { draw: [draw] },
       },
-      [ran.map((task) => starts[task]), ran.map((task) => rows[task])],
+      [ran.map((task) => first[task]), ran.map((task) => rows[task])],
       chart,
     );
     plot.setScale("x", { min: shown.min, max: shown.max });
