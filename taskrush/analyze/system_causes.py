@@ -150,6 +150,8 @@ def _command(match: "re.Match[str]", look: Look) -> Found:
     name = next((group for group in match.groups() if group), "").strip(":")
     if match.group(8) and ("." in name or not re.search(r"(?i)popen|subprocess", " ".join(look.evidence.lines))):
         return None  # a file of Python's `open`, more likely
+    if match.group(2) and "command not found" not in look.line and look.code != 127:
+        return None  # anything may be not found
     if name in ("[[", "source", "pushd", "declare", "shopt", "local", "function", "let") or "${" in look.line:
         return _of_bash(name)
     return not_found(name, look, said=look.code == 127)
@@ -228,7 +230,7 @@ _PATHS = (
     re.compile(
         r"^\S+: (?:(?:line )?\d+: )?['‘\"]?([^\s:'’\"]+)['’\"]?: (?:No such file or directory|Permission denied)"
     ),
-    re.compile(r"([\w./-]+)[:'\"]? (?:\(?No such file or directory\)?|does not exist|not found)$"),
+    re.compile(r"((?=[\w-]*[./])[\w./-]+)[:'\"]? (?:\(?No such file or directory\)?|does not exist|not found)$"),
     re.compile(r"java\.(?:io|nio\.file)\.\w*(?:FileNotFound|NoSuchFile)\w*: (\S+)"),
 )
 

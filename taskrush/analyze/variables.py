@@ -7,13 +7,15 @@ from typing import Optional
 
 from taskrush.analyze.causes import Found, Look, certain, perhaps
 
+_LACKS = (
+    r"(?:(?:is |are |was )?(?:not set|unset|undefined|not defined|missing|required|empty)|must be set|needs to be set)"
+)
 _NAMES = (
     re.compile(r"\b(\w+): (?:unbound variable|parameter (?:null or )?not set)"),
     re.compile(r"KeyError: '([A-Z][A-Z0-9_]+)'"),
-    re.compile(r"(?i:variables?|var)[ :'\"`‘$]+([A-Z][A-Z0-9_]{2,})\b"),
-    re.compile(
-        r"[$'\"`‘]?\b([A-Z][A-Z0-9_]{2,})\b['\"`’]?.{0,40}\b(?:not set|unset|set|required|missing|defined|empty)\b"
-    ),
+    re.compile(r"(?i:env(?:ironment)? ?var(?:iable)?s?|variables?)[ :'\"`‘$]+([A-Z][A-Z0-9_]{2,})\b"),
+    re.compile(rf"\b(?!CMAKE_)([A-Z][A-Z0-9]*_[A-Z0-9_]+)\b['\"`’]?.{{0,25}}\b{_LACKS}\b"),
+    re.compile(rf"\$\{{?([A-Z][A-Z0-9_]+)\b['\"`’}}]?.{{0,25}}\b{_LACKS}\b"),
 )
 
 

@@ -258,6 +258,44 @@ def test_groups_that_matched_nothing_are_empty() -> None:
     assert filled("<{1}>", match) == "<>"
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "ERROR: a required argument is missing",
+        "FAILED: output missing",
+        "MAX_SIZE is set to 3",
+        "CMake Error: CMAKE_C_COMPILER not set, after EnableLanguage",
+        "user: not found",
+        'ERROR:  relation "users" does not exist',
+        "0 errors, 0 failures",
+        "the lock was acquired, the port is open, the disk is fine",
+        "GET /index.html 200",
+        "all 12 connections are up",
+        "killed 3 birds; no such luck",
+    ],
+)
+def test_words_that_only_sound_like_a_known_cause(line: str) -> None:
+    """Nothing is made of them."""
+    assert explained(f"{line}\n".encode()).causes == ()
+
+
+@pytest.mark.parametrize(
+    ("line", "name"),
+    [
+        ("Error: DEPLOY_TARGET is not set", "DEPLOY_TARGET"),
+        ("missing environment variable TOKEN", "TOKEN"),
+        ("KeyError: 'API_KEY' in os.environ", "API_KEY"),
+        ("$HOMEPAGE must be set", "HOMEPAGE"),
+        ("build.sh: line 3: STAGE: unbound variable", "STAGE"),
+        ("the variable `REGION` is required", "REGION"),
+    ],
+)
+def test_variables_that_a_line_asks_for(line: str, name: str) -> None:
+    """By the ways in which programs ask."""
+    [cause] = explained(f"{line}\n".encode(), withheld=(name,)).causes
+    assert (cause.kind, f"`{name}`" in cause.message) == ("withheld-variable", True)
+
+
 def test_what_is_on_path_is_not_said_to_be_missing() -> None:
     """A script may have changed PATH, or run elsewhere: then that is all that can be said."""
     [cause] = explained(b"sh: 1: sh: not found\n", 127, env={"PATH": "/bin:/usr/bin"}).causes
