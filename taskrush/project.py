@@ -264,6 +264,10 @@ class Project:
 
         slots = jobs or Machine().processors()
         room = make_room(plan, slots, memory, {**os.environ, **(env or {})})
+        if any(task.retry is not None for task in plan.tasks):
+            from taskrush.compile.channels import unheard
+
+            room = evolve(room, notes=(*room.notes, *unheard(self.files, plan.tasks)))
 
         def unseen(task: Task) -> Sequence[str]:
             return [name for name in withheld(os.environ, task) if name not in (env or {})]

@@ -1,7 +1,7 @@
 """Joins the `notify:` sections of all files, and checks that what they and the tasks name is there.
 
 A rule that names what is not there would never be heard of, so it is an error of its file; a task's own is an error of
-that task. A workspace without any channel can still look at tasks with `notify_on_failure`; it cannot run them.
+that task. In a workspace without any channel tasks with `notify_on_failure` run all the same: `unheard` says so.
 """
 
 from typing import Dict, Iterable, List, Mapping, Optional, Sequence, Set, Tuple
@@ -10,7 +10,7 @@ from taskrush.compile.names import near
 from taskrush.errors import ConfigError, Problem, Where
 from taskrush.model.declaration import FileDecl
 from taskrush.model.notification import FAILURE, Channel, Notice, Notifications
-from taskrush.model.task import Task
+from taskrush.model.task import Task, TaskId
 from taskrush.values import evolve
 
 _WILD = frozenset("*?[")
@@ -66,19 +66,42 @@ def _checked(task: Task, channels: Dict[str, Channel]) -> Task:
     """The task with what its `notify_on_failure` means, and what is wrong with it."""
     told = task.notify
     last = task.retry.notify_on_failure if task.retry else None
-    if last and not any(notice.to == (last,) and notice.on == (FAILURE,) for notice in told):
+    meant = [notice for notice in told if notice.to == (last,) and notice.on == (FAILURE,)]
+    if last and channels and not meant:
         told = (*told, Notice(to=(last,), on=(FAILURE,), where=task.where))
-    wrong: List[Problem] = []
-    missing: List[Problem] = []
-    for notice in told:
-        for name in (name for name in notice.to if name not in channels):
-            problem = _undeclared(f"task `{task.id}`", name, channels, notice.where or task.where)
-            (missing if name == last and not channels else wrong).append(problem)
-    if told is task.notify and not wrong and not missing:
+    elif meant and not channels:
+        told = tuple(notice for notice in told if notice not in meant)
+    wrong = [
+        _undeclared(f"task `{task.id}`", name, channels, notice.where or task.where)
+        for notice in told
+        for name in notice.to
+        if name not in channels
+    ]
+    if told is task.notify and not wrong:
         return task
-    return evolve(task, notify=told, problems=(*task.problems, *wrong), missing=(*task.missing, *missing))
+    return evolve(task, notify=told, problems=(*task.problems, *wrong))
+
+
+def unheard(files: Sequence[FileDecl], tasks: Iterable[Task]) -> Tuple[Tuple[str, str, TaskId], ...]:
+    """A message and a hint for each of these tasks that is to tell of its failure where no channel is declared."""
+    if any(file.notify is not None and file.notify.channels for file in files):
+        return ()
+    return tuple(
+        (
+            f"task `{task.id}` notifies `{name}` of its failure, and no channel is declared: nobody is told",
+            _how(name),
+            task.id,
+        )
+        for task in tasks
+        for name in (task.retry.notify_on_failure if task.retry else None,)
+        if name
+    )
 
 
 def _undeclared(what: str, name: str, channels: Mapping[str, Channel], where: Optional[Where]) -> Problem:
-    hint = near(name, channels) or f"declare it: `notify: {{channels: {{{name}: URL}}}}`, best with a `${{VARIABLE}}`"
-    return Problem(f"{what} notifies `{name}`, which is not declared under `notify`", where, hint)
+    message = f"{what} notifies `{name}`, which is not declared under `notify`"
+    return Problem(message, where, near(name, channels) or _how(name))
+
+
+def _how(name: str) -> str:
+    return f"declare it: `notify: {{channels: {{{name}: URL}}}}`, best with a `${{VARIABLE}}`"

@@ -33,7 +33,7 @@ class Room:
     is tried once more without company.
 
     `tokens` are slots that are shared with other programs, `sharing` lets commands take part in them; `notes` are
-    messages about all this, each with a hint and the task it is about.
+    messages to begin with, each with a hint and the task it is about.
     """
 
     memory: Callable[[], Optional[int]] = lambda: None

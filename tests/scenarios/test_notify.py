@@ -162,6 +162,16 @@ def test_a_channel_in_a_dotenv_file(scratch: Scratch, server: HttpServer) -> Non
     assert scratch.rush("notify", "test", "team").code == 0
 
 
+def test_without_any_channel_a_run_goes_on(scratch: Scratch) -> None:
+    """The roadmap's form as it stands: who is to be told is not declared, which is a warning, not the end."""
+    scratch.write(".rush", "tasks: {deploy: {cmd: exit 4, retry: {attempts: 2, delay: 0s, notify_on_failure: chat}}}\n")
+    done = scratch.rush("deploy")
+    assert done.code == 1
+    assert "attempt 2" in done.err
+    assert "task `deploy` notifies `chat` of its failure, and no channel is declared: nobody is told" in done.err
+    assert "hint: declare it: `notify: {channels: {chat: URL}}`" in done.err
+
+
 def test_a_test_message_arrives(scratch: Scratch, server: HttpServer) -> None:
     """And says what it is."""
     scratch.write(".rush", RUSH)
