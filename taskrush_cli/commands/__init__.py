@@ -15,6 +15,7 @@ COMMANDS = {
     "repro": "write a bundle with which a task runs again elsewhere",
     "analyze": "show where the time goes, and what would make a run shorter",
     "simulate": "say how long a run would take, and what if",
+    "profile": "show how runs and tasks fared over a time, and what has changed",
     "cache": "look into the cache and keep it in order",
     "notify": "send a test message to a channel, or list the channels",
     "check": "report everything that is wrong with the task files",
