@@ -254,7 +254,7 @@ def _script(match: "re.Match[str]", look: Look) -> Found:
 
 
 @rule(r"(?i)(?:unrecognized arguments?|unknown (?:option|flag|argument)|unrecognized option|no such option|invalid option"
-      r"|unexpected argument)[: -]*['\"`‘]?(-{0,2}[\w-]+)")  # fmt: skip
+      r"|unexpected argument)[: ]*(?:-- )?['\"`‘]?(-{0,2}[\w-]+)")  # fmt: skip
 def _option(match: "re.Match[str]", look: Look) -> Found:
     name = match.group(1)
     known = {word for line in look.evidence.lines for word in re.findall(r"(?<![\w-])--?[\w-]+", line)} - {name}

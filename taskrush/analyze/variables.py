@@ -13,7 +13,10 @@ _LACKS = (
 _NAMES = (
     re.compile(r"\b(\w+): (?:unbound variable|parameter (?:null or )?not set)"),
     re.compile(r"KeyError: '([A-Z][A-Z0-9_]+)'"),
-    re.compile(r"(?i:env(?:ironment)? ?var(?:iable)?s?|variables?)[ :'\"`‘$]+([A-Z][A-Z0-9_]{2,})\b"),
+    re.compile(
+        r"(?=.*(?i:missing|requir|need|not set|unset|undefined|must|not defined|empty|not found|expect))"
+        r".*?(?i:env(?:ironment)? ?var(?:iable)?s?|variables?)[ :'\"`‘$]+([A-Z][A-Z0-9_]{2,})\b"
+    ),
     re.compile(rf"\b(?!CMAKE_)([A-Z][A-Z0-9]*_[A-Z0-9_]+)\b['\"`’]?.{{0,25}}\b{_LACKS}\b"),
     re.compile(rf"\$\{{?([A-Z][A-Z0-9_]+)\b['\"`’}}]?.{{0,25}}\b{_LACKS}\b"),
 )

@@ -268,6 +268,7 @@ def test_groups_that_matched_nothing_are_empty() -> None:
         "user: not found",
         'ERROR:  relation "users" does not exist',
         "0 errors, 0 failures",
+        "with the environment variable SHOP_DEBUG set, more is said",
         "the lock was acquired, the port is open, the disk is fine",
         "GET /index.html 200",
         "all 12 connections are up",
@@ -294,6 +295,13 @@ def test_variables_that_a_line_asks_for(line: str, name: str) -> None:
     """By the ways in which programs ask."""
     [cause] = explained(f"{line}\n".encode(), withheld=(name,)).causes
     assert (cause.kind, f"`{name}`" in cause.message) == ("withheld-variable", True)
+
+
+def test_an_option_is_named_with_its_dashes() -> None:
+    """And the nearest one of those that the output mentions."""
+    text = b"usage: shop [--python PATH]\nshop: error: unrecognized arguments: --pyhton\n"
+    [cause] = explained(text).causes
+    assert (cause.message[-10:], cause.remedy) == ("`--pyhton`", "did you mean `--python`?")
 
 
 def test_what_is_on_path_is_not_said_to_be_missing() -> None:
