@@ -117,7 +117,7 @@ def estimate(
             times = [max(time, ran or 0.0) for time, ran in zip(times, elapsed)]
         found.append(play(times) * ratio.draw(chance))
     found.sort()
-    return Estimate(statistics.median(found), _quantile(found, (1 - SHARE) / 2), _quantile(found, (1 + SHARE) / 2))
+    return Estimate(statistics.median(found), quantile(found, (1 - SHARE) / 2), quantile(found, (1 + SHARE) / 2))
 
 
 def _t_scale(count: int) -> Callable[[random.Random], float]:
@@ -132,7 +132,7 @@ def _t_scale(count: int) -> Callable[[random.Random], float]:
     return scale
 
 
-def _quantile(found: Sequence[float], share: float) -> float:
+def quantile(found: Sequence[float], share: float) -> float:
     place = share * (len(found) - 1)
     low = int(place)
     high = min(low + 1, len(found) - 1)

@@ -10,7 +10,7 @@ import json
 import os
 import stat
 import time
-from typing import Any, Callable, ContextManager, Dict, List, Optional, Sequence, Union
+from typing import Any, Callable, ContextManager, Dict, List, Optional, Union
 
 from taskrush.cache.confine import Confined, Unsafe
 from taskrush.cache.leftovers import Leftovers

@@ -186,8 +186,8 @@ TASK_KEYS: Tuple[Key, ...] = (
     Key(
         names=("secrets",),
         shape=SECRETS,
-        help="secrets that its commands get as variables, cached or not: names from `secrets` of the file, other names of "
-        "variables of the environment, or as there with where they come from",
+        help="secrets that its commands get as variables, cached or not: names from `secrets` of the file, other names "
+        "of variables of the environment, or as there with where they come from",
         example="secrets: [API_TOKEN]",
         in_defaults=True,
     ),

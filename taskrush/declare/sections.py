@@ -208,8 +208,8 @@ FILE_KEYS: Tuple[Key, ...] = (
     Key(
         names=("secrets",),
         shape=SECRETS,
-        help="values that are taken out of all output, and where they come from: variables of the environment, or `env`, "
-        "`file`, `cmd` or `keyring` by name; a task whose outputs hold one is not kept in the cache",
+        help="values that are taken out of all output, and where they come from: variables of the environment, or "
+        "`env`, `file`, `cmd` or `keyring` by name; a task whose outputs hold one is not kept in the cache",
         example="secrets:\n  API_TOKEN: {}\n  DB_PASSWORD: {file: .password}\n  SIGNING_KEY: {cmd: pass show signing}",
     ),
     Key(

@@ -1,4 +1,5 @@
-"""The bus stamps events into records and hands them to subscribers, in order, without the values of secrets; it knows no event by name.
+"""The bus stamps events into records and hands them to subscribers, in order, without the values of secrets; it knows
+no event by name.
 
 A subscriber that raises is dropped, and everyone else is told.
 """

@@ -1,4 +1,5 @@
-"""Takes the values of secrets out of whatever is told, wherever in an event they stand. Names of tasks stay as they are.
+"""Takes the values of secrets out of whatever is told, wherever in an event they stand. Names of tasks stay as they
+are.
 
 It knows no event by name: an event that is new is cleaned like all others.
 """

@@ -23,8 +23,8 @@ class Cause:
 
 @frozen(kw_only=True)
 class Flakiness:
-    """How a task ended of late, this time included: it failed `failed` of `runs` times; its chance to fail lies between `low` and `high`
-    (Wilson interval, 95%).
+    """How a task ended of late, this time included: it failed `failed` of `runs` times; its chance to fail lies between
+    `low` and `high` (Wilson interval, 95%).
 
     `same_key` is whether only ends with the key of this failure were counted: then different ends mean that something
     else than what is declared decides. `recovered` is how often one of them ended well after a failed attempt.

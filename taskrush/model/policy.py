@@ -8,10 +8,10 @@ from taskrush.model.retry import Retry as Retry
 from taskrush.model.retry import Timeout as Timeout
 from taskrush.values import field, frozen
 
-
 DRAIN, FAIL_FAST, KEEP_GOING = "drain", "fail-fast", "keep-going"
 FAILURE_POLICIES = (DRAIN, FAIL_FAST, KEEP_GOING, "dependants-only")
-"""What becomes of the others when a task fails. `dependants-only` says of `keep-going` what it skips: it is the same."""
+"""What becomes of the others when a task fails. `dependants-only` says of `keep-going` what it skips: it is the same.
+"""
 
 
 def failure_policy(name: str) -> str:

@@ -17,8 +17,8 @@ KEY = "taskrush_option"
 class Option:
     """How one setting is spelled: `flags` on the command line, `env` in the environment; `in_file`: also in a file.
 
-    `kind` is `int` (repeated flags count up), `bool`, `str`, `float`, `number`, `duration` or `jobs` (a number that may be left
-    out); `many` collects repeated flags.
+    `kind` is `int` (repeated flags count up), `bool`, `str`, `float`, `number`, `duration` or `jobs` (a number that may
+    be left out); `many` collects repeated flags.
     """
 
     flags: Tuple[str, ...]

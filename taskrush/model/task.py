@@ -148,16 +148,14 @@ class Task:
 
     `inputs` is None where nothing was declared; patterns and `cwd` are relative to the workspace, with `/`.
     `ingredients` are what else its result depends on. `folder` is the one of the file that declares it. An
-    `incremental` task finds what it made earlier when it starts.
-    `env` is added to the environment of the action, and so are its `secrets`, which are nowhere shown.
-    `bindings` are results of other tasks under the names by which this one receives them. `arguments` are the values of `params`; `extra` is what followed `--`.
-    `group` is the task that stands for all members of the matrix this one belongs to.
-    `hints` say what its failures mean. `allow_failure`: its failure, or one with these exit codes, is a warning and what needs it goes on.
-    `retry` says when it is tried again, `timeout` how long it may take, `remote` where it runs if not here: a run of
-    this version refuses that.
-    `limits` are what holds it back while others run, None where nothing was said.
-    `notify` says which channels hear of its end. A `service` stays up while tasks that need it run.
-    `problems` are errors that only matter once this task is to run.
+    `incremental` task finds what it made earlier when it starts. `env` is added to the environment of the action, and
+    so are its `secrets`, which are nowhere shown. `bindings` are results of other tasks under the names by which this
+    one receives them. `arguments` are the values of `params`; `extra` is what followed `--`. `group` is the task that
+    stands for all members of the matrix this one belongs to. `hints` say what its failures mean. `allow_failure`: its
+    failure, or one with these exit codes, is a warning and what needs it goes on. `retry` says when it is tried again,
+    `timeout` how long it may take, `remote` where it runs if not here: a run of this version refuses that. `limits` are
+    what holds it back while others run, None where nothing was said. `notify` says which channels hear of its end. A
+    `service` stays up while tasks that need it run. `problems` are errors that only matter once this task is to run.
     """
 
     id: TaskId = field(converter=TaskId)

@@ -24,10 +24,10 @@ def command_of(example: str) -> List[str]:
 
 def test_every_example_has_one() -> None:
     """These examples with a README; `hello` is explained by the README of the project."""
-    assert EXAMPLES == [
+    assert [
         *("c-project", "embedding", "failures", "limits", "mixed", "node-workspace", "notifications"),
         *("python-package", "retries", "secrets", "services"),
-    ]
+    ] == EXAMPLES
     folders = {path.name for path in (REPOSITORY / "examples").iterdir() if any(path.glob("[!_.]*"))}
     assert folders - set(EXAMPLES) == {"hello"}
 

@@ -2,7 +2,7 @@
 
 import re
 from pathlib import Path
-from typing import List
+from typing import Iterable, List, Optional, Tuple
 
 from taskrush.model.policy import Ingredient
 from taskrush.model.task import Argv, Call, Task
@@ -23,6 +23,16 @@ def maker() -> object:
     return work
 
 
+class Hidden:
+    """Keeps one secret out of keys."""
+
+    def __call__(self, text: str) -> Optional[str]:
+        return None
+
+    def parts(self, task: Task) -> Iterable[Tuple[str, str]]:
+        yield "secret TOKEN", "d"
+
+
 def kinds_of(root: Path, action: object) -> List[str]:
     task = Task(
         id="t",
@@ -36,7 +46,7 @@ def kinds_of(root: Path, action: object) -> List[str]:
         ingredients=(Ingredient(env="B"), Ingredient(part="p.json#x"), Ingredient(command="true")),
     )
     (root / "a.txt").touch()
-    made = WorkspaceFingerprinter(str(root), FileIndex(str(root)), {"B": "1"})
+    made = WorkspaceFingerprinter(str(root), FileIndex(str(root)), {"B": "1"}, hide=Hidden())
     upstream = {"dependency x": "d", "result y": "d"}
     return list(dict.fromkeys(part.name.split(" ")[0] for part in made.fingerprint(task, upstream).parts))
 

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from taskrush.errors import UsageError
 from taskrush.events import (
-    Record,
     FailureExplained,
+    Record,
     RunFinished,
     RunStarted,
     StopRequested,
