@@ -55,6 +55,12 @@ TR.size = TR.data.tasks.name.length;
 TR.name = (task) => TR.data.tasks.name[task];
 TR.state = (task) => TR.get("state", task);
 TR.ran = (task) => TR.data.tasks.start[task] !== null;
+TR.began = (task) => {
+  const tries = TR.data.attempts[task];
+  return tries && tries[0][0] !== null ? tries[0][0] : TR.data.tasks.start[task];
+};
+/* From the first attempt to the end of the last. */
+TR.spent = (task) => (TR.ran(task) ? TR.data.tasks.start[task] + TR.data.tasks.seconds[task] - TR.began(task) : 0);
 TR.all = Array.from({ length: TR.size }, (_, task) => task);
 
 TR.STATES = {

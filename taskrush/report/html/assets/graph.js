@@ -1,6 +1,8 @@
 "use strict";
 /* Who waits for whom. dagre lays it out; of a large graph only a part is drawn, chosen by a task, and the page says so. */
-const MOST_DRAWN = 120;
+const MOST_DRAWN = 120; // of a graph that is drawn as a whole
+const MOST_OF_PART = 60;
+const HUB = 30; // neighbours of a task through which nothing is looked for: everything hangs together there
 const WIDEST = 26;
 
 TR.graph = () => {
@@ -44,12 +46,11 @@ TR.graph = () => {
     const [chosen, said] = part(linked, focus);
     note.textContent = `${said} Arrows go from what is needed to what needs it; the critical path is thick. Arrow keys walk along them, Enter shows a task.`;
     frame.replaceChildren(picture(chosen, focus));
-    if (scale.value !== 1) fit(frame, scale.value);
-    else if (frame.firstElementChild.dataset.width > frame.clientWidth) {
-      scale.value = Math.max(0.62, Math.min(1, (frame.clientWidth - 4) / frame.firstElementChild.dataset.width));
-      fit(frame, scale.value);
-      scale.value = 1;
-    }
+    const wide = (frame.clientWidth - 4) / frame.firstElementChild.dataset.width;
+    fit(frame, scale.value !== 1 ? scale.value : Math.max(0.62, Math.min(1, wide)));
+    const first = frame.querySelector("[tabindex='0']").getBoundingClientRect();
+    const box = frame.getBoundingClientRect();
+    frame.scrollTo(frame.scrollLeft + first.left - box.left - box.width / 3, frame.scrollTop + first.top - box.top - box.height / 2);
   };
   field.addEventListener("change", show);
   field.addEventListener("input", () => (field.value === "" || TR.all.some((task) => TR.name(task) === field.value)) && show());
@@ -66,19 +67,22 @@ TR.graph = () => {
 const part = (linked, focus) => {
   if (focus === undefined && linked.length <= MOST_DRAWN) return [linked, `${TR.count(linked.length, "task")} that need each other.`];
   const bad = linked.filter((task) => ["failed", "warned", "cancelled", "interrupted"].includes(TR.state(task)));
-  const began = focus === undefined ? [...TR.data.path.slice(-MOST_DRAWN / 2), ...bad.slice(0, 20)] : [focus];
-  const chosen = new Set(began.slice(0, MOST_DRAWN));
+  const began = focus === undefined ? [...bad.slice(0, 10), ...TR.data.path.slice(-MOST_OF_PART / 2)] : [focus];
+  const chosen = new Set(began.length ? began : linked.slice(0, 1));
+  const few = (tasks) => (tasks.length > HUB ? [] : tasks);
+  const hub = (task) => Math.max(TR.needs[task].length, TR.feeds[task].length) > HUB;
+  const closest = (task) => [...TR.needs[task]].sort((one, other) => TR.spent(other) - TR.spent(one));
   let edge = [...chosen];
-  while (edge.length && chosen.size < MOST_DRAWN) {
+  for (let far = 0; far < 3 && edge.length; far++) {
     const next = [];
-    for (const task of edge) for (const other of [...TR.needs[task], ...TR.feeds[task]]) {
-      if (chosen.has(other) || chosen.size >= MOST_DRAWN) continue;
+    for (const task of edge) for (const other of [...few(closest(task)), ...(focus === undefined ? [] : few(TR.feeds[task]))]) {
+      if (chosen.has(other) || chosen.size >= MOST_OF_PART || hub(other)) continue;
       chosen.add(other);
       next.push(other);
     }
     edge = next;
   }
-  const around = focus === undefined ? "the critical path, what failed and what touches them" : `around ${TR.name(focus)}`;
+  const around = focus === undefined ? "the end of the critical path, what failed, and what they wait for" : `around ${TR.name(focus)}`;
   return [[...chosen].sort((one, other) => one - other), `${TR.count(chosen.size, "task")} of ${linked.length.toLocaleString("en")}: ${around}.`];
 };
 
@@ -93,7 +97,7 @@ const fit = (frame, scale) => {
 
 const picture = (tasks, focus) => {
   const layout = new dagre.graphlib.Graph();
-  layout.setGraph({ rankdir: "LR", nodesep: 10, ranksep: 44, marginx: 8, marginy: 8, ranker: tasks.length > 60 ? "longest-path" : "network-simplex" });
+  layout.setGraph({ rankdir: "LR", nodesep: 10, ranksep: 44, marginx: 8, marginy: 8, ranker: "network-simplex" });
   layout.setDefaultEdgeLabel(() => ({}));
   for (const task of tasks) layout.setNode(String(task), { width: short(TR.name(task)).length * 7.4 + 34, height: 30 });
   const inside = new Set(tasks);

@@ -3,7 +3,7 @@
 TR.critical = () => {
   const path = TR.data.path;
   if (!path.length) return;
-  const took = (task) => TR.data.tasks.seconds[task];
+  const took = TR.spent;
   const total = path.reduce((sum, task) => sum + took(task), 0);
   const section = TR.section(
     "path",
@@ -24,7 +24,7 @@ TR.critical = () => {
     );
   section.append(TR.el("ol", { class: "path" }, path.filter((task) => few.has(task)).map(row)));
   if (path.length > few.size) section.append(TR.el("p", { class: "note" }, `The ${few.size} longest of ${path.length} are listed.`));
-  section.append(...tight(took), ...advice(), ...flame(took));
+  section.append(...tight(took), ...advice(), ...flame((task) => TR.data.tasks.seconds[task]));
 };
 
 /* What comes next: tasks beside the path with the least slack. */

@@ -5,7 +5,7 @@ TR.timeline = () => {
   const spans = TR.data.tasks.seconds;
   const rows = TR.data.tasks.lane;
   const tries = TR.data.attempts;
-  const first = TR.all.map((task) => (tries[task] && tries[task][0][0] !== null ? tries[task][0][0] : starts[task]));
+  const first = TR.all.map(TR.began);
   const ends = TR.all.map((task) => starts[task] + spans[task]);
   const ran = TR.all.filter(TR.ran).sort((one, other) => first[one] - first[other] || rows[one] - rows[other]);
   if (!ran.length) return;
@@ -117,7 +117,7 @@ TR.timeline = () => {
   };
 
   const tell = (task) => {
-    const parts = [TR.said(TR.state(task)), `took ${TR.seconds(ends[task] - first[task])}`, `began at ${TR.seconds(first[task])}`];
+    const parts = [TR.said(TR.state(task)), `took ${TR.seconds(TR.spent(task))}`, `began at ${TR.seconds(first[task])}`];
     if (tries[task]) parts.push(TR.count(tries[task].length, "attempt"));
     if (TR.path.has(task)) parts.push("on the critical path");
     else if (TR.get("slack", task) !== null) parts.push(`slack ${TR.seconds(TR.get("slack", task))}`);
@@ -187,13 +187,13 @@ TR.timeline = () => {
     plot = new uPlot(
       {
         width,
-        height: count * row + 50,
+        height: count * row + 48,
         legend: { show: false },
         cursor: { y: false, points: { show: false }, drag: { x: true, y: false } },
         scales: { x: { time: false, min: shown.min, max: shown.max }, y: { range: [-0.5, count - 0.5], dir: -1 } },
         axes: [
-          { ...axis, values: (u, splits) => splits.map(TR.seconds) },
-          { ...axis, size: 38, grid: { show: false }, incrs: [1, 2, 5, 10, 20, 50, 100, 500, 1000], values: (u, splits) => splits.map((lane) => (Number.isInteger(lane) && lane >= 0 && lane < count ? lane + 1 : "")) },
+          { ...axis, size: 30, values: (u, splits) => splits.map(TR.seconds) },
+          { ...axis, size: 38, space: 18, grid: { show: false }, incrs: [1, 2, 5, 10, 20, 50, 100, 500, 1000], values: (u, splits) => splits.map((lane) => (Number.isInteger(lane) && lane >= 0 && lane < count ? lane + 1 : "")) },
         ],
         series: [{}, { paths: () => null, points: { show: false } }],
         hooks: { draw: [draw] },
