@@ -26,8 +26,12 @@ def work_of(
     until: Optional[float] = None,
     branch: Optional[str] = None,
     most: int = RUNS,
+    ratios: bool = True,
 ) -> Work:
-    """What past runs say of the times of a plan, with `jobs` slots: those since and until a time, of a branch."""
+    """What past runs say of the times of a plan, with `jobs` slots: those since and until a time, of a branch.
+
+    Without `ratios` none of them is played again.
+    """
     planned = {task.id for task in plan.tasks}
     runs: List[PastRun] = []
     rows: List[PastTask] = []
@@ -45,14 +49,14 @@ def work_of(
     def played(seconds: Sequence[float]) -> float:
         return play(plan, seconds, jobs, learnt.means).seconds
 
-    ratios = []
-    for run in runs:
+    compared: List[float] = []
+    for run in runs if ratios else ():
         own_times = times.get(run.run, {})
         if run.ok and run.tasks == len(plan) and acting <= set(own_times):
             alone = play(plan, [own_times.get(node, 0.0) for node in range(len(plan))], run.jobs, learnt.means).seconds
-            ratios += [run.seconds / alone] if alone > 0 else []
+            compared += [run.seconds / alone] if alone > 0 else []
     return Work(
-        plan=plan, jobs=jobs, learnt=learnt, play=played, runs=len(runs), ratios=tuple(ratios), rows=tuple(rows)
+        plan=plan, jobs=jobs, learnt=learnt, play=played, runs=len(runs), ratios=tuple(compared), rows=tuple(rows)
     )
 
 

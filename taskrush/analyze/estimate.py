@@ -133,6 +133,7 @@ def _t_scale(count: int) -> Callable[[random.Random], float]:
 
 
 def quantile(found: Sequence[float], share: float) -> float:
+    """Of numbers in order, of which there is at least one: between the neighbours of the place."""
     place = share * (len(found) - 1)
     low = int(place)
     high = min(low + 1, len(found) - 1)

@@ -7,6 +7,7 @@ import math
 import statistics
 from typing import Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 
+from taskrush.analyze.estimate import quantile
 from taskrush.analyze.series import MEASURES, Measure, Point, Series, ended, of_tasks, of_wholes
 from taskrush.analyze.trend import MOST, believed, differ, step, steps
 from taskrush.model.history import PastMeasure, PastRun
@@ -126,14 +127,6 @@ def profile(
         base_runs=len(before),
         searched=number,
     )
-
-
-def quantile(ordered: Sequence[float], share: float) -> float:
-    """Between the neighbours of the place (`ordered` has at least one number)."""
-    place = share * (len(ordered) - 1)
-    low = math.floor(place)
-    high = min(low + 1, len(ordered) - 1)
-    return ordered[low] + (ordered[high] - ordered[low]) * (place - low)
 
 
 def _changes(

@@ -7,6 +7,7 @@ ends them; SIGTSTP (Ctrl-Z) lets them stand still until we go on.
 import os
 import signal
 import sys
+import time
 from typing import TYPE_CHECKING, Any, Callable, Dict, Mapping, Optional, Sequence, Tuple
 
 from taskrush.errors import UsageError
@@ -25,6 +26,7 @@ from taskrush_cli.signals import heard, sleep
 
 if TYPE_CHECKING:
     from taskrush.cache.forecast import Forecast
+    from taskrush_cli.render.left import Left, Oracle
 
 PIPE_CLOSED = 141
 
@@ -218,8 +220,33 @@ def listeners(
     if terminal and settings.live == "auto" and not settings.quiet and dialect is None:
         from taskrush_cli.render.live import Live
 
-        live = Live(console, out, sys.stderr, style.color)
+        live = Live(console, out, sys.stderr, style.color, _left(plan, console, settings))
     return [console, *log], live
+
+
+def _left(plan: Plan, console: Console, settings: Settings) -> "Optional[Left]":
+    """What says how long the run still takes; None where it goes on until somebody ends it."""
+    from taskrush.model.plan import asked_for
+    from taskrush_cli.render.left import Left
+
+    if asked_for(plan):
+        return None
+    began_at = time.time()
+
+    def find() -> "Optional[Oracle]":
+        from taskrush.execute.machine import Machine
+        from taskrush.foreseeing import foresight
+        from taskrush.wiring import open_history
+        from taskrush_cli.past import keep_of
+
+        history = open_history(plan.root, keep=keep_of(settings))
+        return foresight(plan, history, settings.jobs or Machine().processors(), began_at)
+
+    def look() -> "Tuple[Mapping[TaskId, Outcome], Mapping[TaskId, float]]":
+        with console.lock:
+            return dict(console.outcomes), dict(console.running)
+
+    return Left(find, look, len(plan))
 
 
 def _log_size(settings: Settings) -> int:

@@ -117,6 +117,11 @@ class Console:
         """Whether so many tasks ran when the run was stopped that their ends are counted, not told one by one."""
         return (self._stopping or 0) > TOLD and not self._verbose
 
+    @property
+    def outcomes(self) -> Mapping[TaskId, Outcome]:
+        """How those ended that have."""
+        return self._outcomes
+
     def on_record(self, record: Record) -> None:
         with self.lock:
             self._take(record)

@@ -11,12 +11,13 @@ import os
 import re
 import threading
 import time
-from typing import Any, Callable, Dict, List, Mapping
+from typing import Any, Callable, Dict, List, Mapping, Optional
 
 from taskrush.model.outcome import State
 from taskrush.model.task import TaskId
 from taskrush_cli.render.attempts import coming
 from taskrush_cli.render.console import Console
+from taskrush_cli.render.left import Left
 from taskrush_cli.render.output import Output
 from taskrush_cli.render.style import duration
 from taskrush_cli.render.table import width_of
@@ -28,13 +29,17 @@ _SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 
 
 class Live:
-    """Draws below the output of one run, on `stream`, which is a terminal. To be stopped whatever happens."""
+    """Draws below the output of one run, on `stream`, which is a terminal. To be stopped whatever happens.
 
-    def __init__(self, console: Console, out: Output, stream: Any, color: bool) -> None:
+    `left` says how long the run still takes.
+    """
+
+    def __init__(self, console: Console, out: Output, stream: Any, color: bool, left: Optional[Left] = None) -> None:
         self._console = console
         self._out = out
         self._stream = stream
         self._color = color
+        self._left = left
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._run, name="taskrush live", daemon=True)
         self._drawn: List[int] = []
@@ -45,10 +50,14 @@ class Live:
     def start(self) -> None:
         self._console.on_change = self._on_change
         self._thread.start()
+        if self._left is not None:
+            self._left.start()
 
     def stop(self) -> None:
         """Take the lines away; more than once if need be."""
         self._over.set()
+        if self._left is not None:
+            self._left.stop()
         with self._console.lock:
             self._out.detach()
 
@@ -192,6 +201,9 @@ class Live:
         text = Text(f" {ended}/{console.total}", no_wrap=True)
         if failed:
             text.append(f"  {failed} failed", "red")
+        soon = self._left.text() if self._left is not None else ""
+        if soon and text.cell_len + len(soon) + 14 <= width:
+            text.append(f"  {soon}", "dim")
         bar = Table.grid()
         bar.add_column(width=max(4, min(30, width - text.cell_len - 1)))
         bar.add_column(no_wrap=True)
