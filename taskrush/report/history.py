@@ -30,7 +30,7 @@ from taskrush.report.revision import revision_of
 from taskrush.report.spool import SpoolWriter, make_room
 from taskrush.report.spooled import attempt_fields, end_line, finish_fields, run_fields, start_line
 
-QUICK = (State.FRESH, State.HIT, State.SKIPPED)  # many come at once, and losing the last few loses little
+SHORT = 0.05  # seconds; the end of what took longer is written at once, others wait for the next start or end
 PATIENCE = 0.5  # seconds that a line waits at most while others come
 
 
@@ -85,10 +85,11 @@ class HistoryReporter:
             number = self._numbers.get(event.task, len(self._numbers))
             start = (event.attempt, record.at, event.waited_seconds, event.runner, event.reason)
             spool.write_line(start_line(number, event.task, *start))
+            self._written_at = record.at
         elif isinstance(event, TaskFinished):
             outcome = event.outcome
             number = self._numbers.get(event.task, len(self._numbers))
-            now = outcome.state not in QUICK or record.at - self._written_at > PATIENCE
+            now = not outcome.ok or outcome.seconds > SHORT or record.at - self._written_at > PATIENCE
             self._written_at = record.at if now else self._written_at
             printed = self._printed.pop(event.task, 0)
             spool.write_line(end_line(number, event.task, record.at, outcome, printed), now)
