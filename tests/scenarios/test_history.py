@@ -130,7 +130,7 @@ def test_what_history_forgets_has_no_logs(scratch: Scratch) -> None:
 
 @pytest.mark.parametrize(("command", "most"), [("sleep 0.005", 0.02), ("true", 0.04)])
 def test_it_costs_less_than_2_percent(command: str, most: float, tmp_path: Path) -> None:
-    """Of a run of 1,000 tasks of 5 ms, taking down, learning and ordering together; less than 4 of ones that do nothing."""
+    """Of 1,000 tasks of 5 ms, taking down, learning and ordering together; less than 4 of ones that do nothing."""
     tasks = [Task(id=TaskId(f"t{number}"), action=command) for number in range(1000)]
     project = Project.of([*tasks, Task(id=TaskId("all"), deps=tuple(task.id for task in tasks))], str(tmp_path))
     plan = project.plan("all")
