@@ -8,14 +8,25 @@ import os
 from typing import Dict, List, Mapping, Optional, Sequence, Set, Tuple
 
 from taskrush.analyze.paths import critical_path, paths
+from taskrush.analyze.profile import Profile, Subject
+from taskrush.analyze.series import MEASURES
 from taskrush.analyzing import find_bottlenecks, work_of
 from taskrush.model.failure import Failure
-from taskrush.model.history import PastTask
+from taskrush.model.history import PastRun, PastTask
 from taskrush.model.plan import Plan
 from taskrush.model.redaction import Redactor
 from taskrush.protocols import History
 from taskrush.report.exporting import log_tails
-from taskrush.report.html.facts import Advice, Declared, Expected, RunPage, whole
+from taskrush.report.html.facts import (
+    Advice,
+    Declared,
+    Expected,
+    Fared,
+    Profiled,
+    RunPage,
+    Shift,
+    whole,
+)
 from taskrush.report.html.page import render
 from taskrush.report.spooled import Spooled
 from taskrush.values import evolve
@@ -33,18 +44,15 @@ def page_of_run(
     root: str,
     history: Optional[History] = None,
     secrets: Sequence[str] = (),
-    with_attempts: bool = True,
+    since: Optional[float] = None,
+    profiled: Optional[Profiled] = None,
 ) -> str:
     """The page of a run in the workspace at `root`. `plan` is that of the run, or what is there of it now.
 
-    `secrets` are taken out of commands. Where the attempts are not told with the run they are looked up.
+    `secrets` are taken out of commands. `since` is how far back trends go, as far as there is room for them.
     """
     tasks = found.tasks
     edges = _edges(plan, tasks)
-    if history is not None and not with_attempts:
-        again = [task for task in tasks if task.attempts > 1]
-        tries = [attempt for task in again for attempt in history.attempts(found.run.run, task.task)]
-        found = evolve(found, attempts=tuple(tries))
     order, slack = _paths(whole(tasks, found.attempts), edges, _services(plan))
     page = RunPage(
         run=found,
@@ -56,16 +64,74 @@ def page_of_run(
     )
     if history is None:
         return render(page)
-    earlier = [run for run in history.runs(limit=RUNS + 1, until=found.run.began_at) if run.run != found.run.run]
-    like = [run for run in earlier if run.targets == found.run.targets]
+    until = found.run.began_at
+    earlier = history.runs(limit=RUNS * 4, since=since, until=until)
+    like = [run for run in earlier if run.targets == found.run.targets and run.run != found.run.run]
     return render(
         evolve(
             page,
             failures=_failures(found, plan, root, history),
             runs=like[:RUNS],
-            past={task: history.tasks(task=task, until=found.run.began_at, limit=RUNS) for task in _telling(tasks)},
+            past={task: history.tasks(task=task, since=since, until=until, limit=RUNS) for task in _telling(tasks)},
             expected=_expected(plan, history, found),
+            profile=profiled,
         )
+    )
+
+
+def past_run(run: PastRun, history: History) -> Spooled:
+    """A run of the history whole."""
+    tasks = tuple(history.tasks(run=run.run))
+    tries = [attempt for task in tasks if task.attempts > 1 for attempt in history.attempts(run.run, task.task)]
+    return Spooled(run=run, tasks=tasks, numbers=tuple(range(len(tasks))), attempts=tuple(tries))
+
+
+def profiled_of(found: Profile, about: str) -> Profiled:
+    """A profile as a page takes it: runs first, then tasks; changes in that order too."""
+    units = {measure.name: measure for measure in MEASURES}
+    subjects = [("run", one) for one in found.wholes] + [("task", one) for one in found.tasks]
+    return Profiled(
+        about=about,
+        fared=tuple(_fared(kind, one) for kind, one in subjects),
+        shifts=tuple(
+            Shift(
+                name=one.name,
+                measure=units[trend.name].title,
+                unit=units[trend.name].unit,
+                at=change.at,
+                run=change.run,
+                before=change.before,
+                after=change.after,
+            )
+            for _, one in subjects
+            for trend in one.trends.values()
+            for change in trend.changes
+        ),
+    )
+
+
+def _fared(kind: str, one: Subject) -> Fared:
+    def middle(name: str) -> Optional[float]:
+        return one.trends[name].middle if name in one.trends else None
+
+    wall = one.trends.get("wall")
+    fared = Fared(
+        kind=kind,
+        name=one.name,
+        count=one.count,
+        hits=middle("hits"),
+        failures=middle("failures"),
+        peak=middle("memory"),
+    )
+    if wall is None:
+        return fared
+    return evolve(
+        fared,
+        p50=wall.p50,
+        p90=wall.p90,
+        p99=wall.p99,
+        base=wall.base.middle if wall.base else None,
+        sure=wall.base is not None and wall.base.sure,
     )
 
 

@@ -33,6 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     kinds = sorted(EXPORTS)
     parser.add_argument("--export", choices=kinds, metavar="KIND", help=f"export these runs: {', '.join(kinds)}")
     parser.add_argument("-o", dest="file", metavar="FILE", help="write into a file")
+    parser.add_argument("--open", action="store_true", help="open the page of `--output html` in a browser")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -53,7 +54,7 @@ def run(options: argparse.Namespace) -> int:
     versus = f"compared with {_words(base)} ({found.base_runs})" if found.base_runs else "no runs to compare with"
     about = f"{_words(period)} ({found.runs}); {versus}"
     if options.form == "html":
-        return _page(options, found, about)
+        return _page(options, root, history, period, found, about)
     from taskrush_cli.render import profile as render
 
     if options.form == "json":
@@ -66,8 +67,14 @@ def run(options: argparse.Namespace) -> int:
     return _write("\n".join(lines) + "\n", options.file)
 
 
-def _page(options: argparse.Namespace, found: Profile, about: str) -> int:
-    raise UsageError("there is no page of a profile yet", "`--output text` and `--output json` say the same")
+def _page(options: argparse.Namespace, root: str, history: History, period: Period, found: Profile, about: str) -> int:
+    """The page of the last of these runs, with the profile of all."""
+    from taskrush.run_page import profiled_of
+    from taskrush_cli.pages import last_of, page_of_past, written
+
+    run = last_of(history, options.names, period)
+    text = page_of_past(options, root, history, run, period.since, profiled_of(found, about))
+    return written(root, text, options.file, options.open)
 
 
 def _period(options: argparse.Namespace, now: float) -> Period:

@@ -16,7 +16,7 @@ from taskrush.values import evolve, field, frozen
 LOGS = 400_000  # characters of all logs of failures together
 OTHER_LOGS = 96_000  # of those of all other tasks
 FAILED_LOG, OTHER_LOG = 65_536, 2_000  # of one
-TASKS, EDGES, FAILURES = 20_000, 60_000, 100
+TASKS, EDGES, FAILURES, PROFILED = 20_000, 60_000, 100, 200
 ENDS_BAD = ("failed", "cancelled", "interrupted")
 
 
@@ -53,6 +53,48 @@ class Expected:
 
 
 @frozen(kw_only=True)
+class Fared:
+    """How a task, or whole runs, fared over a time: percentiles of seconds, and the middle of other runs to compare.
+
+    `sure`: the difference is not by chance. `kind` is `run` or `task`.
+    """
+
+    kind: str
+    name: str
+    count: int
+    p50: Optional[float] = None
+    p90: Optional[float] = None
+    p99: Optional[float] = None
+    base: Optional[float] = None
+    sure: bool = False
+    hits: Optional[float] = None
+    failures: Optional[float] = None
+    peak: Optional[float] = None
+
+
+@frozen(kw_only=True)
+class Shift:
+    """Since the run `run`, which began `at`, a measure lies elsewhere. `unit` is `seconds`, `bytes` or `share`."""
+
+    name: str
+    measure: str
+    unit: str
+    at: float
+    run: str
+    before: float
+    after: float
+
+
+@frozen(kw_only=True)
+class Profiled:
+    """What a profile says, `about` which runs."""
+
+    about: str
+    fared: Tuple[Fared, ...] = ()
+    shifts: Tuple[Shift, ...] = ()
+
+
+@frozen(kw_only=True)
 class RunPage:
     """Everything that a page is made of.
 
@@ -71,6 +113,7 @@ class RunPage:
     runs: Sequence[PastRun] = ()
     past: Mapping[str, Sequence[PastTask]] = field(factory=dict)
     expected: Optional[Expected] = None
+    profile: Optional[Profiled] = None
 
 
 def facts(page: RunPage) -> Dict[str, Any]:
@@ -110,6 +153,7 @@ def facts(page: RunPage) -> Dict[str, Any]:
         },
         "trends": _trends(page, index),
         "expected": _expected(page.expected),
+        "profile": _profile(page.profile),
         "left_out": {
             "tasks": len(tasks) - len(kept),
             "edges": max(0, len(edges) - EDGES),
@@ -268,6 +312,34 @@ def _expected(expected: Optional[Expected]) -> Optional[Dict[str, Any]]:
         "advice": [
             [one.kind, _short(one.seconds), shown.line(one.task), shown.line(one.on), one.jobs]
             for one in expected.advice
+        ],
+    }
+
+
+def _profile(profile: Optional[Profiled]) -> Optional[Dict[str, Any]]:
+    if profile is None:
+        return None
+    return {
+        "about": shown.line(profile.about),
+        "fared": [
+            [
+                one.kind,
+                shown.line(one.name),
+                one.count,
+                _short(one.p50),
+                _short(one.p90),
+                _short(one.p99),
+                _short(one.base),
+                int(one.sure),
+                _short(one.hits),
+                _short(one.failures),
+                _short(one.peak),
+            ]
+            for one in profile.fared[:PROFILED]
+        ],
+        "shifts": [
+            [shown.line(one.name), one.measure, one.unit, one.at, one.run, _short(one.before), _short(one.after)]
+            for one in profile.shifts[:PROFILED]
         ],
     }
 
