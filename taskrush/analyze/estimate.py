@@ -49,6 +49,11 @@ class Spread:
     def mean(self) -> float:
         return self._mean
 
+    @property
+    def deviation(self) -> float:
+        """How far from the mean the next one usually is (a standard deviation)."""
+        return math.sqrt(statistics.fmean(step * step for step in self._steps))
+
     def draw(self, chance: random.Random) -> float:
         """What the next one might be; never less than nothing."""
         return max(0.0, self._mean + chance.choice(self._steps) * self._scale(chance))

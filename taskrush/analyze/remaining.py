@@ -8,13 +8,14 @@ from what has ended. It knows no scheduler: `play` is asked how long the rest ta
 import math
 import random
 import statistics
-from typing import AbstractSet, Callable, List, Mapping, NamedTuple, Optional, Sequence
+from typing import AbstractSet, Callable, List, Mapping, NamedTuple, Sequence
 
 from taskrush.analyze.estimate import SHARE, TOGETHER, Estimate, Learnt, quantile
 
 WORK = 4_000  # tasks simulated for one estimate
 MOST, LEAST = 100, 20  # simulated runs
 TRIES = 12  # draws of a time that is to be longer than what has elapsed
+SURPRISE = 0.1  # a run may differ by so much from all others, however alike these were
 LIKENESS = 8  # how much a run that is like this one counts for more
 
 
@@ -50,20 +51,19 @@ def remaining(
     left = [node for node in range(len(learnt.alone)) if not progress.is_over(node)]
     if not left:
         return Estimate(0.0, 0.0, 0.0)
-    usual = sum(learnt.alone[node].mean for node in progress.ran)
-    slower = sum(progress.ran.values()) / usual if usual and len(progress.ran) >= TOGETHER else None
+    factor = _factor(learnt, progress)
     weights = [_likeness(one, progress) for one in kept]
     found: List[float] = []
     for _ in range(max(LEAST, min(MOST, WORK // len(left)))):
         spared: AbstractSet[int] = chance.choices(kept, weights)[0] if kept else frozenset()
-        factor = _factor(learnt, slower, len(progress.ran), chance)
+        slower = factor(chance)
         times = []
         for node in left:
             elapsed = progress.running.get(node)
             if elapsed is not None:
-                times.append(_longer(learnt, node, factor, elapsed, chance))
+                times.append(_longer(learnt, node, slower, elapsed, chance))
             else:
-                times.append(0.0 if node in spared else learnt.alone[node].draw(chance) * factor)
+                times.append(0.0 if node in spared else learnt.alone[node].draw(chance) * slower)
         found.append(play(left, times) * ratio)
     found.sort()
     return Estimate(statistics.median(found), quantile(found, (1 - SHARE) / 2), quantile(found, (1 + SHARE) / 2))
@@ -78,13 +78,20 @@ def _likeness(kept: AbstractSet[int], progress: Progress) -> float:
     return (same / over) ** LIKENESS + 1e-6
 
 
-def _factor(learnt: Learnt, slower: Optional[float], seen: int, chance: random.Random) -> float:
-    """By how much all times of this run differ from the usual ones: as in some run, or as so far in this one."""
-    drawn = learnt.together.draw(chance)
-    if slower is None:
-        return drawn
-    usual = learnt.together.mean or 1.0
-    return slower * math.pow(max(drawn, 0.01) / usual, TOGETHER / (TOGETHER + seen))
+def _factor(learnt: Learnt, progress: Progress) -> Callable[[random.Random], float]:
+    """By how much all times of this run differ from the usual ones: as in some run until enough tasks are over, then
+    between that and what these say, each counting by how sure it is (the mean of two normal distributions).
+    """
+    usual = sum(learnt.alone[node].mean for node in progress.ran)
+    if not usual or len(progress.ran) < TOGETHER:
+        return learnt.together.draw
+    seen = sum(progress.ran.values()) / usual
+    doubt = math.sqrt(sum(learnt.alone[node].deviation ** 2 for node in progress.ran)) / usual
+    spread = max(learnt.together.deviation, SURPRISE)
+    trust = spread * spread / (spread * spread + doubt * doubt)
+    mean = learnt.together.mean + trust * (seen - learnt.together.mean)
+    deviation = spread * math.sqrt(1 - trust)
+    return lambda chance: max(0.01, chance.gauss(mean, deviation))
 
 
 def _longer(learnt: Learnt, node: int, factor: float, elapsed: float, chance: random.Random) -> float:
