@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 FILES = "\x00files"
 _TAKES_TASK = ("show", "clear")
 _RUNS_OF = ("diff", "last", "log")
-_TASKS_OF = ("history", "run", "watch", "list", "graph", "why", "repro", "failures")
+_TASKS_OF = ("history", "run", "watch", "list", "graph", "why", "repro", "failures", "profile", "simulate")
 
 
 def complete(words: "Sequence[str]") -> int:

@@ -85,7 +85,7 @@ def _table(one: Subject, style: Style) -> List[str]:
             five = (trend.p50, trend.p90, trend.p95, trend.p99, trend.mean, trend.spread)
             numbers = ["" if value is None else amount(value, measure.unit) for value in five]
         rows.append([measure.title, *numbers, _versus(trend, measure), line])
-    return _painted(aligned(rows), style)
+    return _painted(rows, style)
 
 
 def _tasks(tasks: Sequence[Subject], style: Style) -> List[str]:
@@ -104,11 +104,13 @@ def _tasks(tasks: Sequence[Subject], style: Style) -> List[str]:
                 "" if wall is None else sparkline(wall.line, style.unicode),
             ]
         )
+    return _painted(rows, style)
+
+
+def _painted(rows: Sequence[Sequence[str]], style: Style) -> List[str]:
+    """Without the columns that are empty."""
     filled = [column for column in range(len(rows[0])) if any(row[column] for row in rows[1:])]
-    return _painted(aligned([[row[column] for column in filled] for row in rows]), style)
-
-
-def _painted(lines: List[str], style: Style) -> List[str]:
+    lines = aligned([[row[column] for column in filled] for row in rows])
     return [style.paint(lines[0], "dim"), *lines[1:]]
 
 
