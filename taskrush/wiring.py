@@ -185,8 +185,9 @@ def make_memory(
 
 
 def make_priority(plan: Plan, jobs: int) -> "Optional[List[float]]":
-    """Which tasks go first, by how long they took before; None where nothing is known, or all find room at once."""
-    if len(plan) <= jobs:
+    """Which tasks go first, by how long they took before; None where nothing is known, or where it makes no odds: one at
+    a time they take the same time in any order, and the one that is declared stays; or all find room at once."""
+    if jobs == 1 or len(plan) <= jobs:
         return None
     from taskrush.execute.priority import priorities
     from taskrush.report.learnt import Learnt

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Optional
+from typing import List, Optional
 
 import pytest
 
@@ -31,16 +31,33 @@ result = project.run("u", subscribers=[Told()], jobs=4)
 print("modes", termios.tcgetattr(0) == before, "foreground", os.tcgetpgrp(0) == os.getpgrp(), flush=True)
 print("answer", repr(input("name? ")), flush=True)
 """
+TAKE_TERMINAL = """
+import fcntl, os, sys, termios
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+os.execv(sys.argv[1], sys.argv[1:])
+"""
 
 
 class Terminal:
     """A program in a terminal of its own."""
 
     def __init__(self, command: str, folder: Path) -> None:
-        self.pid, self._fd = pty.fork()
-        if self.pid == 0:
-            os.chdir(folder)
-            os.execv(sys.executable, [sys.executable, "-c", RUNNER, command])
+        self._start([sys.executable, "-c", RUNNER, command], folder)
+
+    def _start(self, words: List[str], folder: Path, **env: str) -> None:
+        """Not by `pty.fork`: a child of a process with threads, as this one may have, can hang before it does a thing."""
+        self._fd, terminal = pty.openpty()
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", TAKE_TERMINAL, *words],
+            cwd=folder,
+            env={**os.environ, **env},
+            stdin=terminal,
+            stdout=terminal,
+            stderr=terminal,
+            start_new_session=True,
+        )
+        os.close(terminal)
+        self.pid = self.process.pid
         self.seen = ""
 
     def expect(self, pattern: str, patience: float = 20.0) -> "re.Match[str]":
@@ -65,17 +82,14 @@ class Terminal:
 
     def end(self) -> Optional[int]:
         """Its exit status; by force if need be."""
-        until = time.monotonic() + 5
-        while time.monotonic() < until:
-            pid, status = os.waitpid(self.pid, os.WNOHANG)
-            if pid:
-                os.close(self._fd)
-                return status
-            time.sleep(0.02)
-        os.kill(self.pid, signal.SIGKILL)
-        os.waitpid(self.pid, 0)
-        os.close(self._fd)
-        return None
+        try:
+            return self.process.wait(5)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            return None
+        finally:
+            os.close(self._fd)
 
 
 def test_it_reads_from_the_terminal_and_gives_it_back(tmp_path: Path) -> None:
@@ -189,12 +203,8 @@ class Shell(Terminal):
 
     def __init__(self, folder: Path) -> None:
         (folder / "run.py").write_text(RUNNER)
-        self.pid, self._fd = pty.fork()
-        if self.pid == 0:
-            os.chdir(folder)
-            os.environ.update(PS1="> ", RUN=f"{sys.executable} run.py")
-            os.execvp("bash", ["bash", "--norc", "--noprofile", "-i"])
-        self.seen = ""
+        words = [shutil.which("bash") or "", "--norc", "--noprofile", "-i"]
+        self._start(words, folder, PS1="> ", RUN=f"{sys.executable} run.py")
 
 
 @pytest.mark.skipif(shutil.which("bash") is None, reason="needs a shell with job control")

@@ -128,6 +128,7 @@ def test_what_history_forgets_has_no_logs(scratch: Scratch) -> None:
     assert (done.code, "setting `history_keep`" in done.err) == (2, True)
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize(("command", "most"), [("sleep 0.005", 0.02), ("true", 0.04)])
 def test_it_costs_less_than_2_percent(command: str, most: float, tmp_path: Path) -> None:
     """Of 1,000 tasks of 5 ms, taking down, learning and ordering together; less than 4 of ones that do nothing."""
