@@ -14,6 +14,7 @@ import pytest
 CI_PROVIDES: Tuple[str, ...] = (
     "bash",
     "cc",
+    "chromium",
     "dot",
     "fish",
     "git",

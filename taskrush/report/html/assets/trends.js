@@ -13,6 +13,8 @@ TR.trends = () => {
   section.append(TR.el("div", { class: "tools" }, TR.el("label", { for: "trend-of" }, "Time of "), what), chart, told, TR.el("details", {}, TR.el("summary", {}, "As a table"), table));
   let plot = null;
   const of = () => (what.value === "" ? runs.map((run) => run[2]) : tasks[what.value]);
+  const together = runs[runs.length - 1][1] - runs[0][1] < 86400;
+  const shortly = (at) => new Date(at * 1000).toLocaleString(undefined, together ? { timeStyle: "short" } : { month: "short", day: "numeric" });
   const named = () => (what.value === "" ? TR.data.run.targets.join(" ") : TR.name(Number(what.value)));
   const word = (at, seconds) => {
     const [id, began, , ok, revision, branch] = runs[at];
@@ -38,7 +40,7 @@ TR.trends = () => {
         cursor: { drag: { x: false, y: false } },
         scales: { x: { time: false, range: [-0.5, runs.length - 0.5] }, y: { range: (u, low, high) => [0, (high || 1) * 1.1] } },
         axes: [
-          { ...axis, incrs: [1, 2, 5, 10, 20, 50], values: (u, splits) => splits.map((at) => (runs[at] ? new Date(runs[at][1] * 1000).toLocaleDateString(undefined, { month: "short", day: "numeric" }) : "")), space: 70 },
+          { ...axis, size: 30, incrs: [1, 2, 5, 10, 20, 50], values: (u, splits) => splits.map((at) => (runs[at] ? shortly(runs[at][1]) : "")), space: 70 },
           { ...axis, size: 64, values: (u, splits) => splits.map((one) => (one ? TR.seconds(one) : "0")) },
         ],
         series: [
