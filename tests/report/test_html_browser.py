@@ -88,7 +88,7 @@ def test_by_keyboard_alone(browser: Browser, page_file: Path) -> None:
         opened = page.locator("dialog[open]").inner_text()
         inside = page.evaluate("document.activeElement.closest('dialog') !== null")
         press("Escape")
-        closed = page.locator("dialog").count()
+        closed = page.locator("dialog[open]").count()
         back = page.evaluate("document.activeElement.id")
         page.locator("#graph").scroll_into_view_if_needed()
         page.wait_for_selector("#graph .node")
@@ -125,6 +125,7 @@ def test_by_mouse(browser: Browser, page_file: Path) -> None:
         page.locator("dialog .chips .task").first.click()
         neighbour = page.locator("dialog[open] h3").inner_text()
         page.locator("dialog .close").click()
+        page.wait_for_function("document.activeElement.id === 'gantt'")
         page.mouse.move(x, y)
         page.mouse.down()
         page.mouse.move(x + 200, y, steps=3)
@@ -174,7 +175,7 @@ def test_on_a_phone_in_the_dark(browser: Browser, page_file: Path) -> None:
                 return (Math.max(ink, paper) + 0.05) / (Math.min(ink, paper) + 0.05);
               };
               return {
-                                wide: document.documentElement.scrollWidth - innerWidth,
+                wide: document.documentElement.scrollWidth - innerWidth,
                 small: [...document.querySelectorAll(".tools button")].filter((one) => one.offsetHeight < 40).length,
                 contrasts: ["h1", ".note", ".task", ".badge.failed", ".badge.warned", "nav a"].map(contrast),
                 paper,

@@ -2,6 +2,7 @@
 /* What is known of one task, in a dialog that any part of the page can open. */
 TR.show = (task) => {
   const old = document.getElementById("details");
+  const from = old ? old.from : document.activeElement;
   if (old) old.remove();
   const facts = [];
   const add = (name, value) => value !== null && value !== undefined && value !== "" && facts.push([name, value]);
@@ -40,7 +41,11 @@ TR.show = (task) => {
     neighbours("needed by", TR.feeds[task]),
     TR.log(task),
   );
-  box.addEventListener("close", () => box.remove());
+  box.from = from; // where the focus goes back to, also after a walk through several tasks
+  box.addEventListener("close", () => {
+    box.remove();
+    from.focus();
+  });
   box.addEventListener("click", (event) => event.target === box && close());
   document.body.append(box);
   box.showModal();
