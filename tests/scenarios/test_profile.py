@@ -81,7 +81,7 @@ def test_what_the_roadmap_promises(past: Scratch) -> None:
     assert week.code == 0, week.all
     lines = week.out.splitlines()
     assert lines[2] == "ci  4 runs"
-    assert lines[3].split() == ["p50", "p90", "p95", "p99", "mean", "spread", "base", "trend"]
+    assert lines[3].split() == ["p50", "p90", "p95", "p99", "mean", "spread", "trend"]
     assert {"wall time", "queue wait", "CPU", "peak memory"} <= {line[2:13].strip() for line in lines}
     assert [line.split()[0] for line in lines if line.startswith("  failures")] == ["failures"]
     assert {"build", "test"} <= {line.split()[0] for line in lines[lines.index("tasks") :] if line}
@@ -93,6 +93,8 @@ def test_what_the_roadmap_promises(past: Scratch) -> None:
     assert ci["measures"]["failures"]["mean"] == 0.25
     build = next(one for one in facts["tasks"] if one["name"] == "build")
     assert build["measures"]["hits"]["mean"] == 0.5
+    page = past.rush("profile", "ci", "--output=html")
+    assert (page.code, page.out[:15].lower()) == (0, "<!doctype html>"), page.err
 
 
 @pytest.mark.parametrize("kind", ["csv", "prometheus", "chrome-trace", "otlp", "junit"])
