@@ -4,10 +4,11 @@ Advice is only given where it gains something that is worth a change; every gain
 """
 
 import statistics
-from typing import Callable, Dict, List, Sequence, Tuple
+from typing import Callable, Dict, List, Optional, Sequence, Tuple
 
 from taskrush.analyze.paths import critical_edges, critical_path, gain_if_faster, paths, total, without_edge
 from taskrush.analyze.work import RAN, Work
+from taskrush.model.limits import Limits
 from taskrush.model.task import TaskId
 from taskrush.values import frozen
 
@@ -40,10 +41,12 @@ class Gain:
 
 @frozen(kw_only=True)
 class Wait:
-    """A task that usually was ready for so many seconds before there was room for it."""
+    """A task that usually was ready for so many seconds before there was room for it; `limits` are what it takes of
+    besides a slot: pools, mutexes, resources."""
 
     task: TaskId
     seconds: float
+    limits: Tuple[str, ...] = ()
 
 
 @frozen(kw_only=True)
@@ -152,9 +155,23 @@ def _waits(work: Work) -> Tuple[Wait, ...]:
     for row in work.rows:
         if row.state in RAN and row.waited_seconds is not None:
             waited.setdefault(row.task, []).append(row.waited_seconds)
-    found = [Wait(task=task, seconds=statistics.median(own)) for task, own in waited.items()]
+    takes = {task.id: _words(task.limits) for task in work.plan.tasks}
+    found = [
+        Wait(task=task, seconds=statistics.median(own), limits=takes.get(task, ())) for task, own in waited.items()
+    ]
     worth = [wait for wait in found if wait.seconds >= WORTH_SECONDS]
     return tuple(sorted(worth, key=lambda wait: -wait.seconds)[:SHOWN])
+
+
+def _words(limits: Optional[Limits]) -> Tuple[str, ...]:
+    """What a task takes of besides a slot."""
+    if limits is None:
+        return ()
+    words = [f"pool `{use.pool}`" for use in limits.pools] + [f"mutex `{name}`" for name in limits.mutex]
+    words += ["the whole house"] if limits.exclusive else []
+    words += ["memory"] if limits.resources.memory else []
+    words += [f"{limits.resources.cpu:g} slots"] if limits.resources.cpu is not None else []
+    return tuple(words)
 
 
 def _misses(work: Work) -> Tuple[Miss, ...]:

@@ -56,7 +56,7 @@ def bottleneck_facts(found: Bottlenecks) -> Dict[str, Any]:
         "path": [{"task": task, "seconds": seconds} for task, seconds in found.path],
         "slack": dict(found.slack),
         "gains": [gain_facts(gain) for gain in found.gains],
-        "waits": [asdict(wait, recurse=False) for wait in found.waits],
+        "waits": [{**asdict(wait, recurse=False), "limits": list(wait.limits)} for wait in found.waits],
         "misses": [asdict(miss, recurse=False) for miss in found.misses],
     }
 
@@ -75,7 +75,7 @@ def _bottlenecks(found: Bottlenecks, style: Style) -> List[str]:
     lines += ["", style.paint("critical path", "bold"), *_path(found, style)]
     lines += ["", style.paint("what would make a run shorter", "bold"), *_advice(found.gains)]
     if found.waits:
-        rows = [[wait.task, duration(wait.seconds)] for wait in found.waits[:SHOWN]]
+        rows = [[wait.task, duration(wait.seconds), ", ".join(wait.limits)] for wait in found.waits[:SHOWN]]
         lines += ["", style.paint("waits for room", "bold"), *aligned(rows)]
     if found.misses:
         rows = [

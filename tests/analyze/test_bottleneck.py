@@ -14,6 +14,7 @@ from taskrush.analyzing import find_bottlenecks, find_unbacked, play, what_if, w
 from taskrush.compile.link import link
 from taskrush.execute.simulate import simulate
 from taskrush.model.history import PastRun, PastTask
+from taskrush.model.limits import Limits, Pool, PoolUse, Resources
 from taskrush.model.plan import Plan
 from taskrush.model.task import Task, TaskId
 from taskrush.plan.planner import make_plan
@@ -21,7 +22,7 @@ from taskrush.testing.past import FakeHistory
 
 
 def plan_of(*tasks: Task) -> Plan:
-    graph = link(tasks)
+    graph = link(tasks, [Pool("db", 1)])
     return make_plan(graph, [task.id for task in tasks])
 
 
@@ -104,7 +105,8 @@ def test_work_is_read_from_history() -> None:
 
 def test_waits_and_misses_are_told() -> None:
     """What was ready and waited, and what was cached and ran; forced runs missed nothing."""
-    plan = plan_of(task("a"), task("b"))
+    held = Limits(pools=(PoolUse("db"),), mutex=("m",), resources=Resources(cpu=2, memory=9))
+    plan = plan_of(task("a", limits=held), task("b"))
     rows = [
         row("r0", "a", 2.0, waited_seconds=1.0, why="src/x changed"),
         row("r1", "a", 3.0, waited_seconds=3.0, why="src/x changed"),
@@ -113,6 +115,7 @@ def test_waits_and_misses_are_told() -> None:
     ]
     found = find_bottlenecks(work(plan, [2.0, 3.0], 2, rows))
     assert [(wait.task, wait.seconds) for wait in found.waits] == [("a", 2.0)]
+    assert found.waits[0].limits == ("pool `db`", "mutex `m`", "memory", "2 slots")
     assert [(miss.task, miss.times, miss.seconds, miss.why) for miss in found.misses] == [
         ("a", 3, 8.0, "src/x changed")
     ]
