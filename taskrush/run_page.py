@@ -53,7 +53,7 @@ def page_of_run(
     """
     tasks = found.tasks
     edges = _edges(plan, tasks)
-    order, slack = _paths(whole(tasks, found.attempts), edges, _services(plan))
+    order, slack = _paths(whole(tasks, found.attempts), edges, _idle(plan))
     page = RunPage(
         run=found,
         edges=edges,
@@ -149,27 +149,24 @@ def _edges(plan: Optional[Plan], tasks: Sequence[PastTask]) -> List[Tuple[str, s
     return found
 
 
-def _services(plan: Optional[Plan]) -> Set[str]:
-    return set() if plan is None else {task.id for task in plan.tasks if task.service is not None}
+def _idle(plan: Optional[Plan]) -> Set[str]:
+    """Tasks that do no work of their own: groups, and services, which stay up for others."""
+    tasks = plan.tasks if plan is not None else ()
+    return {task.id for task in tasks if task.service is not None or task.action is None}
 
 
 def _paths(
-    tasks: Sequence[PastTask], edges: Sequence[Tuple[str, str]], services: Set[str]
+    tasks: Sequence[PastTask], edges: Sequence[Tuple[str, str]], idle: Set[str]
 ) -> Tuple[List[str], Dict[str, float]]:
-    """The longest path by the times of this run, without what took no time, and everyone's slack.
-
-    A service stays up for others: how long is no work of its own.
-    """
+    """The longest path by the times of this run, without what took no time, and everyone's slack."""
     place: Dict[str, int] = {task.task: number for number, task in enumerate(tasks)}
     needs: List[List[int]] = [[] for _ in tasks]
     for task, on in edges:
         needs[place[task]].append(place[on])
-    seconds = [0.0 if task.began_at is None or task.task in services else task.seconds for task in tasks]
+    seconds = [0.0 if task.began_at is None or task.task in idle else task.seconds for task in tasks]
     found = paths(needs, seconds)
     order: List[str] = [tasks[node].task for node in critical_path(needs, seconds) if seconds[node] > 0]
-    slack: Dict[str, float] = {
-        task.task: found.slack(node) for node, task in enumerate(tasks) if task.task not in services
-    }
+    slack: Dict[str, float] = {task.task: found.slack(node) for node, task in enumerate(tasks) if task.task not in idle}
     return order, slack
 
 

@@ -218,8 +218,8 @@ class Settings:
         "--report",
         many=True,
         metavar="KIND=FILE",
-        help="write a report of the run to a file: junit, json, jsonl, csv, chrome-trace, prometheus or otlp; with "
-        "otlp=http://... it is sent to a collector",
+        help="write a report of the run to a file: html, junit, json, jsonl, csv, chrome-trace, prometheus or otlp; "
+        "with otlp=http://... it is sent to a collector",
     )
     history_keep: str = _option(
         "90d",

@@ -99,7 +99,9 @@ TR.announce = (text) => {
 TR.section = (id, title, note) => {
   const section = document.getElementById(id);
   section.hidden = false;
-  document.querySelector(`#nav a[href="#${id}"]`).hidden = false;
+  const link = document.querySelector(`#nav a[href="#${id}"]`);
+  link.hidden = false;
+  link.textContent = title;
   section.append(TR.el("h2", { id: `${id}-title` }, title));
   if (note) section.append(TR.el("p", { class: "note" }, note));
   return section;
