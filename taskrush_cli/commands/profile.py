@@ -10,6 +10,7 @@ from taskrush.analyze.profile import Profile
 from taskrush.errors import UsageError
 from taskrush.profiling import Period, find_profile, past_runs
 from taskrush.protocols import History
+from taskrush.values import evolve
 from taskrush.wiring import EXPORTS
 from taskrush_cli.past import day, moment, open_past
 from taskrush_cli.render.style import Style
@@ -47,7 +48,9 @@ def run(options: argparse.Namespace) -> int:
         if not runs:
             raise _nothing(period)
         return _write(render_of(options.export, root)(runs), options.file)
-    base = _base(options, history, period)
+    if options.base_branch is not None:
+        period = _own_branch(options, history, period)
+    base = _base(options, period)
     found = find_profile(history, options.names, period, base)
     if not found.runs:
         raise _nothing(period)
@@ -91,16 +94,21 @@ def _period(options: argparse.Namespace, now: float) -> Period:
     return Period(since=since, until=until, branch=options.branch)
 
 
-def _base(options: argparse.Namespace, history: History, period: Period) -> Period:
+def _own_branch(options: argparse.Namespace, history: History, period: Period) -> Period:
+    """What is looked at where another branch is the base: one branch, that of the last run unless it is said.
+
+    Raises `UsageError` where that is the base.
+    """
+    last = history.runs(limit=1, since=period.since, until=period.until)
+    own = period.branch or (last[0].branch if last else None)
+    if own == options.base_branch:
+        raise UsageError(f"`{own}` would be compared with itself", "say with `--branch` what to compare with it")
+    return evolve(period, branch=own)
+
+
+def _base(options: argparse.Namespace, period: Period) -> Period:
     """What it is compared with. Raises `UsageError`."""
     since, until, branch = period.since or 0.0, period.until or 0.0, period.branch
-    if options.base_branch is not None:
-        last = history.runs(limit=1, since=since, until=until)
-        own = branch or (last[0].branch if last else None)
-        if own == options.base_branch:
-            raise UsageError(
-                f"`{own}` would be compared with itself", "say with `--branch` which branch to compare with it"
-            )
     if options.base is not None:
         begin, dots, end = options.base.partition("..")
         if not dots or not begin or not end:

@@ -132,6 +132,18 @@ class Bench:
     def chained(self) -> Dict[str, Command]:
         return self._running(f"chain-{self.sizes.chain}", chain(self.sizes.chain), EVERYTHING)
 
+    def measuring(self) -> Dict[str, Command]:
+        """TaskRush alone: as it is, and without taking anything down."""
+        for peer in self.peers:
+            if peer.name == OURS:
+                folder = self.folder(peer, f"tasks-{self.sizes.many}", independent(self.sizes.many))
+                words = self.words(peer, *peer.words(EVERYTHING, self.jobs))
+                return {
+                    OURS: Command(words, folder),
+                    f"{OURS} --no-history": Command([words[0], "--no-history", *words[1:]], folder),
+                }
+        return {}
+
     def idle(self) -> Dict[str, Command]:
         return self.files.idle("inputs", lambda folder: small_files(folder, self.sizes.many, 10), self.sizes.many)
 
@@ -189,6 +201,7 @@ def cases(sizes: Sizes) -> List[Case]:
         Case("one", f"One task of {few}", "One `/bin/true`: what a run costs at least.", Bench.one),
         Case("wide", f"{many} independent tasks", "`/bin/true` each, at most two at a time.", Bench.wide, slow=True),
         Case("chain", f"A chain of {length}", "Each task waits for the one before it.", Bench.chained, slow=True),
+        Case("measuring", "What measuring costs", f"{many} times `/bin/true`, remembered or not.", Bench.measuring),
         Case("idle", f"{many} tasks up to date", "Ten small input files each; nothing runs.", Bench.idle),
         Case("changed", f"One of {many} tasks changed", "One of 10 files each is longer; one runs.", Bench.changed),
         Case("idle-large", f"{large} tasks up to date", "One input file each; nothing runs.", Bench.idle_large, True),

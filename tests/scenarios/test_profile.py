@@ -136,6 +136,7 @@ def test_changes_and_comparisons(long_past: Path, capsys: pytest.CaptureFixture[
     assert (base(found, "slow")["sure"], base(found, "even")["sure"], found["base_runs"]) == (True, False, 48)
     found = facts("all", "--branch", "main", "--base-branch", "topic", "--duration", "2d")
     assert (found["runs"], found["base_runs"], base(found, "slow")["sure"]) == (36, 12, False)
+    assert facts("all", "--base-branch", "topic", "--duration", "2d")["runs"] == 36
     assert main(["-C", str(long_past), "profile", "all", "--duration", "2d", "--base", "10d..8d", "--color=never"]) == 0
     text = capsys.readouterr().out
     assert "+50%" in text
