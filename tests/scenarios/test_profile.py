@@ -23,8 +23,10 @@ tasks:
 DAY = 86400.0
 
 
-@pytest.fixture
-def past(scratch: Scratch) -> Scratch:
+@pytest.fixture(scope="module")
+def past(tmp_path_factory: pytest.TempPathFactory) -> Scratch:
+    """Three good runs and a bad one, which nobody changes any more."""
+    scratch = Scratch(tmp_path_factory.mktemp("past"))
     scratch.write(".rush", FILE)
     scratch.write("spec", "good")
     for number in range(3):
