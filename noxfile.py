@@ -142,6 +142,12 @@ def changelog(session: nox.Session) -> None:
 
 
 @nox.session(python=TOOLS)
+def vendored(session: nox.Session) -> None:
+    """Fetch what others made and the package carries from npm again; `nox -s vendored -- --check` compares."""
+    session.run("python", os.path.join("tests", "vendored.py"), *session.posargs)
+
+
+@nox.session(python=TOOLS)
 def wheel(session: nox.Session) -> None:
     """Build both distributions and use the wheel on the oldest and the newest interpreter."""
     session.install(*group("build"))

@@ -15,7 +15,7 @@ tasks:
   gen: {cmd: echo 1 > gen.txt, inputs: [src], outputs: [gen.txt], description: makes sources}
   build: {cmd: "sleep 0.1; cat gen.txt > app", deps: [gen], inputs: [gen.txt], outputs: [app]}
   flaky: {cmd: "[ -e tried ] || { touch tried; exit 1; }", retry: 2}
-  test: {cmd: "echo \\"oh $TOKEN\\"; grep -q good src", deps: [build], pass_env: [TOKEN]}
+  test: {cmd: "echo \\"oh $TOKEN\\"; sleep 0.4; grep -q good src", deps: [build], pass_env: [TOKEN]}
   ci: {deps: [test, flaky]}
 """
 SECRET = {"TOKEN": "hunter2hunter2"}
