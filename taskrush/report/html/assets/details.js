@@ -58,18 +58,18 @@ const neighbours = (title, tasks) => {
   return [TR.el("h4", {}, title), TR.el("ul", { class: "chips" }, shown, more)];
 };
 
-TR.attempts = (task) => {
+TR.attempts = (task, level = "h4") => {
   const tries = TR.data.attempts[task];
   if (!tries) return null;
   const row = ([start, seconds, state, reason], at) => [`${at + 1}`, TR.badge(state), TR.seconds(start), TR.seconds(seconds), reason];
   return [
-    TR.el("h4", {}, TR.count(tries.length, "attempt")),
-    TR.table([["", "number"], ["end"], ["began", "number"], ["took", "number"], ["reason"]], tries.map(row), "Attempts"),
+    TR.el(level, { class: "small" }, TR.count(tries.length, "attempt")),
+    TR.table([["attempt", "number"], ["end"], ["began", "number"], ["took", "number"], ["reason"]], tries.map(row), "Attempts"),
   ];
 };
 
-TR.log = (task) => {
+TR.log = (task, level = "h4") => {
   const text = TR.data.logs[task];
   if (!text) return null;
-  return [TR.el("h4", {}, "output"), TR.el("pre", { tabindex: "0", role: "region", "aria-label": `output of ${TR.name(task)}` }, text)];
+  return [TR.el(level, { class: "small" }, "output"), TR.el("pre", { tabindex: "0", role: "region", "aria-label": `output of ${TR.name(task)}` }, text)];
 };

@@ -35,7 +35,7 @@ TR.graph = () => {
       names,
       tool("+", "Larger", () => size(1.25)),
       tool("\u2212", "Smaller", () => size(0.8)),
-      tool("1:1", "Usual size", () => size(0)),
+      tool("1:1", "1:1, usual size", () => size(0)),
       tool("Fit", "Fit the width", whole),
     ),
     frame,
@@ -137,7 +137,7 @@ const picture = (tasks, focus) => {
       },
       TR.svg("title", {}, `${TR.name(task)}: ${TR.said(state)}${took}`),
       TR.svg("rect", { width: wide, height: high, rx: 5 }),
-      TR.svg("text", { x: 10, y: high / 2, "dominant-baseline": "central" }, TR.svg("tspan", { class: "sign" }, `${TR.sign(state)} `), short(TR.name(task))),
+      TR.svg("text", { x: 10, y: high / 2, "dominant-baseline": "central", "aria-hidden": "true" }, TR.svg("tspan", { class: "sign" }, `${TR.sign(state)} `), short(TR.name(task))),
     );
     node.addEventListener("click", () => TR.show(task));
     nodes.set(task, { node, x, y });

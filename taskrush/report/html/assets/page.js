@@ -18,7 +18,7 @@
       [TR.seconds(run.seconds), expected && run.ok ? `by the clock; usually ${TR.seconds(expected.seconds)} if all run` : "by the clock"],
       [TR.seconds(work) || "0 ms", "of work"],
       [`${Math.min(used, 100)}%`, `of ${TR.count(run.jobs, "slot")} used`],
-      [String(TR.all.filter(TR.ran).length), `of ${TR.count(TR.size + left.tasks, "task")} ran`],
+      [TR.all.filter(TR.ran).length.toLocaleString("en"), `of ${TR.count(TR.size + left.tasks, "task")} ran`],
       ...(failed ? [[String(failed), "failed", "bad"]] : []),
       ...(kept ? [[TR.seconds(saved) || String(kept), saved ? `saved by ${TR.count(kept, "kept result")}` : "kept results used"]] : []),
     ]),

@@ -31,9 +31,9 @@ const failure = (task, open) => {
     }
     if (known.changed) inner.push(TR.el("p", { class: "note" }, `changed since it last ended well: ${known.changed}`));
     if (known.history) inner.push(TR.el("p", { class: "note" }, `failed ${known.history[0]} of the last ${known.history[1]} times`));
-    if (known.lines.length) inner.push(TR.el("h4", {}, "what decides"), TR.el("pre", { class: "decisive", tabindex: "0", role: "region", "aria-label": "decisive lines" }, known.lines.join("\n")));
+    if (known.lines.length) inner.push(TR.el("h3", { class: "small" }, "what decides"), TR.el("pre", { class: "decisive", tabindex: "0", role: "region", "aria-label": "decisive lines" }, known.lines.join("\n")));
   }
-  inner.push(TR.attempts(task), TR.log(task));
+  inner.push(TR.attempts(task, "h3"), TR.log(task, "h3"));
   const nothing = inner.flat().every((one) => !one);
   return TR.el(
     "details",

@@ -67,7 +67,8 @@ TR.timeline = () => {
         if (start === null) continue;
         const from = u.valToPos(start, "x", true);
         ctx.fillStyle = colours[state] || ink;
-        ctx.fillRect(from, y, Math.max(u.valToPos(start + seconds, "x", true) - from, 1.5 * dense), height);
+        const wide = u.valToPos(start + seconds, "x", true) - from;
+        ctx.fillRect(from, y, Math.max(wide > 4 * dense ? wide - dense : wide, 1.5 * dense), height);
       }
       if (TR.path.has(task) && height > 4 * dense) {
         ctx.strokeStyle = edge;
@@ -235,5 +236,5 @@ TR.timeline = () => {
 const legend = (tasks) => {
   const counts = {};
   for (const task of tasks) counts[TR.state(task)] = (counts[TR.state(task)] || 0) + 1;
-  return TR.el("p", { class: "legend" }, Object.entries(counts).map(([state, number]) => TR.el("span", {}, TR.badge(state), ` ${number}`)));
+  return TR.el("p", { class: "legend" }, Object.entries(counts).map(([state, number]) => TR.el("span", {}, TR.badge(state), ` ${number.toLocaleString("en")}`)));
 };

@@ -105,7 +105,7 @@ const fared = ({ about, fared: rows, shifts }) => {
     const label = number >= 0 ? TR.link(number) : TR.el("b", {}, TR.el("bdi", {}, kind === "run" ? `runs of ${name}` : name));
     return [label, String(count), TR.seconds(p50), TR.seconds(p90), TR.seconds(p99), versus(p50, base, sure), share(hits), share(failures), TR.bytes(peak)];
   };
-  const heads = ["", "times", "p50", "p90", "p99", "base", "hits", "failed", "memory"].map((head, at) => [head, at ? "number" : undefined]);
+  const heads = ["of", "times", "p50", "p90", "p99", "base", "hits", "failed", "memory"].map((head, at) => [head, at ? "number" : undefined]);
   const lines = shifts.slice(0, 30).map(([name, measure, unit, at, run, before, after]) => [name, measure, `${amount(before, unit)} \u2192 ${amount(after, unit)}`, TR.day(at), run]);
   return [
     TR.el("h3", {}, "Profile"),
