@@ -56,7 +56,14 @@ def work_of(
             alone = play(plan, [own_times.get(node, 0.0) for node in range(len(plan))], run.jobs, learnt.means).seconds
             compared += [run.seconds / alone] if alone > 0 else []
     return Work(
-        plan=plan, jobs=jobs, learnt=learnt, play=played, runs=len(runs), ratios=tuple(compared), rows=tuple(rows)
+        plan=plan,
+        jobs=jobs,
+        learnt=learnt,
+        play=played,
+        runs=len(runs),
+        ratios=tuple(compared),
+        rows=tuple(rows),
+        past=tuple(runs),
     )
 
 

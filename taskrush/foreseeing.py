@@ -10,7 +10,7 @@ from taskrush.analyze.estimate import Estimate
 from taskrush.analyze.paths import total
 from taskrush.analyze.remaining import Progress, remaining
 from taskrush.analyze.series import KEPT
-from taskrush.analyze.work import RAN
+from taskrush.analyze.work import RAN, Work, past_times
 from taskrush.analyzing import play, work_of
 from taskrush.model.outcome import Outcome
 from taskrush.model.plan import Plan, part
@@ -19,7 +19,8 @@ from taskrush.protocols import History
 
 ROWS = 4_000  # of past tasks that are looked at
 MOST, LEAST = 20, 3  # runs
-PLAYED = 1_000  # of more tasks than this only work and the longest path are worked out
+PLAYED = 300  # of more tasks than this only work and the longest path are worked out
+COMPARED = 5  # runs that are played again, to see how much longer they took than that
 SOON = 1e6  # what runs already comes before everything that does not
 
 
@@ -34,16 +35,18 @@ class Foresight:
         self._jobs = jobs
         self._index = {task.id: node for node, task in enumerate(plan.tasks)}
         most = max(LEAST, min(MOST, ROWS // max(1, len(plan))))
-        work = work_of(plan, history, jobs, until=began_at, most=most, ratios=len(plan) <= PLAYED)
+        work = work_of(plan, history, jobs, until=began_at, most=most, ratios=False)
         self.known = work.runs > 0
         self._learnt = work.learnt
-        self._ratio = statistics.median(work.ratios) if work.ratios else 1.0
         kept: Dict[str, Set[int]] = {row.run: set() for row in work.rows}
         for row in work.rows:
             if row.state in KEPT:
                 kept[row.run].add(self._index[row.task])
         self._kept = list(kept.values())
         self._wait = tuple(tuple(sorted({*needs, *after})) for needs, after in zip(plan.needs, plan.after))
+        self._acting = {node for node, task in enumerate(plan.tasks) if task.action is not None}
+        self._services = {node for node, task in enumerate(plan.tasks) if task.service is not None}
+        self._ratio = self._compared(work)
 
     def left(self, outcomes: Mapping[TaskId, Outcome], running: Mapping[TaskId, float]) -> Estimate:
         """The seconds that are left, when these tasks have ended and these have been running for so long."""
@@ -61,17 +64,42 @@ class Foresight:
         waits = self._rest(progress)
 
         def rest(left: Sequence[int], times: Sequence[float]) -> float:
-            if len(left) > PLAYED:
-                todo = [
-                    0.0 if plan.tasks[node].service is not None else max(0.0, time - progress.running.get(node, 0.0))
-                    for node, time in zip(left, times)
-                ]
-                return max(total(waits[1], todo), sum(todo) / self._jobs)
-            elapsed = [progress.running.get(node) for node in left]
-            order = [time + (SOON if ran is not None else 0.0) for time, ran in zip(times, elapsed)]
-            return play(waits[0], times, self._jobs, order, elapsed=elapsed).seconds
+            return self._time(waits[0], waits[1], left, times, progress.running)
 
         return remaining(self._learnt, self._kept, progress, rest, self._ratio)
+
+    def _time(
+        self,
+        plan: Plan,
+        waits: Sequence[Tuple[int, ...]],
+        nodes: Sequence[int],
+        times: Sequence[float],
+        running: Mapping[int, float],
+        jobs: Optional[int] = None,
+    ) -> float:
+        """How long the `nodes`, which are the tasks of `plan`, take from now on."""
+        jobs = jobs or self._jobs
+        if len(nodes) > PLAYED:
+            todo = [
+                0.0 if node in self._services else max(0.0, time - running.get(node, 0.0))
+                for node, time in zip(nodes, times)
+            ]
+            return max(total(waits, todo), sum(todo) / jobs)
+        elapsed = [running.get(node) for node in nodes]
+        order = [time + (SOON if ran is not None else 0.0) for time, ran in zip(times, elapsed)]
+        return play(plan, times, jobs, order, elapsed=elapsed).seconds
+
+    def _compared(self, work: Work) -> float:
+        """How much longer runs take by the clock than the times of their tasks make of it."""
+        times = past_times(self._plan, work.rows)
+        found: List[float] = []
+        for run in work.past:
+            own = times.get(run.run, {})
+            if run.ok and run.tasks == len(self._plan) and self._acting <= set(own) and len(found) < COMPARED:
+                nodes = range(len(self._plan))
+                alone = self._time(self._plan, self._wait, nodes, [own.get(node, 0.0) for node in nodes], {}, run.jobs)
+                found += [run.seconds / alone] if alone > 0 else []
+        return statistics.median(found) if found else 1.0
 
     def _rest(self, progress: Progress) -> Tuple[Plan, List[Tuple[int, ...]]]:
         """The plan of what is not over, and what waits for what in it."""

@@ -13,7 +13,7 @@ from typing import AbstractSet, Callable, List, Mapping, NamedTuple, Sequence
 from taskrush.analyze.estimate import SHARE, TOGETHER, Estimate, Learnt, quantile
 
 WORK = 4_000  # tasks simulated for one estimate
-MOST, LEAST = 100, 20  # simulated runs
+MOST, LEAST = 100, 12  # simulated runs
 TRIES = 12  # draws of a time that is to be longer than what has elapsed
 SURPRISE = 0.1  # a run may differ by so much from all others, however alike these were
 LIKENESS = 8  # how much a run that is like this one counts for more

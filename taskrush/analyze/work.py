@@ -3,7 +3,7 @@
 from typing import Dict, List, Mapping, Sequence, Tuple
 
 from taskrush.analyze.estimate import Estimate, Learnt, Play, estimate, learn
-from taskrush.model.history import PastTask
+from taskrush.model.history import PastRun, PastTask
 from taskrush.model.plan import Plan
 from taskrush.values import frozen
 
@@ -16,7 +16,8 @@ class Work:
     """A plan with `jobs` slots and the times of its tasks in past runs.
 
     `play` is how long a run with these times takes, decided by the scheduler. `ratios` are how long past runs in which
-    all tasks ran took by the clock, each by what its own times make of it. `rows` are what is remembered of its tasks.
+    all tasks ran took by the clock, each by what its own times make of it. `rows` are what is remembered of its tasks
+    in the runs `past`, the newest first.
     """
 
     plan: Plan
@@ -26,6 +27,7 @@ class Work:
     runs: int
     ratios: Tuple[float, ...] = ()
     rows: Tuple[PastTask, ...] = ()
+    past: Tuple[PastRun, ...] = ()
 
     @property
     def needs(self) -> Tuple[Tuple[int, ...], ...]:
