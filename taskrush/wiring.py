@@ -185,8 +185,10 @@ def make_memory(
 
 
 def make_priority(plan: Plan, jobs: int) -> "Optional[List[float]]":
-    """Which tasks go first, by how long they took before; None where nothing is known, or where it makes no odds: one at
-    a time they take the same time in any order, and the one that is declared stays; or all find room at once."""
+    """Which tasks go first, by how long they took before; None where nothing is known, or where it makes no odds.
+
+    One at a time they take as long in any order, so that the declared one stays; or all of them find room at once.
+    """
     if jobs == 1 or len(plan) <= jobs:
         return None
     from taskrush.execute.priority import priorities

@@ -45,7 +45,7 @@ class Terminal:
         self._start([sys.executable, "-c", RUNNER, command], folder)
 
     def _start(self, words: List[str], folder: Path, **env: str) -> None:
-        """Not by `pty.fork`: the child of a process with threads, as this may be one, can hang before it does a thing."""
+        """Not by `pty.fork`: the child of a process with threads, as this may be one, can hang at once."""
         self._fd, terminal = pty.openpty()
         self.process = subprocess.Popen(
             [sys.executable, "-c", TAKE_TERMINAL, *words],
