@@ -22,9 +22,7 @@ def last_of(history: History, names: Sequence[str], period: Period) -> PastRun:
     since, until, branch = period.since, period.until, period.branch
     wanted: Sequence[Optional[str]] = names or [None]
     found = [
-        run
-        for name in wanted
-        for run in history.runs(limit=1, since=since, until=until, branch=branch, target=name)
+        run for name in wanted for run in history.runs(limit=1, since=since, until=until, branch=branch, target=name)
     ]
     if not found:
         rows = [row for name in names for row in history.tasks(task=name, since=since, until=until, limit=1)]

@@ -120,9 +120,7 @@ def _subcommand(
     return module.run, _complete(namespace, given, workspace, extra)
 
 
-def _tasks(
-    words: Sequence[str], given: Given, workspace: Workspace, extra: Sequence[str]
-) -> Tuple[Command, Options]:
+def _tasks(words: Sequence[str], given: Given, workspace: Workspace, extra: Sequence[str]) -> Tuple[Command, Options]:
     """Walk over names of tasks, their options and ours."""
     graph = workspace.project.graph
     targets: List[str] = []
@@ -171,9 +169,7 @@ def _tasks(
     return run, namespace
 
 
-def _complete(
-    namespace: Options, given: Given, workspace: Workspace, extra: Sequence[str]
-) -> Options:
+def _complete(namespace: Options, given: Given, workspace: Workspace, extra: Sequence[str]) -> Options:
     """Add all settings by name, `settings`, `workspace` and what followed `--`, and keep what the subcommand set."""
     for action in ACTIONS:
         given.values.pop(action, None)

@@ -105,9 +105,7 @@ def spawn(words: Sequence[str], cwd: str, env: Mapping[str, str], keep: Sequence
     return Child(pid, out_read, err_read)
 
 
-def _popen(
-    words: Sequence[str], cwd: str, env: Mapping[str, str], out: int, err: int, keep: Sequence[int]
-) -> int:
+def _popen(words: Sequence[str], cwd: str, env: Mapping[str, str], out: int, err: int, keep: Sequence[int]) -> int:
     import subprocess  # not needed on most ways
 
     process = subprocess.Popen(
