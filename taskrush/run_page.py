@@ -31,7 +31,7 @@ from taskrush.report.html.page import render
 from taskrush.report.spooled import Spooled
 from taskrush.values import evolve
 
-RUNS = 50  # past runs whose times are shown
+RUNS, PROFILED = 50, 100  # past runs whose times are shown, and of a profile
 TASKS = 40  # tasks whose past is
 FAILURES = 20  # that are explained
 ADVISED = 2_000  # tasks of a plan for which advice is worked out
@@ -65,14 +65,15 @@ def page_of_run(
     if history is None:
         return render(page)
     until = found.run.began_at
-    earlier = history.runs(limit=RUNS * 4, since=since, until=until)
+    most = PROFILED if profiled else RUNS
+    earlier = history.runs(limit=most * 4, since=since, until=until)
     like = [run for run in earlier if run.targets == found.run.targets and run.run != found.run.run]
     return render(
         evolve(
             page,
             failures=_failures(found, plan, root, history),
-            runs=like[:RUNS],
-            past={task: history.tasks(task=task, since=since, until=until, limit=RUNS) for task in _telling(tasks)},
+            runs=like[:most],
+            past={task: history.tasks(task=task, since=since, until=until, limit=most) for task in _telling(tasks)},
             expected=_expected(plan, history, found),
             profile=profiled,
         )
