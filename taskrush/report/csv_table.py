@@ -28,4 +28,7 @@ def render(runs: Sequence[Spooled]) -> str:
 def _cell(value: object) -> object:
     if value is None:
         return ""
-    return "'" + value if isinstance(value, str) and value.startswith(LEADS) else value
+    if not isinstance(value, str):
+        return value
+    text = value.replace("\0", "\ufffd")  # which CSV readers stumble over
+    return "'" + text if text.startswith(LEADS) else text
