@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any, Callable, Dict, Mapping, Optional, Sequen
 from taskrush.errors import UsageError
 from taskrush.events import Record
 from taskrush.model.limits import as_bytes
-from taskrush.model.outcome import Outcome
+from taskrush.model.outcome import Outcome, State
 from taskrush.model.plan import Plan
+from taskrush.model.policy import DRAIN, FAIL_FAST
 from taskrush.model.settings import Settings
 from taskrush.model.task import TaskId
 from taskrush.protocols import Subscriber
@@ -246,7 +247,11 @@ def _left(plan: Plan, console: Console, settings: Settings) -> "Optional[Left]":
         with console.lock:
             return dict(console.outcomes), dict(console.running)
 
-    return Left(find, look, len(plan))
+    def moot() -> bool:
+        """Nothing more starts after a failure, unless the others are to go on."""
+        return console.stopping or (settings.on_failure in (DRAIN, FAIL_FAST) and bool(console.ended.get(State.FAILED)))
+
+    return Left(find, look, len(plan), moot)
 
 
 def _log_size(settings: Settings) -> int:

@@ -118,6 +118,11 @@ class Console:
         return (self._stopping or 0) > TOLD and not self._verbose
 
     @property
+    def stopping(self) -> bool:
+        """Whether the run was told to stop."""
+        return self._stopping is not None
+
+    @property
     def outcomes(self) -> Mapping[TaskId, Outcome]:
         """How those ended that have."""
         return self._outcomes

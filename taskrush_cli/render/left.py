@@ -29,18 +29,23 @@ class Oracle(Protocol):
 
 
 class Left:
-    """What is known of the end of a run. `find` makes the oracle when it is first asked, or None: nothing is known."""
+    """What is known of the end of a run. `find` makes the oracle when it is first asked, or None: nothing is known.
+
+    Nothing is said of a run that is `moot`: it does not go to its end.
+    """
 
     def __init__(
         self,
         find: Callable[[], Optional[Oracle]],
         look: Look,
         tasks: int = 1,
+        moot: Callable[[], bool] = lambda: False,
         now: Callable[[], float] = time.time,
         worked: Callable[[], float] = time.thread_time,
     ) -> None:
         self._find = find
         self._look = look
+        self._moot = moot
         self._after = AFTER + tasks * PER_TASK
         self._now = now
         self._worked = worked
@@ -60,7 +65,7 @@ class Left:
     def text(self) -> str:
         """`about 12s left (10 to 15)`, or nothing where nothing is known."""
         ends = self._ends
-        if ends is None:
+        if ends is None or self._moot():
             return ""
         now = self._now()
         return words(*(max(0.0, end - now) for end in ends))

@@ -24,8 +24,14 @@ class World:
         self.asked: List[Dict[TaskId, float]] = []
         self.found = 0
         self._known = known
+        self.over = False
         self.left_of_run = Left(
-            self.find, lambda: (self.outcomes, self.running), 2, lambda: self.now, lambda: self.work
+            self.find,
+            lambda: (self.outcomes, self.running),
+            2,
+            lambda: self.over,
+            now=lambda: self.now,
+            worked=lambda: self.work,
         )
 
     def find(self) -> "Optional[World]":
@@ -83,6 +89,15 @@ def test_where_nothing_is_known_nothing_is_said() -> None:
     """And it is not asked again."""
     world = World(known=False)
     assert world.left_of_run.ask() is None
+    assert world.left_of_run.text() == ""
+
+
+def test_of_a_run_that_will_not_go_to_its_end_nothing_is_said() -> None:
+    """It was told to stop, or something failed."""
+    world = World()
+    world.left_of_run.ask()
+    assert world.left_of_run.text()
+    world.over = True
     assert world.left_of_run.text() == ""
 
 

@@ -40,6 +40,20 @@ def test_what_is_left_is_said_and_counts_down(project: Path) -> None:
     assert not any("left" in line for line in second.screen())
 
 
+def test_after_a_failure_nothing_is_promised(project: Path) -> None:
+    """What runs may end, and how long the rest would take is nobody's business; with `-k` it is."""
+    text = "tasks:\n  bad: {cmd: 'sleep 0.2; test ! -e bad'}\n  long: {cmd: sleep 1.8}\n  all: {deps: [bad, long]}\n"
+    (project / ".rush").write_text(text)
+    assert Terminal(["-j2", "all"], project, NO_COLOR="1").end() == 0
+    (project / "bad").write_text("")
+    drained = Terminal(["-j2", "all"], project, NO_COLOR="1")
+    assert drained.end() == 1
+    assert b" left (" not in drained.seen
+    kept = Terminal(["-j2", "-k", "all"], project, NO_COLOR="1")
+    assert kept.end() == 1
+    assert b" left (" in kept.seen
+
+
 def test_nobody_else_loads_anything_for_it(project: Path) -> None:
     """Neither the past nor what works on it is loaded in a run that nobody watches."""
     script = (
