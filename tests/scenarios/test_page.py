@@ -112,3 +112,17 @@ def test_a_place_where_nothing_can_be_written(ran: Scratch) -> None:
     past = ran.rush("profile", "--output", "html", "-o", "src/run.html")
     assert past.code == 2
     assert "no page in src/run.html" in past.err
+
+
+def test_it_is_opened(ran: Scratch) -> None:
+    """In the browser that the user's environment names; without a file of one's own it lies in the state folder."""
+    ran.write("look.sh", 'echo "$1" >> opened\n')
+    browser = {"BROWSER": "sh look.sh %s"}
+    named = ran.rush("profile", "--output", "html", "--open", "-o", "mine.html", env=browser)
+    alone = ran.rush("profile", "--output", "html", "--open", env=browser)
+    assert (named.code, alone.code) == (0, 0), named.all + alone.all
+    kept = ran.root / ".taskrush" / "profile.html"
+    assert alone.out == f"{kept}\n"
+    assert data_in(kept)["run"]["targets"] == ["ci"]
+    opened = (ran.root / "opened").read_text().split()
+    assert opened == [path.as_uri() for path in (ran.root / "mine.html", kept)]
