@@ -6,7 +6,8 @@ TR.failed = () => {
   const flaky = TR.all.filter((task) => TR.state(task) === "succeeded" && TR.get("attempts", task) > 1);
   const shown = [...failed, ...warned].slice(0, 60);
   if (!shown.length && !flaky.length) return;
-  const title = failed.length ? "Failures" : warned.length ? "Warnings" : "Flaky";
+  const broken = failed.some((task) => TR.state(task) === "failed");
+  const title = broken ? "Failures" : failed.length ? "Interrupted" : warned.length ? "Warnings" : "Flaky";
   const section = TR.section("failures", title);
   shown.forEach((task, at) => section.append(failure(task, at < 3)));
   if (failed.length + warned.length > shown.length) {
