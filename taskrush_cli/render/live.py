@@ -50,8 +50,6 @@ class Live:
     def start(self) -> None:
         self._console.on_change = self._on_change
         self._thread.start()
-        if self._left is not None:
-            self._left.start()
 
     def stop(self) -> None:
         """Take the lines away; more than once if need be."""
@@ -87,6 +85,8 @@ class Live:
             if self._over.is_set():
                 return
             self._out.attach(self)
+            if self._left is not None:
+                self._left.start()
         while not self._over.wait(PERIOD):
             with self._console.lock:
                 if not self._over.is_set() and not self._paused:
