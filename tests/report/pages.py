@@ -156,7 +156,9 @@ class Browser:
         """What a script gives that is run on the page, complaints of its console, and requests beyond the file."""
 
         def job(started: Any, browser: Any) -> Any:
-            context = browser.new_context(**{**(started.devices[device] if device else {}), **options})
+            context = browser.new_context(
+                **{"reduced_motion": "reduce", **(started.devices[device] if device else {}), **options}
+            )
             try:
                 page = context.new_page()
                 page.set_default_timeout(15_000)

@@ -185,9 +185,7 @@ def test_on_a_phone_in_the_dark(browser: Browser, page_file: Path) -> None:
         )
 
     for scheme, dark in (("dark", True), ("light", False)):
-        (opened, found), complaints, _ = browser.visit(
-            page_file, look, "Pixel 7", color_scheme=scheme, reduced_motion="reduce"
-        )
+        (opened, found), complaints, _ = browser.visit(page_file, look, "Pixel 7", color_scheme=scheme)
         assert complaints == []
         assert opened == "lib:core"
         assert (found["wide"], found["small"], found["smooth"]) == (0, 0, "auto")
