@@ -52,9 +52,10 @@ def _quoted(command: str) -> Optional[List[str]]:
             open_word = False
             continue
         text = piece.group(piece.lastindex or 0)
+        begun = open_word and words[-1]
+        if text.startswith("=") and piece.group(2) is not None and not begun:
+            return None  # zsh takes it for the name of a command, behind empty quotes too
         if not open_word:
-            if text.startswith("=") and piece.group(2) is not None:
-                return None
             words.append(text)
             open_word = True
         else:
