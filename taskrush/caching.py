@@ -203,7 +203,7 @@ class SecretHasher:
         return self._digest(text) if self._secrets.redactor.holds_text(text) else None
 
     def parts(self, task: Task) -> Iterator[Tuple[str, str]]:
-        """The parts of a task's fingerprint that say which secrets it gets: the value where it counts, else the source."""
+        """What a task's fingerprint says of the secrets that it gets: the value where it counts, else the source."""
         for secret in sorted(self._secrets.secrets_of(task), key=lambda one: one.name):
             value = self._secrets.in_key(secret)
             yield f"secret {secret.name}", self._digest(value) if value is not None else secret.source

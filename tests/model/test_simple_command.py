@@ -47,7 +47,8 @@ def test_plain_words(command: str, words: Tuple[str, ...]) -> None:
     [
         "", "  ", "a | b", "a; b", "a && b", "a & ", "a > b", "a < b", "a\nb", "(a)", "{ a; }", "! a", "a $b", "a `b`",
         'a "$b"', 'a "\\b"', "a \\b", "a *", "a b?", "a [b]", "a {b,c}", "a ~", "a ~/b", "a # b", "a 'b", 'a "b', "a é",
-        "A=1 b", "'A=1' b", "echo a", "cd b", "'cd' b", "exit 3", ". a", ": a", "true", "if", "for", "exec a", "a =b", "a ''=0",
+        "A=1 b", "'A=1' b", "echo a", "cd b", "'cd' b", "exit 3", ". a", ": a", "true", "if", "for", "exec a", "a =b",
+        "a ''=0",
         "-x a", "a '\n'", "a \r", "a\x0bb", "a ^ b", "'' a", "test -e x", "[ -e x ]", "wait", "a !b",
     ],
 )  # fmt: skip
