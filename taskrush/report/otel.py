@@ -51,7 +51,11 @@ def send(runs: Sequence[Spooled], endpoint: str) -> None:
     url = endpoint.rstrip("/")
     exporter: Any = OTLPSpanExporter(url if url.endswith("/v1/traces") else url + "/v1/traces", timeout=TIMEOUT)
     try:
-        if exporter.export(spans(runs)) is not SpanExportResult.SUCCESS:
+        try:
+            taken = exporter.export(spans(runs)) is SpanExportResult.SUCCESS
+        except OSError:  # of older versions; newer ones say it by their answer
+            taken = False
+        if not taken:
             raise OSError("the collector did not take it")
     finally:
         exporter.shutdown()

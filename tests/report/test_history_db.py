@@ -88,6 +88,10 @@ def test_killed_while_taking_in(tmp_path: Path) -> None:
     assert len(history.tasks()) == 1500
 
 
+def noise(dice: random.Random, count: int) -> bytes:
+    return bytes(dice.getrandbits(8) for _ in range(count))
+
+
 @pytest.mark.parametrize("seed", range(25))
 def test_damage_is_set_aside_and_said(tmp_path: Path, seed: int) -> None:
     """Cut off or overwritten anywhere: either the answers are still there or a new database is begun and it is said."""
@@ -102,9 +106,9 @@ def test_damage_is_set_aside_and_said(tmp_path: Path, seed: int) -> None:
     if seed % 3 == 0:
         file.write_bytes(whole[:at])
     elif seed % 3 == 1:
-        file.write_bytes(whole[:at] + dice.randbytes(600) + whole[at + 600 :])
+        file.write_bytes(whole[:at] + noise(dice, 600) + whole[at + 600 :])
     else:
-        file.write_bytes(dice.randbytes(at))
+        file.write_bytes(noise(dice, at))
     spool_runs(tmp_path, 1, 3, first=50)
     history, warnings = opened(tmp_path)
     history.runs()

@@ -1,6 +1,7 @@
 """What tasks use is measured: processor time, and the memory of whole trees in the ways to measure that promise it."""
 
 import os
+import resource
 import sys
 import time
 from pathlib import Path
@@ -79,7 +80,8 @@ def test_what_a_tree_has_together(tmp_path: Path) -> None:
     assert together is not None
     assert largest is not None
     assert 200 * MIB <= together <= 235 * MIB
-    assert 100 * MIB <= largest <= 120 * MIB
+    ours = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024  # with less than this the kernel's figure begins
+    assert 100 * MIB <= largest <= max(120 * MIB, 1.1 * ours)
 
 
 def test_memory_that_is_shared_counts_once(tmp_path: Path) -> None:

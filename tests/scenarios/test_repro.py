@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 import tarfile
+import uuid
 from pathlib import Path
 from typing import Dict, Iterator, List, Mapping, Tuple
 
@@ -22,10 +23,10 @@ def bundle(scratch: Scratch, *words: str, env: Mapping[str, str] = {}) -> Tuple[
     """Make a bundle, take it out of the workspace, and the workspace away."""
     done = scratch.rush("repro", *words, "--to", "bundle", env={"TOKEN": SECRET, **env})
     assert done.code == 0, done.err
-    away = scratch.root.parent / f"away of {scratch.root.name}"
+    away = scratch.root.parent / f"away of {scratch.root.name} {uuid.uuid4().hex[:8]}"
     away.mkdir()
     shutil.move(str(scratch.root / "bundle"), str(away / "it"))
-    shutil.move(str(scratch.root), str(scratch.root.parent / "gone"))
+    shutil.move(str(scratch.root), str(away / "gone"))
     return away / "it", done
 
 
@@ -252,7 +253,7 @@ def test_requirements_and_outputs_count(scratch: Scratch) -> None:
         folder, _ = bundle(here, "t")
         again = rerun(folder)
         assert (again.code, message in again.err) == (1, True), text
-        for path in (folder.parent, here.root.parent / "gone"):
+        for path in (folder.parent, folder.parent / "gone"):
             shutil.rmtree(path)
 
 

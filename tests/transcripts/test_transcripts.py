@@ -114,7 +114,9 @@ def normal(text: str, folder: Path) -> str:
     text = re.sub(r"made  \S+ \S+ in 0.01s by run \S+", "made  DAY TIME in 0.01s by run RUN", text)
     text = re.sub(r"\b\d{8}T\d{6}-[0-9a-f]{8}\b", "RUN", text)
     text = re.sub(r"\b\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\b", "DAY TIME", text)
-    text = re.sub(r"\b\d+ MB\b", "25 MB", text)
+    text = re.sub(r"\b\d+\.\ds", "0.0s", text)
+    text = re.sub(r"\b\d+ MB\b *", "25 MB  ", text)
+    text = re.sub(r"\bpeak +", "peak   ", text)
     return "\n".join(line.rstrip() for line in text.rstrip("\n").split("\n"))
 
 
