@@ -1,6 +1,7 @@
 """What every test gets: the `needs` marker, and an environment free of the user's and of CI's settings."""
 
 import os
+import signal
 import uuid
 from typing import Iterator
 
@@ -19,6 +20,10 @@ FOREIGN = (
     "FORCE_COLOR",
     "CLICOLOR_FORCE",
 )
+
+# Who starts the tests in the background of a shell has them ignore Ctrl-C, and so all that they start.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # No deadlines: a busy machine is no fault of the code. CI repeats itself, so that only changes change what it says.
 settings.register_profile("home", deadline=None)
