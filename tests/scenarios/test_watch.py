@@ -87,8 +87,19 @@ class Watch:
         assert self.process is not None
         while not condition():
             assert self.process.poll() is None, f"it ended: {self.errors}"
-            assert time.monotonic() < end, f"{what} never came; ran {self.ran()}, said {self.errors}"
+            assert time.monotonic() < end, f"{what} never came; ran {self.ran()}, {self._doing()}, said {self.errors}"
             time.sleep(0.01)
+
+    def _doing(self) -> str:
+        """What the system says of its threads: whether it was stopped, what they wait for."""
+        assert self.process is not None
+        try:
+            threads = sorted(Path(f"/proc/{self.process.pid}/task").iterdir())
+            return "; ".join(
+                f"{(thread / 'stat').read_text().split()[2]} {(thread / 'wchan').read_text()}" for thread in threads
+            )
+        except OSError as error:
+            return f"in a state nobody knows ({error})"
 
     def expect(self, *names: str) -> None:
         """Wait until exactly these tasks have run since the last time, in any order."""
