@@ -1,5 +1,6 @@
 """Processes: what they are given, what is heard of them, and that nothing of them stays."""
 
+import gc
 import os
 import signal
 import subprocess
@@ -342,7 +343,8 @@ def test_descriptors_are_given_back(tmp_path: Path) -> None:
         return len(os.listdir("/proc/self/fd")) if HAS_PROC else 0
 
     play(tmp_path, "true")
+    gc.collect()  # what other tests have left is not counted, neither now nor when it is let go of
     before = count()
     for action in (["true"], ["no-such"], "sleep 60 & true", "exit 1"):
         play(tmp_path, action)
-    assert count() == before
+    assert count() <= before
