@@ -67,7 +67,8 @@ def test_peak_of_a_grandchild_within_5_percent(tmp_path: Path) -> None:
         outcome = measured(tmp_path, code, measure)
         assert outcome.peak_bytes == pytest.approx(expected, rel=0.05), measure
     outcome = measured(tmp_path, code)
-    assert outcome.peak_bytes == pytest.approx(300 * MIB, rel=0.05)
+    own = alone.peak_bytes / 3  # the largest process is an interpreter too
+    assert outcome.peak_bytes == pytest.approx(300 * MIB + own, rel=0.05)
 
 
 def test_what_a_tree_has_together(tmp_path: Path) -> None:
