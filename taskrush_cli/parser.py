@@ -94,18 +94,6 @@ def _parse(words: Sequence[str], extra: Sequence[str], workspace: Workspace) -> 
     return _tasks(rest, given, workspace, extra)
 
 
-def directory_of(words: Sequence[str]) -> str:
-    """What `-C` says, wherever it stands: the project is needed to understand the other words."""
-    given = Given()
-    at = 0
-    while at < len(words):
-        try:
-            at += (given.take(words, at) if words[at].startswith("-") else 0) or 1
-        except UsageError:
-            at += 1
-    return str(given.values.get("directory", "."))
-
-
 def _subcommand(
     name: str, words: Sequence[str], given: Given, workspace: Workspace, extra: Sequence[str]
 ) -> Tuple[Command, Options]:

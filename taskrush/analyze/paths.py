@@ -65,11 +65,6 @@ def without_edge(needs: Sequence[Tuple[int, ...]], task: int, on: int) -> List[T
     return made
 
 
-def gain_without_edge(needs: Sequence[Tuple[int, ...]], seconds: Sequence[float], task: int, on: int) -> float:
-    """How much sooner everything ends if `task` does not wait for `on`."""
-    return total(needs, seconds) - total(without_edge(needs, task, on), seconds)
-
-
 def gain_if_faster(needs: Needs, seconds: Sequence[float], node: int, factor: float = 2.0) -> float:
     """How much sooner everything ends if a task is so many times as fast."""
     faster = list(seconds)
@@ -81,9 +76,3 @@ def critical_edges(needs: Needs, seconds: Sequence[float]) -> List[Tuple[int, in
     """The edges (task, on) of the longest path: an edge off a longest path gains nothing when it goes."""
     path = critical_path(needs, seconds)
     return [(task, on) for on, task in zip(path, path[1:])]
-
-
-def parallelism(needs: Needs, seconds: Sequence[float]) -> float:
-    """How many workers could be kept busy on average: all work by the longest path."""
-    longest = total(needs, seconds)
-    return sum(seconds) / longest if longest else 0.0

@@ -3,7 +3,7 @@
 Only what is declared counts. Where one of the two declares no files nothing can be said, and nothing is.
 """
 
-from typing import Dict, List, Sequence, Tuple
+from typing import Dict, List, Tuple
 
 from taskrush.model.graph import Edge, EdgeKind
 from taskrush.model.overlap import may_overlap
@@ -66,8 +66,3 @@ def _makers_behind_groups(plan: Plan) -> Dict[TaskId, Tuple[Task, ...]]:
                 behind.extend(found.get(on.id, ()) if on.action is None else (on,))
             found[task.id] = tuple({maker.id: maker for maker in behind}.values())
     return found
-
-
-def edges_of(found: Sequence[Unbacked]) -> List[Tuple[TaskId, TaskId]]:
-    """As pairs."""
-    return [(one.task, one.on) for one in found]
