@@ -62,11 +62,12 @@ def group(*names: str) -> List[str]:
 
 
 def pytest(session: nox.Session, *arguments: str) -> None:
-    """Run pytest, in as many processes as there are processors."""
+    """Run pytest, in as many processes as there are processors; what fails then is tried again alone."""
     workers = (
         () if any(word in ("-s", "--pdb", "-n0") for word in session.posargs) else ("-n", "auto", "--dist", "worksteal")
     )
-    session.run("python", "-m", "pytest", *workers, *arguments, *session.posargs)
+    program = ("-m", "pytest") if session.posargs else (os.path.join("tests", "suite.py"),)
+    session.run("python", *program, *workers, *arguments, *session.posargs)
 
 
 @nox.session(python=TESTED)

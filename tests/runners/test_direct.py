@@ -42,16 +42,24 @@ def play(root: Path, action: Any, env: Optional[Dict[str, str]] = None, **fields
 
 @pytest.fixture
 def ways(monkeypatch: pytest.MonkeyPatch) -> List[str]:
-    """Which way each process was started; threads of the test runner itself are left out of account."""
+    """Which way each process was started. What the test runner has is left out of account: its threads, which come
+    and go (only those that begin in the test's own thread count), and the descriptors that earlier tests left open."""
     found: List[str] = []
-    real_threads = threading.enumerate
-    around = {thread for thread in real_threads() if thread is not threading.current_thread()}
+    real_start_thread, me = threading.Thread.start, threading.current_thread()
+    own = [me]
+
+    def start_thread(thread: threading.Thread) -> None:
+        if threading.current_thread() is me:
+            own.append(thread)
+        real_start_thread(thread)
 
     def threads() -> List[threading.Thread]:
-        return [thread for thread in real_threads() if thread not in around]
+        return [thread for thread in own if thread is me or thread.is_alive()]
 
+    monkeypatch.setattr(threading.Thread, "start", start_thread)
     monkeypatch.setattr(threading, "enumerate", threads)
     monkeypatch.setattr(threading, "active_count", lambda: len(threads()))
+    monkeypatch.setattr(direct, "FEW", 10_000)
     real_popen, real_start = spawn._popen, direct.start
 
     def start(*args: Any) -> Optional[int]:
