@@ -79,7 +79,9 @@ class Bench:
             touching = [job._replace(command=f"/bin/mkdir {marks / job.name}") for job in tasks]
             folder = self.folder(peer, f"verify-{name}", touching)
             words = self.words(peer, *peer.words(EVERYTHING, self.jobs))
-            done = subprocess.run(words, cwd=folder, env=dict(self.env), capture_output=True, text=True, check=False)
+            done = subprocess.run(
+                words, cwd=folder, env=dict(self.env), capture_output=True, text=True, errors="replace", check=False
+            )
             times = [(marks / job.name).stat().st_mtime_ns for job in tasks if (marks / job.name).exists()]
             if done.returncode or len(times) < len(tasks):
                 raise BrokenCommand(f"ran {len(times)} of {len(tasks)} tasks: {done.stdout[-500:]}{done.stderr[-500:]}")
@@ -88,7 +90,9 @@ class Bench:
 
     def version(self, peer: Peer) -> str:
         words = self.words(peer, "--version")
-        done = subprocess.run(words, cwd=self.home, env=dict(self.env), capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            words, cwd=self.home, env=dict(self.env), capture_output=True, text=True, errors="replace", check=False
+        )
         line = done.stdout.partition("\n")[0]
         found = [word.lstrip("v") for word in line.split() if word.lstrip("v")[:1].isdigit()]
         return found[0] if found else line

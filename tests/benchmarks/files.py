@@ -142,7 +142,14 @@ class FileBench:
         self._made[str(folder)] = work = make(folder)
         peer.prepare(folder, work, self._npm)
         done = subprocess.run(
-            self._words(peer), cwd=folder, env=dict(self._env), capture_output=True, text=True, check=False, timeout=600
+            self._words(peer),
+            cwd=folder,
+            env=dict(self._env),
+            capture_output=True,
+            text=True,
+            errors="replace",
+            check=False,
+            timeout=600,
         )
         if done.returncode:
             raise BrokenCommand(f"{peer.name} failed: {done.stdout[-300:]}{done.stderr[-300:]}")
