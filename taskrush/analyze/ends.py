@@ -13,6 +13,7 @@ from taskrush.model.task import Argv, Shell
 _CANNOT_START = re.compile(r"cannot start: (.*)", re.DOTALL)
 _OUTPUT = re.compile(r"did not make its declared output `([^`]+)`")
 _NO_PROGRAM = re.compile(r"requires the program (\S+) on PATH")
+_SILENT = re.compile(r"timed out: no output for ")
 _TIME = re.compile(r"(?i)\btim(?:e[ds]? ?out|eout)\b|no output for|longer than")
 MiB = 1 << 20
 SIGNALS: Mapping[int, Tuple[str, Optional[str]]] = {
@@ -69,6 +70,13 @@ def of_end(look: Look) -> Iterator[Cause]:
         cause = not_found(program.group(1), look, said=True)
         if cause is not None:
             yield cause
+    if _SILENT.match(reason):
+        yield certain(
+            "timeout",
+            "it was ended because it wrote nothing for longer than it may",
+            "raise `idle` of its `timeout`, or find what it waits for",
+        )
+        return
     if _TIME.search(reason):
         yield certain(
             "timeout", "it was ended because it took longer than it may", "raise `timeout`, or find what it waits for"
