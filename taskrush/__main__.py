@@ -1,5 +1,7 @@
 """`python -m taskrush`."""
 
+from __future__ import annotations
+
 import sys
 
 from taskrush_cli.main import main

@@ -1,5 +1,7 @@
 """What differs between versions of Python; nothing else asks for the version."""
 
+from __future__ import annotations
+
 import sys
 
 if sys.version_info >= (3, 11):

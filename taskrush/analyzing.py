@@ -1,18 +1,25 @@
 """Puts analyses together: plans, history, the scheduler that plays a run again."""
 
-from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
+from __future__ import annotations
 
-from taskrush.analyze.bottleneck import Bottlenecks, Gain, bottlenecks
-from taskrush.analyze.estimate import Estimate
+from taskrush.analyze.bottleneck import Gain, bottlenecks
 from taskrush.analyze.paths import total, without_edge
 from taskrush.analyze.unbacked import unbacked
 from taskrush.analyze.work import Work, learn_times, past_times
 from taskrush.execute.limited import Room, limits_of_run
-from taskrush.execute.simulate import Schedule, simulate
-from taskrush.model.history import PastRun, PastTask
-from taskrush.model.plan import Plan
-from taskrush.protocols import History
+from taskrush.execute.simulate import simulate
 from taskrush.values import evolve
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
+
+    from taskrush.analyze.bottleneck import Bottlenecks
+    from taskrush.analyze.estimate import Estimate
+    from taskrush.execute.simulate import Schedule
+    from taskrush.model.history import PastRun, PastTask
+    from taskrush.model.plan import Plan
+    from taskrush.protocols import History
 
 RUNS = 20
 """So many of the last runs are looked at."""

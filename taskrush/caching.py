@@ -3,46 +3,38 @@
 It belongs to the same layer as `wiring.py`: it knows the parts of `cache/` and `plan/` and nothing of how tasks run.
 """
 
+from __future__ import annotations
+
 import hmac
 import os
 import subprocess
 import sys
 import time
-from typing import (
-    TYPE_CHECKING,
-    Any,
-    Callable,
-    Dict,
-    Iterable,
-    Iterator,
-    List,
-    Mapping,
-    Optional,
-    Sequence,
-    Tuple,
-    Union,
-)
 
 from taskrush.cache.evict import DEFAULT_MAX_SIZE, Limits, evict_sometimes, parse_age, parse_size
 from taskrush.cache.locks import KeyLock
-from taskrush.cache.memory import CacheMemory, Modes, Seen
+from taskrush.cache.memory import CacheMemory, Modes
 from taskrush.cache.objects import ObjectStore
 from taskrush.cache.outputs import sweep
 from taskrush.cache.result_cache import LocalResultCache
 from taskrush.cache.stats import add_stats
 from taskrush.errors import ConfigError, Problem, UsageError
-from taskrush.model.declaration import CacheConfig, FileDecl
-from taskrush.model.plan import Plan
 from taskrush.model.substitution import substitute
-from taskrush.model.task import Task
 from taskrush.plan.file_index import FileIndex
 from taskrush.plan.fingerprinting import WorkspaceFingerprinter
-from taskrush.protocols import CacheStore
 from taskrush.report.key_parts import KeySpool
 from taskrush.statefile import state_folder, write_whole
 from taskrush.values import field, frozen
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Tuple, Union
+
+    from taskrush.cache.memory import Seen
+    from taskrush.model.declaration import CacheConfig, FileDecl
+    from taskrush.model.plan import Plan
+    from taskrush.model.task import Task
+    from taskrush.protocols import CacheStore
     from taskrush.supply.vault import Vault
 
 ASK_SECONDS = 60.0
@@ -160,7 +152,7 @@ def open_cache(
     environ: Mapping[str, str],
     overrides: Optional[Mapping[str, str]],
     warn: Callable[[str], None],
-    secrets: "Optional[Vault]" = None,
+    secrets: Optional[Vault] = None,
 ) -> WorkspaceCache:
     """The cache of a workspace. Touches nothing until it is used."""
     try:
@@ -193,7 +185,7 @@ class SecretHasher:
     user.
     """
 
-    def __init__(self, folder: str, secrets: "Vault") -> None:
+    def __init__(self, folder: str, secrets: Vault) -> None:
         self._folder = folder
         self._secrets = secrets
         self._key: Optional[bytes] = None
@@ -233,7 +225,7 @@ def make_memory(
     environ: Mapping[str, str],
     overrides: Optional[Mapping[str, str]] = None,
     modes: Modes = Modes(),  # noqa: B008  (frozen)
-    secrets: "Optional[Vault]" = None,
+    secrets: Optional[Vault] = None,
     remember: bool = False,
 ) -> CacheMemory:
     """The memory of one run. With `remember` the history comes to know what keys are made of."""

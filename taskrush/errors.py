@@ -10,9 +10,13 @@ TaskRushError                 exit code 3
 └── NotPicklable              exit code 1   a value cannot travel to or from a process of its own
 """
 
-from typing import Optional, Tuple
+from __future__ import annotations
 
 from taskrush.values import frozen
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Optional, Tuple
 
 
 @frozen

@@ -4,12 +4,19 @@ Events say what, never when. Adding a field with a default is a compatible chang
 `WIRE_VERSION` (the wire form is in `report/jsonl.py`).
 """
 
-from typing import Optional, Tuple, Union
+from __future__ import annotations
 
-from taskrush.model.failure import Failure
-from taskrush.model.outcome import Outcome
-from taskrush.model.task import TaskId
+from typing import Union
+
 from taskrush.values import frozen
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Optional, Tuple
+
+    from taskrush.model.failure import Failure
+    from taskrush.model.outcome import Outcome
+    from taskrush.model.task import TaskId
 
 WIRE_VERSION = 1
 CHANGED = "changed"  # the reason of a stop by a watch that starts again at once

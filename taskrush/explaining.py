@@ -4,20 +4,27 @@ It belongs to the same layer as `wiring.py`. Nothing of this is loaded by a run 
 long is left out, never waited for.
 """
 
+from __future__ import annotations
+
 import os
 import time
-from typing import Callable, Dict, Iterator, Mapping, Optional, Sequence, Tuple
 
 from taskrush.analyze.failure import explain
 from taskrush.events import FailureExplained
 from taskrush.model.environment import visible
-from taskrush.model.failure import Failure
-from taskrush.model.history import PastTask
 from taskrush.model.outcome import NO_EARLIER_RESULT, Outcome, State
-from taskrush.model.task import Task, TaskId
-from taskrush.protocols import Advisor
+from taskrush.model.task import Task
 from taskrush.report.log import read_log
 from taskrush.wiring import open_history
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable, Dict, Iterator, Mapping, Optional, Sequence, Tuple
+
+    from taskrush.model.failure import Failure
+    from taskrush.model.history import PastTask
+    from taskrush.model.task import TaskId
+    from taskrush.protocols import Advisor
 
 MOST = 20  # failures of one run that are looked into
 SECONDS = 3.0  # after so long no further failure is
@@ -34,7 +41,7 @@ def explained(
     withheld: Callable[[Task], Sequence[str]],
     overrides: Optional[Mapping[str, str]] = None,
     advisors: Sequence[Advisor] = (),
-) -> "Iterator[FailureExplained]":
+) -> Iterator[FailureExplained]:
     """What can be said about each failure of a run, in the order of the plan.
 
     `reason` says why a task had to run, `withheld` what its commands did not see; `overrides` are variables that win
@@ -104,7 +111,7 @@ class _Past:
         self._run = run
         self._broken = False
 
-    def of(self, task: TaskId) -> "Tuple[PastTask, ...]":
+    def of(self, task: TaskId) -> Tuple[PastTask, ...]:
         if self._broken:
             return ()
         try:

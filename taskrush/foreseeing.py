@@ -3,19 +3,27 @@
 It decides how much of the past is looked at: enough to say something, and no more than the answer is worth.
 """
 
-import statistics
-from typing import Dict, List, Mapping, Optional, Sequence, Set, Tuple
+from __future__ import annotations
 
-from taskrush.analyze.estimate import Estimate
+import statistics
+
 from taskrush.analyze.paths import total
 from taskrush.analyze.remaining import Progress, remaining
 from taskrush.analyze.series import KEPT
-from taskrush.analyze.work import RAN, Work, past_times
+from taskrush.analyze.work import RAN, past_times
 from taskrush.analyzing import play, work_of
-from taskrush.model.outcome import Outcome
-from taskrush.model.plan import Plan, part
-from taskrush.model.task import TaskId
-from taskrush.protocols import History
+from taskrush.model.plan import part
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Dict, List, Mapping, Optional, Sequence, Set, Tuple
+
+    from taskrush.analyze.estimate import Estimate
+    from taskrush.analyze.work import Work
+    from taskrush.model.outcome import Outcome
+    from taskrush.model.plan import Plan
+    from taskrush.model.task import TaskId
+    from taskrush.protocols import History
 
 ROWS = 4_000  # of past tasks that are looked at
 MOST, LEAST = 20, 3  # runs

@@ -8,6 +8,8 @@ A file that changed less than two seconds before the work began, or since, keeps
 contents the work saw is not known.
 """
 
+from __future__ import annotations
+
 import os
 import stat
 import sys
@@ -62,11 +64,11 @@ PASSING = frozenset(
 def keep(
     root: str,
     name: str,
-    value: "Any",
+    value: Any,
     begun: int,
-    looked: "Iterable[str]",
-    sources: "Iterable[str]",
-    environ: "Mapping[str, str]",
+    looked: Iterable[str],
+    sources: Iterable[str],
+    environ: Mapping[str, str],
 ) -> bool:
     """Keep a value of plain types that was worked out of `looked` since `begun` (ns); False if that may not be.
 
@@ -90,7 +92,7 @@ def keep(
     return _save(root, name, (begun, skew, tuple(seen), passing, _surroundings(environ, passing), value))
 
 
-def recall(root: str, name: str, environ: "Mapping[str, str]") -> "Optional[Any]":
+def recall(root: str, name: str, environ: Mapping[str, str]) -> Optional[Any]:
     """The value that was kept, if it would be the same now, or None."""
     state = load_state(_place(root, name), f"{name} {FORMAT}")
     if state is None:
@@ -122,7 +124,7 @@ def recall(root: str, name: str, environ: "Mapping[str, str]") -> "Optional[Any]
     return value
 
 
-def _save(root: str, name: str, state: "Tuple[Any, ...]") -> bool:
+def _save(root: str, name: str, state: Tuple[Any, ...]) -> bool:
     try:
         return save_state(_place(root, name), f"{name} {FORMAT}", state)
     except ValueError:  # a value of a type that cannot be written
@@ -133,7 +135,7 @@ def _place(root: str, name: str) -> str:
     return os.path.join(root, ".taskrush", name)
 
 
-def _look(path: str) -> "Optional[Tuple[Optional[Identity], bytes]]":
+def _look(path: str) -> Optional[Tuple[Optional[Identity], bytes]]:
     """What is at a path: identity and digest; None if that cannot be said."""
     try:
         status = os.stat(path)
@@ -154,7 +156,7 @@ def _look(path: str) -> "Optional[Tuple[Optional[Identity], bytes]]":
     return (identity, digest_of(content)) if identity == identity_of(status) else None
 
 
-def _unmentioned(sources: "Iterable[str]") -> "Optional[Tuple[str, ...]]":
+def _unmentioned(sources: Iterable[str]) -> Optional[Tuple[str, ...]]:
     """The passing variables that no source mentions; None where a source cannot be read."""
     left = sorted(PASSING)
     for path in sources:
@@ -167,7 +169,7 @@ def _unmentioned(sources: "Iterable[str]") -> "Optional[Tuple[str, ...]]":
     return tuple(left)
 
 
-def _surroundings(environ: "Mapping[str, str]", passing: "Iterable[str]") -> bytes:
+def _surroundings(environ: Mapping[str, str], passing: Iterable[str]) -> bytes:
     """What else decides: the environment save for passing variables, and the interpreter."""
     left_out = set(passing)
     variables = sorted(item for item in environ.items() if item[0] not in left_out)
@@ -175,7 +177,7 @@ def _surroundings(environ: "Mapping[str, str]", passing: "Iterable[str]") -> byt
     return digest_of(repr(whole).encode("utf-8", "surrogateescape"))
 
 
-def _modules() -> "List[str]":
+def _modules() -> List[str]:
     """The files of all modules that were imported, save for the standard library's: they took part in the work."""
     library = os.path.dirname(os.__file__) + os.sep
     found = []

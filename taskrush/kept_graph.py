@@ -3,14 +3,20 @@
 It knows how values look as plain types, not whether what was kept still holds: `kept` knows that.
 """
 
+from __future__ import annotations
+
 import os
 import sys
-from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Tuple, TypeVar
+from typing import Any, Mapping, TypeVar
 
 from taskrush.kept import keep, recall
 from taskrush.model.graph import Graph
 from taskrush.model.task import TaskId
 from taskrush.values import fields
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable, Dict, Iterator, List, Optional, Tuple
 
 NAME = "graph"
 _OWN = ("tasks", "edges", "names")
@@ -84,7 +90,7 @@ class _Late(Mapping[TaskId, Value]):
             found = self._made[key] = self._make(form)
         return found  # type: ignore[no-any-return]
 
-    def __iter__(self) -> "Iterator[TaskId]":
+    def __iter__(self) -> Iterator[TaskId]:
         return iter(self._order)  # type: ignore[arg-type]
 
     def __len__(self) -> int:

@@ -3,19 +3,27 @@
 A run pays for history only where tasks of this workspace were once seen to take much: a mark in `.taskrush/` says so.
 """
 
+from __future__ import annotations
+
 import os
-from typing import Any, Callable, Dict, Iterable, Mapping, Optional, Tuple
 
 from taskrush.errors import UsageError
-from taskrush.execute.limited import Note, Room
+from taskrush.execute.limited import Room
 from taskrush.execute.machine import Machine
 from taskrush.model.limits import SIZE_WORDS, as_bytes
-from taskrush.model.outcome import Outcome
-from taskrush.model.plan import Plan
-from taskrush.model.task import TaskId
-from taskrush.protocols import History
 from taskrush.statefile import FOLDER, state_folder
 from taskrush.wiring import open_history
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Dict, Iterable, Mapping, Optional, Tuple
+
+    from taskrush.execute.jobserver import Tokens
+    from taskrush.execute.limited import Note
+    from taskrush.model.outcome import Outcome
+    from taskrush.model.plan import Plan
+    from taskrush.model.task import TaskId
+    from taskrush.protocols import History
 
 AUTO, OFF = "auto", "off"
 HEAVY = "heavy"  # the name of the mark
@@ -77,7 +85,7 @@ def _shared_slots(plan: Plan, jobs: int, environ: Mapping[str, str]) -> Dict[str
     asked = any(task.limits is not None and task.limits.jobserver for task in plan.tasks)
     if os.name != "posix" or not (asked or "jobserver" in flags):
         return {}
-    from taskrush.execute.jobserver import Served, Tokens, Unreachable, auth_in, join
+    from taskrush.execute.jobserver import Served, Unreachable, auth_in, join
     from taskrush.execute.sharing import Sharing
 
     above = auth_in(flags)

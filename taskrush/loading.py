@@ -1,13 +1,14 @@
 """Loads a workspace: reads its task files, makes the graph, and keeps it where it came from data alone."""
 
+from __future__ import annotations
+
 import os
 import time
-from typing import Callable, Iterable, Iterator, List, Mapping, Optional, Tuple
+from typing import Tuple
 
 from taskrush.compile.channels import check_channels
 from taskrush.compile.expand import Surroundings, expand
 from taskrush.compile.link import link
-from taskrush.declare.discover import Found
 from taskrush.declare.files import load_files
 from taskrush.kept_graph import keep_graph
 from taskrush.model.declaration import FileDecl
@@ -15,6 +16,12 @@ from taskrush.model.graph import Graph
 from taskrush.model.notification import Notifications
 from taskrush.model.secret import Secret
 from taskrush.values import evolve
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable, Iterable, Iterator, List, Mapping, Optional
+
+    from taskrush.declare.discover import Found
 
 Loaded = Tuple[Graph, Tuple[FileDecl, ...], Tuple[str, ...], Tuple[str, ...]]
 

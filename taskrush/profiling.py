@@ -1,12 +1,18 @@
 """Puts profiles together: which runs of the history are looked at, and with which they are compared."""
 
-from typing import Dict, List, Optional, Sequence, Set, Tuple
+from __future__ import annotations
 
-from taskrush.analyze.profile import Profile, profile
-from taskrush.model.history import PastMeasure, PastRun, PastTask
-from taskrush.protocols import History
+from taskrush.analyze.profile import profile
 from taskrush.report.spooled import Spooled
 from taskrush.values import frozen
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Dict, List, Optional, Sequence, Set, Tuple
+
+    from taskrush.analyze.profile import Profile
+    from taskrush.model.history import PastMeasure, PastRun, PastTask
+    from taskrush.protocols import History
 
 
 @frozen(kw_only=True)

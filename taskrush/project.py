@@ -1,22 +1,20 @@
 """`Project`: load -> graph -> plan -> run, the facade for people and programs."""
 
+from __future__ import annotations
+
 import itertools
 import os
 import time
-from typing import TYPE_CHECKING, Any, Iterable, Mapping, Optional, Sequence, Tuple, Union
+from typing import Iterable, Union
 
 from taskrush.compile.select import select
 from taskrush.declare.discover import RUSH_NAMES, discover
-from taskrush.errors import ConfigError, GraphError, MissingCapability, Problem, UsageError
+from taskrush.errors import ConfigError, GraphError, MissingCapability, UsageError
 from taskrush.kept_graph import recall_graph
 from taskrush.model.environment import withheld
-from taskrush.model.graph import Graph
-from taskrush.model.outcome import Outcome, RunResult
-from taskrush.model.plan import Plan
-from taskrush.model.policy import DRAIN, Ingredient
+from taskrush.model.policy import DRAIN
 from taskrush.model.task import Task, TaskId
 from taskrush.plan.planner import in_order, make_plan
-from taskrush.protocols import Advisor, Memory, ServiceKeeper, Subscriber
 from taskrush.values import evolve, frozen
 from taskrush.wiring import (
     REPORTERS,
@@ -30,17 +28,25 @@ from taskrush.wiring import (
     open_history,
 )
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any, Mapping, Optional, Sequence, Tuple
+
     from taskrush.declare.taskset import Declared, TaskSet
+    from taskrush.errors import Problem
     from taskrush.events import Event
     from taskrush.execute.executor import Executor
     from taskrush.execute.follow import Run
     from taskrush.execute.watch import Watcher
     from taskrush.model.declaration import FileDecl
+    from taskrush.model.graph import Graph
     from taskrush.model.limits import Pool
     from taskrush.model.notification import Notifications
+    from taskrush.model.outcome import Outcome, RunResult
+    from taskrush.model.plan import Plan
+    from taskrush.model.policy import Ingredient
     from taskrush.model.secret import SecretsGiven
-    from taskrush.protocols import History
+    from taskrush.protocols import Advisor, History, Memory, ServiceKeeper, Subscriber
     from taskrush.report.notify_past import Remembered
     from taskrush.supply.vault import Vault
 
@@ -57,12 +63,12 @@ class Project:
 
     root: str
     graph: Graph
-    files: "Tuple[FileDecl, ...]" = ()
+    files: Tuple[FileDecl, ...] = ()
     sources: Tuple[str, ...] = ()
     looked: Tuple[str, ...] = ()
 
     @classmethod
-    def load(cls, path: str = ".", *, env: Optional[Mapping[str, str]] = None) -> "Project":
+    def load(cls, path: str = ".", *, env: Optional[Mapping[str, str]] = None) -> Project:
         """Find the workspace at or above `path` and load everything that declares tasks in it.
 
         `env` wins over what files declare where they mention `${NAME}`. What is wrong with a single task is told when
@@ -86,13 +92,13 @@ class Project:
     @classmethod
     def of(
         cls,
-        tasks: "Union[TaskSet, Iterable[Declared]]",
+        tasks: Union[TaskSet, Iterable[Declared]],
         root: str = ".",
         *,
-        pools: "Iterable[Pool]" = (),
-        notify: "Optional[Notifications]" = None,
-        secrets: "SecretsGiven" = (),
-    ) -> "Project":
+        pools: Iterable[Pool] = (),
+        notify: Optional[Notifications] = None,
+        secrets: SecretsGiven = (),
+    ) -> Project:
         """A project of tasks made by a program: a set of them, or tasks, functions with `@task` and commands.
 
         `pools` are those that tasks name; pools that are given to tasks as such are known anyway. `notify` has the
@@ -179,7 +185,7 @@ class Project:
         vault = self.vault(plan, env)
         return () if vault is None else vault.values
 
-    def vault(self, plan: Plan, env: Mapping[str, str]) -> "Optional[Vault]":
+    def vault(self, plan: Plan, env: Mapping[str, str]) -> Optional[Vault]:
         """The secrets of the planned tasks and of the files, for one run; None where there are none."""
         return make_vault(plan, self.files, os.environ, env)
 
@@ -199,14 +205,14 @@ class Project:
         force: bool = False,
         whole: Optional[Plan] = None,
         earlier: Optional[Mapping[TaskId, Outcome]] = None,
-        notify: "Union[bool, Remembered]" = True,
+        notify: Union[bool, Remembered] = True,
         notify_wait: float = 5.0,
-        advisors: "Sequence[Advisor]" = (),
+        advisors: Sequence[Advisor] = (),
         memory: str = "auto",
         remember: bool = False,
         measure: str = "end",
         keeper: Optional[ServiceKeeper] = None,
-    ) -> "Executor":
+    ) -> Executor:
         """An executor for one run of `plan`. `env` wins over what tasks declare.
 
         `on_failure` is what becomes of the others when a task fails: `drain`, `fail-fast`, `keep-going` (also called
@@ -272,7 +278,7 @@ class Project:
         def unseen(task: Task) -> Sequence[str]:
             return [name for name in withheld(os.environ, task) if name not in (env or {})]
 
-        def explain(run: str, outcomes: Mapping[TaskId, Outcome], memory: "Optional[Memory]") -> "Iterable[Event]":
+        def explain(run: str, outcomes: Mapping[TaskId, Outcome], memory: Optional[Memory]) -> Iterable[Event]:
             from taskrush.explaining import explained  # only when something failed
 
             why = memory.reason if memory is not None else lambda task: ""
@@ -331,7 +337,7 @@ class Project:
         extra: Sequence[str] = (),
         subscribers: Sequence[Subscriber] = (),
         **options: Any,
-    ) -> "Run":
+    ) -> Run:
         """Plan and run in a thread, and follow it: `with project.start("build") as run: for record in run: ...`
 
         `only`, `arguments` and `extra` as for `plan`, the rest as for `executor`.
@@ -341,7 +347,7 @@ class Project:
         plan = self.plan(targets, only=only, arguments=arguments, extra=extra)
         return Run(lambda own: self.executor(plan, subscribers=[*subscribers, *own], **options))
 
-    def watch(self, targets: Targets, **options: Any) -> "Watcher":
+    def watch(self, targets: Targets, **options: Any) -> Watcher:
         """Run `targets`, then again whatever a change affects; iterating yields each round that has ended.
 
         Options as for `taskrush.watching.watcher`. The files that declare the tasks are loaded again when they change.
@@ -350,7 +356,7 @@ class Project:
 
         return watcher(self, targets, **options)
 
-    def history(self) -> "History":
+    def history(self) -> History:
         """What is remembered of the runs of this workspace: of those from the command line, and of those that were told
         to `remember`."""
         return open_history(self.root)

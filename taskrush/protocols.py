@@ -1,33 +1,21 @@
 """The seams. Folders of one layer meet here and are put together in `wiring.py`."""
 
-import os
-from typing import (
-    TYPE_CHECKING,
-    Any,
-    BinaryIO,
-    Callable,
-    ContextManager,
-    Iterable,
-    Iterator,
-    Mapping,
-    NamedTuple,
-    Optional,
-    Protocol,
-    Sequence,
-    Tuple,
-    Union,
-    runtime_checkable,
-)
+from __future__ import annotations
 
-from taskrush.events import Record
-from taskrush.model.outcome import Outcome
-from taskrush.model.redaction import Redactor
-from taskrush.model.task import Task, TaskId
+from typing import Callable, NamedTuple, Protocol, runtime_checkable
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import os
+    from typing import Any, BinaryIO, ContextManager, Iterable, Iterator, Mapping, Optional, Sequence, Tuple, Union
+
+    from taskrush.events import Record
     from taskrush.model.failure import Cause, Evidence
     from taskrush.model.fingerprint import Fingerprint
     from taskrush.model.history import PastAttempt, PastMeasure, PastRun, PastTask
+    from taskrush.model.outcome import Outcome
+    from taskrush.model.redaction import Redactor
+    from taskrush.model.task import Task, TaskId
 
 
 class NotAtOnce(Exception):
@@ -192,7 +180,7 @@ class Secrets(Protocol):
 class Fingerprinter(Protocol):
     """Identifies a task's work, with its inputs as they are at the moment of asking."""
 
-    def fingerprint(self, task: Task, upstream: Mapping[str, str]) -> "Fingerprint":
+    def fingerprint(self, task: Task, upstream: Mapping[str, str]) -> Fingerprint:
         """The fingerprint of a task. `upstream` are digests of what it depends on, by name of part."""
 
     def outputs_digest(self, task: Task) -> str:
@@ -224,7 +212,7 @@ class Subscriber(Protocol):
 class Advisor(Protocol):
     """Knows causes of failures. Called at the end of a run for each of them; one that raises is left out."""
 
-    def __call__(self, evidence: "Evidence") -> "Iterable[Cause]":
+    def __call__(self, evidence: Evidence) -> Iterable[Cause]:
         """The causes that fit, the likeliest first; a message that is a guess says so, or is `certain`."""
 
 
@@ -323,7 +311,7 @@ class History(Protocol):
         target: Optional[str] = None,
         ok: Optional[bool] = None,
         branch: Optional[str] = None,
-    ) -> "Sequence[PastRun]":
+    ) -> Sequence[PastRun]:
         """Runs that began in a time (seconds since 1970, `until` not included), with a target, an end, a branch."""
 
     def tasks(
@@ -333,7 +321,7 @@ class History(Protocol):
         since: Optional[float] = None,
         until: Optional[float] = None,
         limit: Optional[int] = None,
-    ) -> "Sequence[PastTask]":
+    ) -> Sequence[PastTask]:
         """Tasks of runs that began in a time; those of one run in the order of its plan."""
 
     def measures(
@@ -344,10 +332,10 @@ class History(Protocol):
         branch: Optional[str] = None,
         task: Optional[str] = None,
         limit: Optional[int] = None,
-    ) -> "Sequence[PastMeasure]":
+    ) -> Sequence[PastMeasure]:
         """What can be counted of tasks; with a `limit` that of the last so many runs. Much quicker than `tasks`."""
 
-    def attempts(self, run: str, task: str) -> "Sequence[PastAttempt]":
+    def attempts(self, run: str, task: str) -> Sequence[PastAttempt]:
         """All tries of one task, the first one first."""
 
     def durations(self, tasks: Iterable[str]) -> Mapping[TaskId, float]:

@@ -1,16 +1,22 @@
 """Makes the reports that are asked for by `--report KIND=FILE`: what makes which kind, and where it goes."""
 
+from __future__ import annotations
+
 import functools
 import os
-from typing import Any, List, Sequence
 
 from taskrush.errors import UsageError
-from taskrush.events import Record
-from taskrush.model.plan import Plan
-from taskrush.protocols import Subscriber
 from taskrush.report.exporting import ExportError, ExportReporter, log_tails
-from taskrush.report.spooled import Spooled
 from taskrush.wiring import EXPORTS, REPORTERS, load, open_history
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, List, Sequence
+
+    from taskrush.events import Record
+    from taskrush.model.plan import Plan
+    from taskrush.protocols import Subscriber
+    from taskrush.report.spooled import Spooled
 
 JSONL = "jsonl"
 HTML = "html"

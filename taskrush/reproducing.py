@@ -4,10 +4,11 @@ Nothing of the task is run; only the commands of its variables and of the tools 
 secret is ever written: variables that hold one become holes, files that hold one are left out.
 """
 
+from __future__ import annotations
+
 import os
 import re
 import sys
-from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Set, Tuple
 
 from taskrush._version import __version__
 from taskrush.bundle.files import copy_files, pack, write
@@ -15,22 +16,30 @@ from taskrush.bundle.readme import readme
 from taskrush.bundle.recipe import WORK, Check, Recipe, Step, mark
 from taskrush.bundle.rerun import SCRIPT, facts_of
 from taskrush.bundle.script import is_identifier, script
-from taskrush.caching import WorkspaceCache, answer, cache_settings, open_cache
+from taskrush.caching import answer, cache_settings, open_cache
 from taskrush.errors import UsageError
 from taskrush.model.environment import visible
 from taskrush.model.graph import EdgeKind
-from taskrush.model.history import PastRun, PastTask
 from taskrush.model.outcome import State
-from taskrush.model.plan import Plan, part
+from taskrush.model.plan import part
 from taskrush.model.policy import Cache
 from taskrush.model.redaction import Redactor
 from taskrush.model.substitution import as_text, substitute
-from taskrush.model.task import Call, Shell, Task, TaskId
-from taskrush.project import Project
+from taskrush.model.task import Call, Shell
 from taskrush.resuming import planned
 from taskrush.runners.local import commands, environment
 from taskrush.runners.spawn import DEFAULT_SHELL
 from taskrush.values import evolve, frozen
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Set, Tuple
+
+    from taskrush.caching import WorkspaceCache
+    from taskrush.model.history import PastRun, PastTask
+    from taskrush.model.plan import Plan
+    from taskrush.model.task import Task, TaskId
+    from taskrush.project import Project
 
 MOST = 100 << 20  # bytes of files
 UNWANTED = re.compile(r"TASKRUSH_.*|HOME|TMPDIR|TMP|TEMP|SSH_AUTH_SOCK|SHELL|TERM|COLORTERM|_|PWD|OLDPWD|SHLVL")

@@ -3,19 +3,27 @@
 The plan is made anew, with the same targets, parameters and words after `--`, from the files as they are now.
 """
 
+from __future__ import annotations
+
 import shlex
-from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
 
 from taskrush.declare.options import convert
 from taskrush.errors import UsageError
-from taskrush.model.history import UNDER_WAY, PastRun, PastTask
+from taskrush.model.history import UNDER_WAY
 from taskrush.model.outcome import Outcome, State
-from taskrush.model.plan import Plan
-from taskrush.model.task import Task, TaskId
+from taskrush.model.task import TaskId
 from taskrush.plan.leftover import leftover
-from taskrush.project import Project
-from taskrush.protocols import History
 from taskrush.values import frozen
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
+
+    from taskrush.model.history import PastRun, PastTask
+    from taskrush.model.plan import Plan
+    from taskrush.model.task import Task
+    from taskrush.project import Project
+    from taskrush.protocols import History
 
 EXTRA = "--"  # the name under which history has what followed `--`
 SECRET = "[secret]"

@@ -4,32 +4,29 @@ It decides how much of the past is looked at, and of how large a plan advice is 
 `report/html/`.
 """
 
+from __future__ import annotations
+
 import os
-from typing import Dict, List, Mapping, Optional, Sequence, Set, Tuple
 
 from taskrush.analyze.paths import critical_path, paths
-from taskrush.analyze.profile import Profile, Subject
 from taskrush.analyze.series import MEASURES
 from taskrush.analyzing import find_bottlenecks, work_of
-from taskrush.model.failure import Failure
-from taskrush.model.history import PastRun, PastTask
-from taskrush.model.plan import Plan
 from taskrush.model.redaction import Redactor
-from taskrush.protocols import History
 from taskrush.report.exporting import log_tails
-from taskrush.report.html.facts import (
-    Advice,
-    Declared,
-    Expected,
-    Fared,
-    Profiled,
-    RunPage,
-    Shift,
-    whole,
-)
+from taskrush.report.html.facts import Advice, Declared, Expected, Fared, Profiled, RunPage, Shift, whole
 from taskrush.report.html.page import render
 from taskrush.report.spooled import Spooled
 from taskrush.values import evolve
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Dict, List, Mapping, Optional, Sequence, Set, Tuple
+
+    from taskrush.analyze.profile import Profile, Subject
+    from taskrush.model.failure import Failure
+    from taskrush.model.history import PastRun, PastTask
+    from taskrush.model.plan import Plan
+    from taskrush.protocols import History
 
 RUNS, PROFILED = 50, 100  # past runs whose times are shown, and of a profile
 TASKS = 40  # tasks whose past is

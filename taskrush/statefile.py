@@ -3,6 +3,8 @@
 State is disposable: whatever is wrong with a file, it counts as absent. It knows nothing of what is inside.
 """
 
+from __future__ import annotations
+
 import marshal
 import os
 import stat
@@ -52,7 +54,7 @@ def write_whole(path: str, data: bytes, mode: int = 0o600, sync: bool = False) -
         raise
 
 
-def save_state(path: str, kind: str, value: "Any") -> bool:
+def save_state(path: str, kind: str, value: Any) -> bool:
     """Keep plain values (numbers, texts, bytes, tuples, lists, dicts); False if that is not possible here."""
     body = marshal.dumps(value)
     try:
@@ -62,7 +64,7 @@ def save_state(path: str, kind: str, value: "Any") -> bool:
     return True
 
 
-def load_state(path: str, kind: str) -> "Optional[Any]":
+def load_state(path: str, kind: str) -> Optional[Any]:
     """What `save_state` kept, or None if it is absent, damaged, foreign, or of another version."""
     try:
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0))
@@ -98,7 +100,7 @@ def digest_of(data: bytes) -> bytes:
     return digest
 
 
-def _hashes() -> "Any":
+def _hashes() -> Any:
     for name in ("_sha2", "_sha256", "hashlib"):
         try:
             return __import__(name)

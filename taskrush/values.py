@@ -6,6 +6,8 @@ used here; type checkers take them for attrs' own. Whoever asks a class for its 
 many instances. Decision 0018 has the figures. It knows nothing of what the values mean.
 """
 
+from __future__ import annotations
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from attrs import Factory, asdict, define, evolve, field, fields, frozen
@@ -59,8 +61,8 @@ else:
             self.kw_only = kw_only
             self.metadata = metadata or {}
 
-        def as_attrs(self):
-            """The same for attrs."""
+        def as_attrs(self, kind):
+            """The same for attrs, with its type."""
             import attr
 
             default = self.default
@@ -76,7 +78,7 @@ else:
                 init=self.init,
                 kw_only=self.kw_only,
                 metadata=self.metadata,
-                type=self.type,
+                type=kind,
             )
 
     field = Field
@@ -93,7 +95,10 @@ else:
             if self.made is None:
                 import attr
 
-                described = {one.name: one.as_attrs() for one in fields(owner)}
+                from taskrush.annotations import meanings
+
+                types = meanings(owner, {one.name: one.type for one in fields(owner)})
+                described = {one.name: one.as_attrs(types[one.name]) for one in fields(owner)}
                 self.made = getattr(attr.make_class(owner.__name__, described, slots=True), ATTRS)
             return self.made
 
@@ -153,6 +158,7 @@ else:
             body["__setattr__"] = body["__delattr__"] = _refuse
         body["__init__"] = late = _late_init()
         made = type(cls)(cls.__name__, cls.__bases__, body)
+        made.__attrs_types_resolved__ = made  # whoever asks attrs gets types, not texts
         late.__kwdefaults__["_of"].append(made)
         for item in body.values():
             for cell in getattr(item, "__closure__", None) or ():

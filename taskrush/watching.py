@@ -1,22 +1,30 @@
 """A watch of a project: puts the watcher together with loading, planning and running."""
 
+from __future__ import annotations
+
 import os
-from typing import Any, Callable, List, Mapping, Optional, Sequence, Tuple
 
 from taskrush.errors import UsageError
 from taskrush.execute.changes import NOTIFY, POLL, available
-from taskrush.execute.executor import Executor
 from taskrush.execute.kept_services import KeptServices
 from taskrush.execute.watch import Watched, Watcher
-from taskrush.execute.watch_news import News, ServiceEnded
+from taskrush.execute.watch_news import ServiceEnded
 from taskrush.execute.watch_state import ON_CHANGE, RESTART
-from taskrush.model.outcome import Outcome
-from taskrush.model.plan import Plan
-from taskrush.model.task import TaskId
 from taskrush.plan.gitignore import GitIgnore
-from taskrush.project import Project, Targets, new_run_id
-from taskrush.protocols import Subscriber
+from taskrush.project import Project, new_run_id
 from taskrush.wiring import SystemClock, make_runners
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, List, Mapping, Optional, Sequence, Tuple
+
+    from taskrush.execute.executor import Executor
+    from taskrush.execute.watch_news import News
+    from taskrush.model.outcome import Outcome
+    from taskrush.model.plan import Plan
+    from taskrush.model.task import TaskId
+    from taskrush.project import Targets
+    from taskrush.protocols import Subscriber
 
 
 def watcher(

@@ -1,20 +1,23 @@
 """Puts the parts together: which runner, cache and reporter goes with which name. Loaded when first used."""
 
+from __future__ import annotations
+
 import importlib
 import os
 import time
-from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, List, Mapping, Optional, Union
 
-from taskrush.model.declaration import FileDecl
-from taskrush.model.plan import Plan
 from taskrush.model.secret import placed
-from taskrush.model.task import Task
-from taskrush.protocols import Memory, OnOutput, Pollable, Runner, Running, Sharing, Subscriber
 from taskrush.values import evolve
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Union
+
+    from taskrush.model.declaration import FileDecl
     from taskrush.model.history import Keep
-    from taskrush.protocols import History, Secrets
+    from taskrush.model.plan import Plan
+    from taskrush.model.task import Task
+    from taskrush.protocols import History, Memory, OnOutput, Pollable, Runner, Running, Secrets, Sharing, Subscriber
     from taskrush.report.notify_past import Remembered
     from taskrush.supply.vault import Vault
 
@@ -77,7 +80,7 @@ def make_runners(
     environ: Optional[Mapping[str, str]] = None,
     overrides: Optional[Mapping[str, str]] = None,
     capture_prints: bool = False,
-    secrets: "Optional[Vault]" = None,
+    secrets: Optional[Vault] = None,
     sharing: Optional[Sharing] = None,
     measure: str = "end",
 ) -> Dict[str, Runner]:
@@ -101,9 +104,9 @@ def make_notifier(
     plan: Plan,
     files: Iterable[FileDecl],
     overrides: Optional[Mapping[str, str]] = None,
-    watch: "Union[bool, Remembered]" = True,
+    watch: Union[bool, Remembered] = True,
     wait: float = 5.0,
-    secrets: "Optional[Secrets]" = None,
+    secrets: Optional[Secrets] = None,
 ) -> Optional[Subscriber]:
     """Tells people how this plan's run ended, or None where nobody wants to know. It is to be the last subscriber."""
     from taskrush.compile.channels import gather
@@ -141,7 +144,7 @@ def channel_environ(root: str, files: Iterable[FileDecl], environ: Mapping[str, 
 
 def make_vault(
     plan: Plan, files: Iterable[FileDecl], environ: Mapping[str, str], overrides: Mapping[str, str]
-) -> "Optional[Vault]":
+) -> Optional[Vault]:
     """The secrets of a run; None where no file and no task has any. Runs nothing and asks no keyring."""
     declared = [placed(secret, file.folder) for file in files for secret in file.secrets]
     channels = [one for file in files if file.notify is not None for one in file.notify.channels.values()]
@@ -169,7 +172,7 @@ def make_memory(
     overrides: Optional[Mapping[str, str]] = None,
     modes: str = "local:rw",
     force: bool = False,
-    secrets: "Optional[Vault]" = None,
+    secrets: Optional[Vault] = None,
     remember: bool = False,
 ) -> Memory:
     """What a run knows of work done before; nothing is loaded for it when nothing of the plan is cached."""
@@ -184,7 +187,7 @@ def make_memory(
     return caching.make_memory(plan, settings, run_id, os.environ, overrides, chosen, secrets, remember)
 
 
-def make_priority(plan: Plan, jobs: int) -> "Optional[List[float]]":
+def make_priority(plan: Plan, jobs: int) -> Optional[List[float]]:
     """Which tasks go first, by how long they took before; None where nothing is known, or where it makes no odds.
 
     One at a time they take as long in any order, so that the declared one stays; or all of them find room at once.
@@ -197,9 +200,7 @@ def make_priority(plan: Plan, jobs: int) -> "Optional[List[float]]":
     return priorities(plan, Learnt(plan.root).durations(task.id for task in plan.tasks))
 
 
-def open_history(
-    root: str, warn: Callable[[str], None] = lambda message: None, keep: "Optional[Keep]" = None
-) -> "History":
+def open_history(root: str, warn: Callable[[str], None] = lambda message: None, keep: Optional[Keep] = None) -> History:
     """What is remembered of the runs of a workspace, those included that go on. `warn` takes messages about trouble."""
     made: History = load("taskrush.report.history_db:HistoryDatabase")(root, warn, keep)
     return made

@@ -1,15 +1,21 @@
 """`--failed` and `--resume`: what is left of the last run, and what is said about it."""
 
+from __future__ import annotations
+
 import sys
-from typing import Any, Mapping, Tuple
 
 from taskrush.errors import UsageError
-from taskrush.model.outcome import Outcome
-from taskrush.model.plan import Plan
-from taskrush.model.settings import Settings
-from taskrush.model.task import TaskId
 from taskrush.resuming import names_of, rest
 from taskrush.wiring import open_history
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Mapping, Tuple
+
+    from taskrush.model.outcome import Outcome
+    from taskrush.model.plan import Plan
+    from taskrush.model.settings import Settings
+    from taskrush.model.task import TaskId
 
 
 def left(project: Any, options: Any) -> Tuple[Plan, Mapping[TaskId, Outcome]]:

@@ -4,12 +4,17 @@ Options of tasks may look like those of TaskRush (`deploy --env production`), an
 the tasks are. Until then a long option behind a word that may be a task counts as the task's.
 """
 
+from __future__ import annotations
+
 import os
-from typing import Dict, Mapping, Optional, Sequence, Tuple
 
 from taskrush.errors import ConfigError, UsageError
 from taskrush.values import frozen
 from taskrush_cli.given import Given
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Dict, Mapping, Optional, Sequence, Tuple
 
 
 @frozen(kw_only=True)

@@ -5,16 +5,19 @@ of the user's is run and nothing is ever raised: when something is wrong there a
 of tasks and of options, and both are kept: nothing dear is imported here.
 """
 
+from __future__ import annotations
+
 import sys
 
 from taskrush_cli.commands import COMMANDS
-from taskrush_cli.listing import Listing, listing_of
+from taskrush_cli.listing import listing_of
 from taskrush_cli.spellings import spellings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Dict, Iterator, Mapping, Optional, Sequence, Tuple
 
+    from taskrush_cli.listing import Listing
     from taskrush_cli.spellings import Spelled, Spellings
 
     Candidate = Tuple[str, str]
@@ -26,7 +29,7 @@ _RUNS_OF = ("diff", "last", "log")
 _TASKS_OF = ("history", "run", "watch", "list", "graph", "why", "repro", "failures", "profile", "simulate")
 
 
-def complete(words: "Sequence[str]") -> int:
+def complete(words: Sequence[str]) -> int:
     """Print the candidates for the last of `words`; the program's own name is not among them."""
     try:
         found = list(candidates(words))
@@ -40,7 +43,7 @@ def complete(words: "Sequence[str]") -> int:
     return 0
 
 
-def candidates(words: "Sequence[str]") -> "Iterator[Candidate]":
+def candidates(words: Sequence[str]) -> Iterator[Candidate]:
     """Everything that may stand where the last word does, whatever was typed of it."""
     *before, current = words or [""]
     if "--" in before:
@@ -86,14 +89,14 @@ def candidates(words: "Sequence[str]") -> "Iterator[Candidate]":
         yield from ((name, text) for name, text in COMMANDS.items() if name not in names)
 
 
-def _listing(directory: str) -> "Optional[Listing]":
+def _listing(directory: str) -> Optional[Listing]:
     try:
         return listing_of(directory)
     except Exception:
         return None
 
 
-def _directory(words: "Sequence[str]") -> str:
+def _directory(words: Sequence[str]) -> str:
     """What `-C` says, wherever it stands: its folder is needed to understand the other words."""
     found = "."
     for word, following in zip(words, [*words[1:], ""]):
@@ -106,9 +109,7 @@ def _directory(words: "Sequence[str]") -> str:
     return found
 
 
-def _walk(
-    before: "Sequence[str]", known: "Spellings", listing: "Optional[Listing]"
-) -> "Tuple[Optional[str], Optional[str]]":
+def _walk(before: Sequence[str], known: Spellings, listing: Optional[Listing]) -> Tuple[Optional[str], Optional[str]]:
     """The subcommand, if any, and the task whose options may follow."""
     command = task = None
     skip = False
@@ -126,7 +127,7 @@ def _walk(
     return (None if command == "run" else command), task
 
 
-def _options_of(listing: Listing, task: str) -> "Dict[str, Spelled]":
+def _options_of(listing: Listing, task: str) -> Dict[str, Spelled]:
     """The options of a task, by spelling."""
     found: Dict[str, Spelled] = {}
     for row in listing.rows:
@@ -137,7 +138,7 @@ def _options_of(listing: Listing, task: str) -> "Dict[str, Spelled]":
     return found
 
 
-def _values(option: "Optional[Spelled]") -> "Sequence[Candidate]":
+def _values(option: Optional[Spelled]) -> Sequence[Candidate]:
     if option is None:
         return []
     return [(FILES, "")] if option[3] else [(text, "") for text in option[2]]

@@ -1,11 +1,17 @@
 """What may stand for a run, or for a task of one, where a word is being completed. Only loaded for such words."""
 
-import time
-from typing import Iterator, Tuple
+from __future__ import annotations
 
-from taskrush.model.history import PastRun
+import time
+
 from taskrush.report.history_db import HistoryDatabase
 from taskrush_cli.past import LAST, state_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Iterator, Tuple
+
+    from taskrush.model.history import PastRun
 
 SHOWN = 30
 

@@ -1,13 +1,20 @@
 """What a run would find in the cache, for the commands that show it. Runs nothing of the user's."""
 
-import os
-from typing import Any, Dict, List, Mapping, Sequence, Tuple
+from __future__ import annotations
 
-from taskrush.cache.forecast import Forecast, forecast
+import os
+
+from taskrush.cache.forecast import forecast
 from taskrush.caching import cache_settings, open_cache
-from taskrush.model.fingerprint import Change
-from taskrush.model.plan import Plan
-from taskrush.model.task import TaskId
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, List, Mapping, Sequence, Tuple
+
+    from taskrush.cache.forecast import Forecast
+    from taskrush.model.fingerprint import Change
+    from taskrush.model.plan import Plan
+    from taskrush.model.task import TaskId
 
 RANK = (
     *("command", "argv", "function", "source", "constant", "closure", "argument", "extra"),
@@ -26,7 +33,7 @@ def forecasts(project: Any, plan: Plan, env: Mapping[str, str]) -> Tuple[Dict[Ta
     return found, warnings
 
 
-def as_json(found: Forecast) -> "Dict[str, object]":
+def as_json(found: Forecast) -> Dict[str, object]:
     """The documented form: keys are added, never renamed."""
     return {
         "task": found.task,
@@ -39,7 +46,7 @@ def as_json(found: Forecast) -> "Dict[str, object]":
     }
 
 
-def ranked(found: Forecast) -> "List[Change]":
+def ranked(found: Forecast) -> List[Change]:
     """The most telling kinds of change first."""
 
     def rank(part: str) -> int:

@@ -3,11 +3,15 @@
 It does not know what the other words are.
 """
 
-from typing import Any, Dict, Mapping, Optional, Sequence, Tuple
+from __future__ import annotations
 
 from taskrush.errors import UsageError
 from taskrush.model.settings import Option, options, read
 from taskrush.values import define, field
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, Mapping, Optional, Sequence, Tuple
 
 ACTIONS: Mapping[str, Option] = {
     "list": Option(flags=("-l", "--list"), kind="bool", help="list the tasks (also: --simple, --json)"),

@@ -4,6 +4,8 @@
 recalled loads neither the library's classes nor argparse.
 """
 
+from __future__ import annotations
+
 import os
 
 from taskrush.declare.discover import discover
@@ -37,7 +39,7 @@ class Listing:
 
     __slots__ = ("color", "names", "root", "rows", "verbose")
 
-    def __init__(self, root: str, rows: "Sequence[Row]", names: "Mapping[str, str]", color: str, verbose: int) -> None:
+    def __init__(self, root: str, rows: Sequence[Row], names: Mapping[str, str], color: str, verbose: int) -> None:
         self.root = root
         self.rows = rows
         self.names = names
@@ -45,11 +47,11 @@ class Listing:
         self.verbose = verbose
 
     @property
-    def tasks(self) -> "Dict[str, Choice]":
+    def tasks(self) -> Dict[str, Choice]:
         """What `select` wants to know of the tasks, by id."""
         return {row[0]: Choice(row) for row in self.rows}
 
-    def __iter__(self) -> "Iterator[Choice]":
+    def __iter__(self) -> Iterator[Choice]:
         return map(Choice, self.rows)
 
 
@@ -58,7 +60,7 @@ class Choice:
 
     __slots__ = ("aliases", "group", "hidden", "id", "tags")
 
-    def __init__(self, row: "Row") -> None:
+    def __init__(self, row: Row) -> None:
         self.id = row[0]
         self.aliases = row[3]
         self.tags = row[4]
@@ -66,7 +68,7 @@ class Choice:
         self.group = row[11]
 
 
-def recalled(directory: str) -> "Optional[Listing]":
+def recalled(directory: str) -> Optional[Listing]:
     """The listing that was kept for the workspace of a folder, if it still holds. Raises what discovery raises."""
     if not os.path.isdir(directory):
         return None
@@ -79,7 +81,7 @@ def recalled(directory: str) -> "Optional[Listing]":
     return Listing(found.root, *value[1])
 
 
-def listing_of(directory: str) -> "Optional[Listing]":
+def listing_of(directory: str) -> Optional[Listing]:
     """The listing of the workspace of a folder, recalled if it can be; None if there is no such folder.
 
     Raises what loading a project raises.
@@ -93,7 +95,7 @@ def listing_of(directory: str) -> "Optional[Listing]":
     return listing
 
 
-def made(project: "Project") -> Listing:
+def made(project: Project) -> Listing:
     """The listing of a project, with the settings of its files and environment. Raises `UsageError` for these."""
     from taskrush.model.settings import merge
 
@@ -120,7 +122,7 @@ def made_and_kept(directory: str) -> Listing:
     return listing
 
 
-def _keep(listing: Listing, project: "Project", found: "Found", begun: int) -> None:
+def _keep(listing: Listing, project: Project, found: Found, begun: int) -> None:
     from taskrush.kept import keep
 
     looked = [os.path.abspath(path) for path in project.looked]
@@ -131,12 +133,12 @@ def _keep(listing: Listing, project: "Project", found: "Found", begun: int) -> N
     keep(project.root, NAME, value, begun, looked, [path for path in looked if os.path.isfile(path)], os.environ)
 
 
-def _declaring(found: "Found") -> "Tuple[str, ...]":
+def _declaring(found: Found) -> Tuple[str, ...]:
     """What discovery chose: another file may win later, and a workspace that was moved is another one."""
     return (found.root, found.rush or "", found.python or "")
 
 
-def _row(graph: "Graph", task: "Task", root: str) -> "Row":
+def _row(graph: Graph, task: Task, root: str) -> Row:
     from taskrush.model.graph import EdgeKind
     from taskrush.model.limits import as_plain, described
 
@@ -160,7 +162,7 @@ def _row(graph: "Graph", task: "Task", root: str) -> "Row":
     )
 
 
-def _param(param: "Param") -> "Tuple[Any, ...]":
+def _param(param: Param) -> Tuple[Any, ...]:
     from taskrush.declare.options import choice_texts, metavar, option_strings, takes_value, text_of
 
     options = tuple(option_strings(param))
@@ -184,7 +186,7 @@ def _param(param: "Param") -> "Tuple[Any, ...]":
     )
 
 
-def _plain(value: "Any") -> "Any":
+def _plain(value: Any) -> Any:
     """A default as JSON has it."""
     from taskrush.declare.options import text_of
 

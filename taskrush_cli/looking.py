@@ -4,6 +4,8 @@ It knows only the plainest spellings of `taskrush list`; whatever it does not kn
 all of them, and so is every error.
 """
 
+from __future__ import annotations
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Dict, List, Optional
@@ -31,7 +33,7 @@ class Asked:
     def by(self) -> str:
         return self.values["by"]
 
-    def answer(self) -> "Optional[int]":
+    def answer(self) -> Optional[int]:
         """List and return the exit code, or None where this is left to the parser. Raises what loading raises."""
         from taskrush_cli.listing import listing_of
 
@@ -45,7 +47,7 @@ class Asked:
         return show(listing, self)
 
 
-def asked(words: "List[str]") -> "Optional[Asked]":
+def asked(words: List[str]) -> Optional[Asked]:
     """What a command line asks to be listed, or None if it is anything else, or not plain enough."""
     at, directory = 0, "."
     if words[:1] in (["-C"], ["--directory"]) and len(words) > 1:

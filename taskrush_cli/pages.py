@@ -1,18 +1,24 @@
 """The page of a past run: which run it is about, what is declared of its tasks now, where the file goes."""
 
+from __future__ import annotations
+
 import os
 import sys
-from typing import Any, Optional, Sequence
 
 from taskrush.errors import TaskRushError, UsageError
-from taskrush.model.history import PastRun
-from taskrush.model.plan import Plan
-from taskrush.profiling import Period
-from taskrush.protocols import History
-from taskrush.report.html.facts import Profiled
 from taskrush.run_page import page_of_run, past_run
 from taskrush.statefile import state_folder
 from taskrush_cli.past import run_called
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Optional, Sequence
+
+    from taskrush.model.history import PastRun
+    from taskrush.model.plan import Plan
+    from taskrush.profiling import Period
+    from taskrush.protocols import History
+    from taskrush.report.html.facts import Profiled
 
 NAME = "profile.html"
 

@@ -6,22 +6,29 @@ TaskRush are derived from `taskrush.model.settings`; subcommands have argparse p
 over a subcommand's.
 """
 
+from __future__ import annotations
+
 import importlib
 import os
 from types import SimpleNamespace
-from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, Callable
 
 from taskrush.compile.names import near
 from taskrush.compile.select import select
 from taskrush.errors import GraphError, UsageError
-from taskrush.model.graph import Graph
 from taskrush.model.settings import merge
-from taskrush.model.task import TaskId
 from taskrush.values import asdict
 from taskrush_cli.ahead import look_ahead, overrides
 from taskrush_cli.commands import COMMANDS
 from taskrush_cli.given import ACTIONS, FLAGS, Given
 from taskrush_cli.workspace import Workspace
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Dict, List, Mapping, Optional, Sequence, Tuple
+
+    from taskrush.model.graph import Graph
+    from taskrush.model.task import TaskId
 
 Command = Callable[[Any], int]
 

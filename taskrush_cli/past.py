@@ -3,21 +3,28 @@
 A run is `last`, `last~1` (the one before), its id, or the beginning or the end of its id. It loads no task.
 """
 
-import argparse
+from __future__ import annotations
+
 import os
 import re
 import sys
 import time
-from typing import Sequence, Tuple
 
 from taskrush.declare.discover import RUSH_NAMES, discover
 from taskrush.errors import UsageError
 from taskrush.model.duration import seconds_of
-from taskrush.model.history import Keep, PastRun
+from taskrush.model.history import Keep
 from taskrush.model.limits import as_bytes
-from taskrush.model.settings import Settings
-from taskrush.protocols import History
 from taskrush.wiring import open_history
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse
+    from typing import Sequence, Tuple
+
+    from taskrush.model.history import PastRun
+    from taskrush.model.settings import Settings
+    from taskrush.protocols import History
 
 LAST = re.compile(r"last(?:~([0-9]{1,6}))?")
 ID = re.compile(r"[0-9TA-Fa-f-]{4,}")

@@ -1,14 +1,20 @@
 """What `analyze` and `simulate` look at: the plan of some targets, or of the last run's, with the times of its past."""
 
+from __future__ import annotations
+
 import os
 import time
-from typing import Any, Optional, Sequence
 
-from taskrush.analyze.work import Work
 from taskrush.analyzing import work_of
 from taskrush.errors import UsageError
-from taskrush.model.plan import Plan
 from taskrush_cli.past import moment, open_past
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Optional, Sequence
+
+    from taskrush.analyze.work import Work
+    from taskrush.model.plan import Plan
 
 
 def add_period(parser: Any) -> None:

@@ -3,10 +3,15 @@
 It knows no task. Whatever was set before is set again afterwards.
 """
 
+from __future__ import annotations
+
 import contextlib
 import os
 import signal
-from typing import Any, Callable, Iterator, List, Tuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Iterator, List, Tuple
 
 
 @contextlib.contextmanager

@@ -4,6 +4,8 @@ An option is (help, whether a value follows, what it may be, whether that is a f
 and of the subcommands' parsers once, kept in the workspace, and worked out again when any module of ours has changed.
 """
 
+from __future__ import annotations
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Dict, Optional, Sequence, Tuple
@@ -21,16 +23,16 @@ class Spellings:
 
     def __init__(
         self,
-        all: "Dict[str, Spelled]",
-        own: "Dict[str, Dict[str, Spelled]]",
-        may_be: "Dict[str, Tuple[str, ...]]",
+        all: Dict[str, Spelled],
+        own: Dict[str, Dict[str, Spelled]],
+        may_be: Dict[str, Tuple[str, ...]],
     ) -> None:
         self.all = all
         self.own = own
         self.may_be = may_be
 
 
-def spellings(root: "Optional[str]") -> Spellings:
+def spellings(root: Optional[str]) -> Spellings:
     """What was kept in the workspace, or else is worked out and kept there."""
     from taskrush.kept import keep, recall
 
@@ -45,7 +47,7 @@ def spellings(root: "Optional[str]") -> Spellings:
     return Spellings(*value)
 
 
-def _made() -> "Tuple[Dict[str, Spelled], Dict[str, Dict[str, Spelled]], Dict[str, Tuple[str, ...]]]":
+def _made() -> Tuple[Dict[str, Spelled], Dict[str, Dict[str, Spelled]], Dict[str, Tuple[str, ...]]]:
     import importlib
 
     from taskrush.model.settings import options

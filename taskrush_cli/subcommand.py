@@ -1,11 +1,17 @@
 """Reads the words of one subcommand: its own options by argparse, those of TaskRush as everywhere."""
 
+from __future__ import annotations
+
 import argparse
-from typing import Any, List, NoReturn, Sequence
 
 from taskrush.errors import UsageError
 from taskrush_cli.commands import COMMANDS
-from taskrush_cli.given import Given
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, List, NoReturn, Sequence
+
+    from taskrush_cli.given import Given
 
 
 class Parser(argparse.ArgumentParser):

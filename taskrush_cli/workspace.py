@@ -1,12 +1,18 @@
 """The project that a command line is about, loaded at most once, when a word cannot be understood without it."""
 
+from __future__ import annotations
+
 import os
-from typing import Mapping, Optional, Sequence
 
 from taskrush.errors import TaskRushError, UsageError
-from taskrush.model.graph import Graph
 from taskrush.project import Project
 from taskrush_cli.ahead import overrides
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Mapping, Optional, Sequence
+
+    from taskrush.model.graph import Graph
 
 
 class Workspace:

@@ -87,7 +87,8 @@ LIST = ROWS | {
 }
 NAMED = LIST | {"taskrush.compile", "taskrush.compile.names", "taskrush.compile.select", "taskrush.model.spelling"}
 COMPLETE = ROWS | {"taskrush_cli.complete", "taskrush_cli.spellings"}
-CHEAP = {"errno", "hashlib", "_blake2", "_hashlib", "_sha2", "_sha256", "_signal"}  # of the standard library
+# Of the standard library, what costs next to nothing.
+CHEAP = {"__future__", "errno", "hashlib", "_blake2", "_hashlib", "_sha2", "_sha256", "_signal"}
 
 EXACT = {
     "--version": OURS,

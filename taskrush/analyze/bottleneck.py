@@ -3,14 +3,22 @@
 Advice is only given where it gains something that is worth a change; every gain is that of the one change alone.
 """
 
+from __future__ import annotations
+
 import statistics
-from typing import Callable, Dict, List, Optional, Sequence, Tuple
+from typing import Callable, Sequence, Tuple
 
 from taskrush.analyze.paths import critical_edges, critical_path, gain_if_faster, paths, total, without_edge
-from taskrush.analyze.work import RAN, Work
-from taskrush.model.limits import Limits
+from taskrush.analyze.work import RAN
 from taskrush.model.task import TaskId
 from taskrush.values import frozen
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Dict, List, Optional
+
+    from taskrush.analyze.work import Work
+    from taskrush.model.limits import Limits
 
 PLAYED = 20_000  # tasks simulated in search of gains
 WORTH_SHARE, WORTH_SECONDS = 0.01, 0.05  # a gain below both of these is none

@@ -4,15 +4,23 @@ What somebody wrote under `hints:` comes first, then what the system itself said
 breaks loses its say, nothing else.
 """
 
-import re
-from typing import Callable, Dict, List, Optional, Pattern, Sequence, Tuple
+from __future__ import annotations
 
-from taskrush.analyze.machine import Machine
+import re
+from typing import Optional
+
 from taskrush.analyze.output import plain
-from taskrush.model.failure import Cause, Evidence
-from taskrush.model.policy import FailureHint
-from taskrush.protocols import Advisor
+from taskrush.model.failure import Cause
 from taskrush.values import frozen
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable, Dict, List, Match, Pattern, Sequence, Tuple
+
+    from taskrush.analyze.machine import Machine
+    from taskrush.model.failure import Evidence
+    from taskrush.model.policy import FailureHint
+    from taskrush.protocols import Advisor
 
 SHOWN = 2  # causes of one failure, besides those from `hints`
 HINTED = 3
@@ -38,11 +46,11 @@ Found = Optional[Cause]
 class Rule:
     """How a line looks, and what to make of it; the function may think better of it and return None."""
 
-    pattern: "Pattern[str]"
-    explain: Callable[["re.Match[str]", Look], Found]
+    pattern: Pattern[str]
+    explain: Callable[[Match[str], Look], Found]
 
 
-def rule(pattern: str) -> Callable[[Callable[["re.Match[str]", Look], Found]], Rule]:
+def rule(pattern: str) -> Callable[[Callable[[Match[str], Look], Found]], Rule]:
     return lambda explain: Rule(re.compile(pattern), explain)
 
 
@@ -100,7 +108,7 @@ def _hinted(lines: Sequence[str], hints: Sequence[FailureHint]) -> List[Cause]:
     return found
 
 
-def filled(text: str, match: "re.Match[str]") -> str:
+def filled(text: str, match: Match[str]) -> str:
     """`text` with `{1}` and `{name}` replaced by what the groups of a pattern matched; anything else stays."""
     groups = {**{str(number): value for number, value in enumerate(match.groups(), 1)}, **match.groupdict()}
     return re.sub(r"\{(\w+)\}", lambda one: plain(groups.get(one.group(1), one.group(0)) or ""), text)

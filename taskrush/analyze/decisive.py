@@ -6,11 +6,16 @@ words. Nothing is claimed: these are quotations. Text in, numbers of lines out.
 
 # ruff: noqa: E501, RUF001  (patterns quote what other programs print)
 
+from __future__ import annotations
+
 import re
-from typing import List, Optional, Pattern, Sequence, Set, Tuple
 
 from taskrush.analyze.traces import Block, trace_at
 from taskrush.values import frozen
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import List, Optional, Pattern, Sequence, Set, Tuple
 
 SHOWN = 6  # lines
 STRONG = 80
@@ -26,8 +31,8 @@ class Kind:
     """
 
     weight: int
-    first: "Pattern[str]"
-    more: "Pattern[str]" = re.compile(r"(?!)")
+    first: Pattern[str]
+    more: Pattern[str] = re.compile(r"(?!)")
     most: int = 0
     heading: bool = False
 

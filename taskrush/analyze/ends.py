@@ -1,14 +1,21 @@
 """What the end of a task alone tells: its exit code, the signal, the reason that TaskRush itself gave."""
 
+from __future__ import annotations
+
 import os
 import re
-from typing import Iterator, Mapping, Optional, Tuple
 
-from taskrush.analyze.causes import Look, certain, perhaps
+from taskrush.analyze.causes import certain, perhaps
 from taskrush.analyze.machine import Machine
 from taskrush.analyze.programs import not_found
-from taskrush.model.failure import Cause
 from taskrush.model.task import Argv, Shell
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Iterator, Mapping, Optional, Tuple
+
+    from taskrush.analyze.causes import Look
+    from taskrush.model.failure import Cause
 
 _CANNOT_START = re.compile(r"cannot start: (.*)", re.DOTALL)
 _OUTPUT = re.compile(r"did not make its declared output `([^`]+)`")

@@ -7,10 +7,16 @@ surer than they are: a new one lies around the mean of n others with a variance 
 itself is only guessed from n - 1 of them (the prediction interval of elementary statistics).
 """
 
+from __future__ import annotations
+
 import math
 import random
 import statistics
-from typing import Callable, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+from typing import Callable, NamedTuple, Sequence
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import List, Mapping, Optional, Tuple
 
 WORK = 20_000  # tasks simulated for one estimate, over all its runs
 MOST, LEAST = 200, 20  # simulated runs

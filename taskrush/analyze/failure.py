@@ -4,7 +4,7 @@ It is given everything, asks nobody but this machine (and that only for what a c
 what the system said; the rest is put as what it looks like.
 """
 
-from typing import Callable, Iterable, Mapping, Optional, Sequence, Tuple
+from __future__ import annotations
 
 from taskrush.analyze.causes import causes_of
 from taskrush.analyze.decisive import STRONG, decisive, telling
@@ -12,11 +12,16 @@ from taskrush.analyze.flaky import flakiness
 from taskrush.analyze.machine import Machine
 from taskrush.analyze.output import Output
 from taskrush.model.failure import Evidence, Failure
-from taskrush.model.history import PastTask
-from taskrush.model.outcome import Outcome
-from taskrush.model.policy import FailureHint
-from taskrush.model.task import Task
-from taskrush.protocols import Advisor
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable, Iterable, Mapping, Optional, Sequence, Tuple
+
+    from taskrush.model.history import PastTask
+    from taskrush.model.outcome import Outcome
+    from taskrush.model.policy import FailureHint
+    from taskrush.model.task import Task
+    from taskrush.protocols import Advisor
 
 LAST = 25  # lines at the end in which causes are looked for, beside the decisive ones
 FIRST_BLOCKS = 40
@@ -25,7 +30,7 @@ FIRST_BLOCKS = 40
 def explain(
     task: Task,
     outcome: Outcome,
-    pieces: "Iterable[Tuple[str, bytes]]",
+    pieces: Iterable[Tuple[str, bytes]],
     *,
     root: str,
     env: Mapping[str, str],
@@ -57,7 +62,7 @@ def explain(
     )
 
 
-def _evidence(texts: Sequence[str]) -> "Tuple[str, ...]":
+def _evidence(texts: Sequence[str]) -> Tuple[str, ...]:
     """The lines in which causes are looked for: the strongest of the decisive ones and the last ones, in order."""
     chosen = set(range(max(0, len(texts) - LAST), len(texts)))
     strong = sorted((block for block in telling(texts) if block.weight >= STRONG), key=lambda block: -block.weight)
@@ -66,7 +71,7 @@ def _evidence(texts: Sequence[str]) -> "Tuple[str, ...]":
     return tuple(texts[number] for number in sorted(chosen) if texts[number].strip())
 
 
-def _dedented(lines: Sequence[str]) -> "list[str]":
+def _dedented(lines: Sequence[str]) -> list[str]:
     """Without the indentation that all of them have."""
     margin: Optional[int] = min((len(line) - len(line.lstrip()) for line in lines if line.strip()), default=0)
     return [line[margin:].rstrip() for line in lines]

@@ -1,10 +1,16 @@
 """How often a task failed before, with the uncertainty of few runs. Pure arithmetic over past tasks."""
 
+from __future__ import annotations
+
 import math
-from typing import Optional, Sequence, Tuple
 
 from taskrush.model.failure import Flakiness
-from taskrush.model.history import PastTask
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Optional, Sequence, Tuple
+
+    from taskrush.model.history import PastTask
 
 Z = 1.959964  # 95% of a normal distribution lie within so many standard deviations
 LOOK_BACK = 100  # runs that count

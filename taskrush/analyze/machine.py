@@ -4,10 +4,15 @@ Every question has a bound on what is looked at, and no answer is an error: what
 `path` is always as the task's commands saw it, relative to their folder.
 """
 
+from __future__ import annotations
+
 import difflib
 import itertools
 import os
-from typing import Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 LOCAL_BINS = ("node_modules/.bin", ".venv/bin", "venv/bin", "env/bin", "bin", "scripts", ".venv/Scripts", "vendor/bin")
 SCANNED = 4000  # entries looked at when something is searched for

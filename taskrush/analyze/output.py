@@ -4,11 +4,16 @@ The first and the last lines are kept whole; of what lies between only lines tha
 cut, control sequences are removed, whatever could disturb a terminal is replaced. It does not know what lines mean.
 """
 
+from __future__ import annotations
+
 import re
 from collections import deque
-from typing import Deque, Dict, List, Tuple
 
 from taskrush.values import frozen
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Deque, Dict, List, Tuple
 
 HEAD = 2000  # lines kept from the beginning
 MIDDLE = 1000  # telling lines kept from between

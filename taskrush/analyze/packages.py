@@ -1,6 +1,10 @@
 """What is called otherwise than it is installed: tables of programs and modules, for suggestions only."""
 
-from typing import Mapping
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Mapping
 
 PROGRAMS: Mapping[str, str] = {
     **{

@@ -4,7 +4,13 @@ Pure arithmetic on numbers: tasks are indexes in topological order, `needs[i]` a
 Workers are without limit here; with a number of them the scheduler itself is asked (`execute/simulate.py`).
 """
 
-from typing import List, NamedTuple, Sequence, Tuple
+from __future__ import annotations
+
+from typing import NamedTuple, Sequence
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import List, Tuple
 
 Needs = Sequence[Sequence[int]]
 

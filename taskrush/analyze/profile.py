@@ -3,15 +3,22 @@
 Pure: what is remembered in, numbers out. What is counted is `series.py`'s, how changes are found `trend.py`'s.
 """
 
+from __future__ import annotations
+
 import math
 import statistics
-from typing import Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from taskrush.analyze.estimate import quantile
-from taskrush.analyze.series import MEASURES, Measure, Point, Series, ended, of_tasks, of_wholes
+from taskrush.analyze.series import MEASURES, ended, of_tasks, of_wholes
 from taskrush.analyze.trend import MOST, believed, differ, step, steps
-from taskrush.model.history import PastMeasure, PastRun
 from taskrush.values import frozen
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable, Dict, List, Mapping, Optional, Sequence, Tuple
+
+    from taskrush.analyze.series import Measure, Point, Series
+    from taskrush.model.history import PastMeasure, PastRun
 
 NOISE = 0.05
 """At most this share of the changes that are named, and of the differences that are called sure, are noise."""

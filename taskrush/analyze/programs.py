@@ -1,11 +1,18 @@
 """What to say of a program that was not found: where else it lies, what was perhaps meant, what to install."""
 
-import os
-from typing import Optional
+from __future__ import annotations
 
-from taskrush.analyze.causes import Look, quoted
+import os
+
+from taskrush.analyze.causes import quoted
 from taskrush.analyze.packages import OTHERWISE, PROGRAMS
 from taskrush.model.failure import Cause
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Optional
+
+    from taskrush.analyze.causes import Look
 
 KIND = "command-not-found"
 

@@ -5,12 +5,20 @@ far: in each simulated run those tasks run that ran in one of them. How much slo
 from what has ended. It knows no scheduler: `play` is asked how long the rest takes with given times.
 """
 
+from __future__ import annotations
+
 import math
 import random
 import statistics
-from typing import AbstractSet, Callable, List, Mapping, NamedTuple, Sequence
+from typing import Callable, NamedTuple, Sequence
 
-from taskrush.analyze.estimate import SHARE, TOGETHER, Estimate, Learnt, quantile
+from taskrush.analyze.estimate import SHARE, TOGETHER, Estimate, quantile
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import AbstractSet, List, Mapping
+
+    from taskrush.analyze.estimate import Learnt
 
 WORK = 4_000  # tasks simulated for one estimate
 MOST, LEAST = 100, 12  # simulated runs

@@ -4,9 +4,17 @@ Of a task: what it took where it ran to a good end, and which share of its ends 
 the sum of the waits, processor times and savings of their tasks, the largest peak, the share of hits.
 """
 
-from typing import Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
+from __future__ import annotations
 
-from taskrush.model.history import UNDER_WAY, PastMeasure, PastRun
+from typing import NamedTuple, Tuple
+
+from taskrush.model.history import UNDER_WAY
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable, Dict, List, Optional, Sequence
+
+    from taskrush.model.history import PastMeasure, PastRun
 
 RAN_WELL = ("succeeded", "warned")
 KEPT = ("fresh", "hit")

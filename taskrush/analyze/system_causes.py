@@ -5,13 +5,20 @@ Rules are asked in order, line by line; the first whose function has something t
 
 # ruff: noqa: E501, RUF001  (patterns quote what other programs print)
 
-import re
-from typing import Optional, Tuple
+from __future__ import annotations
 
-from taskrush.analyze.causes import Found, Look, Rule, certain, perhaps, rule
+import re
+
+from taskrush.analyze.causes import certain, perhaps, rule
 from taskrush.analyze.ends import crlf, interpreter, not_executable
 from taskrush.analyze.programs import not_found
 from taskrush.analyze.variables import missing_variable
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Optional, Tuple
+
+    from taskrush.analyze.causes import Found, Look, Rule
 
 GiB = 1 << 30
 _PATH = r"[\w./@+~-]*[\w@+~-]"
@@ -27,14 +34,14 @@ def _memory_of(look: Look, line: str) -> str:
 
 @rule(r"JavaScript heap out of memory|java\.lang\.OutOfMemoryError|^MemoryError\b|std::bad_alloc|Cannot allocate memory"
       r"|[Oo]ut of [Mm]emory|virtual memory exhausted|\bENOMEM\b|runtime: out of memory|memory allocation of \d+ bytes")  # fmt: skip
-def _memory(match: "re.Match[str]", look: Look) -> Found:
+def _memory(match: re.Match[str], look: Look) -> Found:
     if "fork" in look.line:
         return None
     return perhaps("out-of-memory", "it looks as if there was not enough memory for it", _memory_of(look, look.line))
 
 
 @rule(r"No space left on device|\bENOSPC\b|[Dd]isk quota exceeded|\bEDQUOT\b|disk (?:is )?full")
-def _disk(match: "re.Match[str]", look: Look) -> Found:
+def _disk(match: re.Match[str], look: Look) -> Found:
     if "watch" in look.line:
         return perhaps(
             "file-watchers",
@@ -58,7 +65,7 @@ def _disk(match: "re.Match[str]", look: Look) -> Found:
 
 @rule(r"(?i)address already in use|\bEADDRINUSE\b|port \d+ is (?:already )?(?:in use|allocated|taken)"
       r"|port is already (?:allocated|in use)")  # fmt: skip
-def _port(match: "re.Match[str]", look: Look) -> Found:
+def _port(match: re.Match[str], look: Look) -> Found:
     number = _port_in(look.line)
     if number is None:
         near = [line for line in look.evidence.lines if re.search(r"(?i)\bport\b|listen|bind", line)]
@@ -84,20 +91,20 @@ def _port_in(line: str) -> Optional[int]:
 
 
 @rule(r"(?i)too many open files|\bEMFILE\b|\bENFILE\b")
-def _files(match: "re.Match[str]", look: Look) -> Found:
+def _files(match: re.Match[str], look: Look) -> Found:
     remedy = "`ulimit -n` shows the limit, `ulimit -n 4096` before the command raises it"
     return perhaps("too-many-files", "it looks as if too many files were open", remedy)
 
 
 @rule(r"fork: (?:retry: )?(?:Resource temporarily unavailable|Cannot allocate memory)|Cannot fork|can't start new thread"
       r"|pthread_create.*(?:Resource temporarily|failed)|unable to create (?:new )?native thread")  # fmt: skip
-def _processes(match: "re.Match[str]", look: Look) -> Found:
+def _processes(match: re.Match[str], look: Look) -> Found:
     remedy = "run fewer tasks at a time (`-j`), or raise `ulimit -u`"
     return perhaps("too-many-processes", "it looks as if no more processes or threads may be started", remedy)
 
 
 @rule(r"(?i)read-only file system|\bEROFS\b")
-def _read_only(match: "re.Match[str]", look: Look) -> Found:
+def _read_only(match: re.Match[str], look: Look) -> Found:
     return perhaps(
         "read-only",
         "it looks as if it writes where nothing may be written (a read-only file system)",
@@ -106,13 +113,13 @@ def _read_only(match: "re.Match[str]", look: Look) -> Found:
 
 
 @rule(r"Argument list too long|\bE2BIG\b")
-def _too_long(match: "re.Match[str]", look: Look) -> Found:
+def _too_long(match: re.Match[str], look: Look) -> Found:
     return certain("too-long", "a command was longer than the system takes", "use `xargs` or `find -exec ... +`")
 
 
 @rule(r"File name too long|\bENAMETOOLONG\b|Too many levels of symbolic links|\bELOOP\b|Invalid cross-device link|\bEXDEV\b"
       r"|Text file busy|\bETXTBSY\b")  # fmt: skip
-def _odd_files(match: "re.Match[str]", look: Look) -> Found:
+def _odd_files(match: re.Match[str], look: Look) -> Found:
     what = match.group(0)
     remedy = {
         "Too many levels of symbolic links": "a link points at itself, perhaps by way of others: `namei PATH` shows it",
@@ -128,7 +135,7 @@ def _odd_files(match: "re.Match[str]", look: Look) -> Found:
 
 @rule(r"\$'\\r': command not found|(?:^|: )(\S*?)(?:\r|\^M|\\r|\?)?['’]?: bad interpreter"
       r"|^\S*env: ['‘\"]?([\w.-]+)(?:\\r|\?)['’\"]?: No such file|exec (\S+): no such file or directory")  # fmt: skip
-def _crlf(match: "re.Match[str]", look: Look) -> Found:
+def _crlf(match: re.Match[str], look: Look) -> Found:
     script = re.search(r"((?:\./|/)?[\w./-]+): (?:(?:line )?\d+: )?(?:/|\$'\\r|.*bad interpreter)", look.line)
     if script and look.machine.exists(script.group(1)) and "bad interpreter" in look.line:
         return interpreter(script.group(1), look)
@@ -146,7 +153,7 @@ def _crlf(match: "re.Match[str]", look: Look) -> Found:
       r"|^\S*(?:env|xargs|nice|time|nohup|timeout|make): (?:failed to run command )?['‘\"]?([^\s'’\"]+)['’\"]?: No such file or directory$"
       r"|^exec: \"?(\S+?)\"?: executable file not found in \$PATH|^'(\S+)' is not recognized as an internal"
       r"|^(?:spawn|Error: spawn) (\S+) ENOENT|: No such file or directory: '([\w.-]+)'$")  # fmt: skip
-def _command(match: "re.Match[str]", look: Look) -> Found:
+def _command(match: re.Match[str], look: Look) -> Found:
     name = next((group for group in match.groups() if group), "").strip(":")
     if match.group(8) and ("." in name or not re.search(r"(?i)popen|subprocess", " ".join(look.evidence.lines))):
         return None  # a file of Python's `open`, more likely
@@ -166,7 +173,7 @@ def _of_bash(what: str) -> Found:
 
 
 @rule(r"[Bb]ad substitution|[Ss]yntax error: \"\(\" unexpected|(?:^|: )Syntax error: redirection unexpected")
-def _bashism(match: "re.Match[str]", look: Look) -> Found:
+def _bashism(match: re.Match[str], look: Look) -> Found:
     if re.match(r"\S*bash", look.line):
         return None
     return perhaps("shell-syntax", "it looks as if the command is written for bash, not for `sh`", "`shell: bash`")
@@ -174,7 +181,7 @@ def _bashism(match: "re.Match[str]", look: Look) -> Found:
 
 @rule(r"(?i)syntax error near unexpected token|unexpected EOF while looking|unterminated quoted string"
       r"|^\S*sh: (?:-c: )?(?:line )?\d+: syntax error|unexpected end of file")  # fmt: skip
-def _syntax(match: "re.Match[str]", look: Look) -> Found:
+def _syntax(match: re.Match[str], look: Look) -> Found:
     if not re.match(r"\S+: (?:-c: )?(?:line )?\d+: ", look.line):
         return None
     return certain(
@@ -184,14 +191,14 @@ def _syntax(match: "re.Match[str]", look: Look) -> Found:
 
 @rule(r"(?:unbound variable|parameter (?:null or )?not set|(?i:environment variable|env(?:ironment)? var)|KeyError: '[A-Z]"
       r"|\b[A-Z][A-Z0-9_]{2,}\b.{0,40}\b(?:not set|unset|must be set|required|missing|undefined|not defined|empty))")  # fmt: skip
-def _variable(match: "re.Match[str]", look: Look) -> Found:
+def _variable(match: re.Match[str], look: Look) -> Found:
     return missing_variable(look.line, look)
 
 
 @rule(
     rf"({_PATH}): Is a directory$|(?:[Pp]ermission denied|\bEACCES\b|PermissionError|Operation not permitted|\bEPERM\b)"
 )
-def _permission(match: "re.Match[str]", look: Look) -> Found:
+def _permission(match: re.Match[str], look: Look) -> Found:
     line = look.line
     if "publickey" in line or "password" in line:
         return perhaps(
@@ -247,7 +254,7 @@ def _path_in(line: str) -> Optional[str]:
 
 @rule(r"(?i)no such file or directory|\bENOENT\b|FileNotFound|NoSuchFile|cannot find the (?:file|path)|does not exist$"
       r"|can't open file|cannot open|could not open|failed to open")  # fmt: skip
-def _file(match: "re.Match[str]", look: Look) -> Found:
+def _file(match: re.Match[str], look: Look) -> Found:
     path = _path_in(look.line)
     if path is None or look.machine.exists(path):
         return None
@@ -267,14 +274,14 @@ def _file(match: "re.Match[str]", look: Look) -> Found:
 @rule(r"(?i)could not resolve (?:host|proxy)(?:name)?:? ?(\S*)|getaddrinfo (?:ENOTFOUND|EAI_AGAIN) (\S+)"
       r"|name or service not known|temporary failure in name resolution|no such host|nodename nor servname|unknown host"
       r"|failed to lookup address|NameResolutionError|unable to resolve host address ['‘\"]?([\w.-]+)")  # fmt: skip
-def _dns(match: "re.Match[str]", look: Look) -> Found:
+def _dns(match: re.Match[str], look: Look) -> Found:
     named = next((group for group in match.groups() if group), "") or _host_in(look.line)
     host = f" `{named.strip('.,:;()')}`" if named else ""
     return perhaps("dns", f"it looks as if no address was found for the host{host}", _way_out(look))
 
 
 @rule(r"(?i)connection refused|\bECONNREFUSED\b|failed to connect to|couldn't connect to server|ConnectionRefused")
-def _refused(match: "re.Match[str]", look: Look) -> Found:
+def _refused(match: re.Match[str], look: Look) -> Found:
     line = look.line
     place = re.search(r"((?:localhost|127\.0\.0\.1|\[?::1\]?|0\.0\.0\.0))(?: ?\([^)]*\))?(?::| port )(\d+)", line)
     if place:
@@ -293,7 +300,7 @@ def _refused(match: "re.Match[str]", look: Look) -> Found:
 
 @rule(r"(?i)certificate verify failed|self.signed certificate|SSL certificate problem|x509:|unable to get local issuer"
       r"|CERT_HAS_EXPIRED|certificate has expired|SSLError|PKIX path building failed|certificate is not yet valid")  # fmt: skip
-def _tls(match: "re.Match[str]", look: Look) -> Found:
+def _tls(match: re.Match[str], look: Look) -> Found:
     if "not yet valid" in look.line:
         return perhaps("tls", "a certificate is said to be not yet valid: perhaps this machine's clock is wrong", None)
     if "expired" in look.line.lower():
@@ -305,7 +312,7 @@ def _tls(match: "re.Match[str]", look: Look) -> Found:
 
 
 @rule(r"(?i)\b407\b.*proxy|ProxyError|proxy CONNECT aborted|Tunnel connection failed|proxy authentication required")
-def _proxy(match: "re.Match[str]", look: Look) -> Found:
+def _proxy(match: re.Match[str], look: Look) -> Found:
     return perhaps(
         "proxy", f"it looks as if a proxy is in the way{_proxy_facts(look)}", "check `HTTPS_PROXY`, `NO_PROXY`"
     )
@@ -313,13 +320,13 @@ def _proxy(match: "re.Match[str]", look: Look) -> Found:
 
 @rule(r"(?i)network is unreachable|\bENETUNREACH\b|no route to host|\bEHOSTUNREACH\b|connection reset|\bECONNRESET\b"
       r"|broken pipe.*(?:http|socket)|unexpected eof while reading|remote end closed")  # fmt: skip
-def _network(match: "re.Match[str]", look: Look) -> Found:
+def _network(match: re.Match[str], look: Look) -> Found:
     return perhaps("network", "it looks as if the network let it down", _way_out(look))
 
 
 @rule(r"(?i)\bETIMEDOUT\b|connection timed out|(?:read|connect|request|operation) timed out|deadline exceeded"
       r"|ConnectTimeout|ReadTimeout|\bTimeoutError\b|timed out after|timeout of \d+ ?ms exceeded|exceeded timeout")  # fmt: skip
-def _timeout(match: "re.Match[str]", look: Look) -> Found:
+def _timeout(match: re.Match[str], look: Look) -> Found:
     return perhaps(
         "timeout", "it looks as if something took longer than it was given", "perhaps `retry` helps, or time"
     )
@@ -328,7 +335,7 @@ def _timeout(match: "re.Match[str]", look: Look) -> Found:
 @rule(
     r"(?i)\b(?:HTTP|status(?: code)?|error|returned error|response)[ :=/\d.]{0,8}\b(401|403|404|429|500|502|503|504)\b"
 )
-def _http(match: "re.Match[str]", look: Look) -> Found:
+def _http(match: re.Match[str], look: Look) -> Found:
     code = match.group(1)
     means = {
         "401": "who asks was not known: perhaps a token is missing or has expired",

@@ -5,20 +5,27 @@ Names of packages are suggestions, taken from tables of what is called otherwise
 
 # ruff: noqa: E501, RUF001  (patterns quote what other programs print)
 
+from __future__ import annotations
+
 import difflib
 import json
 import os
 import re
-from typing import Iterable, List, Optional, Tuple
 
-from taskrush.analyze.causes import Found, Look, Rule, certain, perhaps, rule
+from taskrush.analyze.causes import certain, perhaps, rule
 from taskrush.analyze.packages import HEADERS, MODULES
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Iterable, List, Optional, Tuple
+
+    from taskrush.analyze.causes import Found, Look, Rule
 
 # --- modules, headers, libraries -------------------------------------------------------------
 
 
 @rule(r"(?:ModuleNotFoundError|ImportError): No module named ['\"]?([\w.]+)")
-def _python_module(match: "re.Match[str]", look: Look) -> Found:
+def _python_module(match: re.Match[str], look: Look) -> Found:
     name = match.group(1)
     top = name.partition(".")[0]
     message = f"Python did not find the module `{name}`"
@@ -39,7 +46,7 @@ def _python_module(match: "re.Match[str]", look: Look) -> Found:
 
 @rule(r"Cannot find (?:module|package) ['\"]([^'\"]+)['\"]|Can't resolve ['\"]([^'\"]+)['\"]"
       r"|Failed to resolve import \"([^\"]+)\"")  # fmt: skip
-def _node_module(match: "re.Match[str]", look: Look) -> Found:
+def _node_module(match: re.Match[str], look: Look) -> Found:
     name = next(group for group in match.groups() if group)
     message = f"Node did not find `{name}`"
     if name.startswith((".", "/")):
@@ -54,7 +61,7 @@ def _node_module(match: "re.Match[str]", look: Look) -> Found:
     return certain("missing-module", message, f"perhaps `npm install {package}`")
 
 
-def _package_json(look: Look) -> "dict[str, object]":
+def _package_json(look: Look) -> dict[str, object]:
     try:
         found = json.loads(look.machine.read("package.json") or "{}")
     except (ValueError, RecursionError):
@@ -83,7 +90,7 @@ def _install(look: Look) -> str:
 
 
 @rule(r"fatal error: ([\w./+-]+\.h(?:pp)?): No such file|fatal error: '([\w./+-]+\.h(?:pp)?)' file not found")
-def _header(match: "re.Match[str]", look: Look) -> Found:
+def _header(match: re.Match[str], look: Look) -> Found:
     name = match.group(1) or match.group(2)
     package = HEADERS.get(name)
     remedy = f"perhaps install `{package}`" if package else "perhaps a `-dev` package is missing, or an `-I`"
@@ -91,7 +98,7 @@ def _header(match: "re.Match[str]", look: Look) -> Found:
 
 
 @rule(r"cannot find -l([\w+.-]+)|library not found for -l([\w+.-]+)|unable to find library -l([\w+.-]+)")
-def _library(match: "re.Match[str]", look: Look) -> Found:
+def _library(match: re.Match[str], look: Look) -> Found:
     name = next(group for group in match.groups() if group)
     return certain(
         "missing-library", f"the linker did not find the library `{name}`", f"perhaps install `lib{name}-dev`"
@@ -99,13 +106,13 @@ def _library(match: "re.Match[str]", look: Look) -> Found:
 
 
 @rule(r"error while loading shared libraries: ([\w.+-]+): cannot open|Library not loaded: (\S+)")
-def _shared(match: "re.Match[str]", look: Look) -> Found:
+def _shared(match: re.Match[str], look: Look) -> Found:
     name = match.group(1) or match.group(2)
     return certain("missing-library", f"the shared library `{name}` was not found", "`ldd PROGRAM` shows all it needs")
 
 
 @rule(r"Package '?([\w.+-]+)'?,? (?:was not found in the pkg-config|required by)|No package '([\w.+-]+)' found")
-def _pkg_config(match: "re.Match[str]", look: Look) -> Found:
+def _pkg_config(match: re.Match[str], look: Look) -> Found:
     name = match.group(1) or match.group(2)
     return certain("missing-library", f"pkg-config does not know `{name}`", f"perhaps install `lib{name}-dev`")
 
@@ -113,20 +120,20 @@ def _pkg_config(match: "re.Match[str]", look: Look) -> Found:
 @rule(
     r"can't find crate for `(\w+)`|use of (?:undeclared|unresolved) (?:crate or )?module(?: or (?:unlinked )?crate)? `(\w+)`"
 )
-def _crate(match: "re.Match[str]", look: Look) -> Found:
+def _crate(match: re.Match[str], look: Look) -> Found:
     name = match.group(1) or match.group(2)
     return certain("missing-module", f"rustc does not know the crate or module `{name}`", f"perhaps `cargo add {name}`")
 
 
 @rule(r"no required module provides package (\S+?)[;:]|cannot find package \"([^\"]+)\"")
-def _go_package(match: "re.Match[str]", look: Look) -> Found:
+def _go_package(match: re.Match[str], look: Look) -> Found:
     name = match.group(1) or match.group(2)
     return certain("missing-module", f"Go did not find the package `{name}`", f"perhaps `go get {name}`")
 
 
 @rule(r"cannot load such file -- (\S+)|Can't locate (\S+)\.pm in @INC|there is no package called ['‘](\w+)"
       r"|Could not find gem '(\S+)")  # fmt: skip
-def _other_module(match: "re.Match[str]", look: Look) -> Found:
+def _other_module(match: re.Match[str], look: Look) -> Found:
     ruby, perl, r, gem = match.groups()
     name = ruby or (perl or "").replace("/", "::") or r or gem
     how = "cpan" if perl else "install.packages" if r else "gem install"
@@ -139,7 +146,7 @@ def _other_module(match: "re.Match[str]", look: Look) -> Found:
 @rule(r"(?i)requires a different python|requires python ?['\"<>=~!]|requires-python|Unsupported engine|EBADENGINE"
       r"|engine \"\w+\" is incompatible|requires rustc \d|UnsupportedClassVersionError|Unsupported class file major"
       r"|go\.mod requires go|requires go version|version [`'‘]GLIBC\w*_[\d.]+['’`] not found|Your Ruby version is")  # fmt: skip
-def _version(match: "re.Match[str]", look: Look) -> Found:
+def _version(match: re.Match[str], look: Look) -> Found:
     if "GLIBC" in look.line:
         return perhaps("version", "it looks as if a program was built for a newer system", "build it here, or update")
     remedy = "`which -a` and `--version` show which one runs; `inputs: [{cmd: ... --version}]` makes it part of the key"
@@ -147,14 +154,14 @@ def _version(match: "re.Match[str]", look: Look) -> Found:
 
 
 @rule(r"externally-managed-environment")
-def _managed(match: "re.Match[str]", look: Look) -> Found:
+def _managed(match: re.Match[str], look: Look) -> Found:
     remedy = "`python3 -m venv .venv`, then `.venv/bin/pip install ...`"
     return certain("managed-environment", "pip may not install into the Python of the system", remedy)
 
 
 @rule(r"No matching distribution found for (\S+)|404.*'?(@?[\w./-]+)@?\S*'? is not in (?:this|the npm) registry"
       r"|no matching package named `(\S+)` found")  # fmt: skip
-def _no_package(match: "re.Match[str]", look: Look) -> Found:
+def _no_package(match: re.Match[str], look: Look) -> Found:
     name = next((group for group in match.groups() if group), "")
     return perhaps(
         "no-package", f"it looks as if there is no such package, or no such version for this system: `{name}`",
@@ -165,13 +172,13 @@ def _no_package(match: "re.Match[str]", look: Look) -> Found:
 @rule(
     r"ResolutionImpossible|\bERESOLVE\b|version solving failed|failed to select a version for|conflicting dependencies"
 )
-def _conflict(match: "re.Match[str]", look: Look) -> Found:
+def _conflict(match: re.Match[str], look: Look) -> Found:
     return perhaps("version-conflict", "it looks as if the wanted versions of packages exclude each other", None)
 
 
 @rule(r"(?i)npm ci` can only install|lock ?file (?:is not up.to.date|needs to be updated|is out of date|out of sync)"
       r"|frozen-lockfile|lock file .* needs to be updated but --locked|pyproject\.toml changed significantly|go\.sum")  # fmt: skip
-def _lock_file(match: "re.Match[str]", look: Look) -> Found:
+def _lock_file(match: re.Match[str], look: Look) -> Found:
     if "go.sum" in look.line and "missing" not in look.line:
         return None
     return perhaps("lock-file", "it looks as if the lock file does not fit what is declared", "update and commit it")
@@ -179,7 +186,7 @@ def _lock_file(match: "re.Match[str]", look: Look) -> Found:
 
 @rule(r"(?i)UnicodeDecodeError|UnicodeEncodeError|cannot change locale|unsupported locale setting|Setting locale failed"
       r"|invalid byte sequence in US-ASCII|incompatible character encodings")  # fmt: skip
-def _locale(match: "re.Match[str]", look: Look) -> Found:
+def _locale(match: re.Match[str], look: Look) -> Found:
     chosen = look.machine.variable("LC_ALL") or look.machine.variable("LANG")
     facts = f" (`{chosen}` is chosen here)" if chosen else " (none is chosen here)"
     if "UnicodeDecodeError" in look.line and "'ascii'" not in look.line:
@@ -193,7 +200,7 @@ def _locale(match: "re.Match[str]", look: Look) -> Found:
 
 @rule(r"(?i)not a tty|Inappropriate ioctl|EOF when reading a line|stdin is not a terminal|a terminal is required"
       r"|terminal prompts disabled|could not read (?:Username|Password)|no tty present")  # fmt: skip
-def _terminal(match: "re.Match[str]", look: Look) -> Found:
+def _terminal(match: re.Match[str], look: Look) -> Found:
     if "Username" in look.line or "Password" in look.line or "prompts" in look.line:
         return perhaps(
             "git-login", "it looks as if git wants to ask who you are", "a credential helper, a token or a key"
@@ -203,7 +210,7 @@ def _terminal(match: "re.Match[str]", look: Look) -> Found:
 
 
 @rule(r"(?i)cannot open display|can't open display|no display|\$DISPLAY|could not connect to display")
-def _display(match: "re.Match[str]", look: Look) -> Found:
+def _display(match: re.Match[str], look: Look) -> Found:
     return perhaps("no-display", "it looks as if it wants a screen, and there is none", "perhaps `xvfb-run COMMAND`")
 
 
@@ -211,7 +218,7 @@ def _display(match: "re.Match[str]", look: Look) -> Found:
 
 
 @rule(r"No rule to make target [`'‘]([^'’]+)['’](?:, needed by [`'‘]([^'’]+)['’])?")
-def _make(match: "re.Match[str]", look: Look) -> Found:
+def _make(match: re.Match[str], look: Look) -> Found:
     name, by = match.groups()
     if by:
         near = look.machine.nearest(name)
@@ -225,7 +232,7 @@ def _make(match: "re.Match[str]", look: Look) -> Found:
 
 @rule(r"No targets specified and no makefile found|could not find `Cargo\.toml`|go\.mod file not found|no such file.*package\.json"
       r"|Could not read package\.json|couldn't find a package\.json|no POM in this directory|build file.*not found")  # fmt: skip
-def _no_project(match: "re.Match[str]", look: Look) -> Found:
+def _no_project(match: re.Match[str], look: Look) -> Found:
     wanted = {
         "makefile": "Makefile",
         "Cargo": "Cargo.toml",
@@ -243,7 +250,7 @@ def _no_project(match: "re.Match[str]", look: Look) -> Found:
 @rule(
     r"(?i)missing script: [\"'`]?([\w:.-]+)|Couldn't find a script named \"([\w:.-]+)\"|error Command \"([\w:.-]+)\" not found"
 )
-def _script(match: "re.Match[str]", look: Look) -> Found:
+def _script(match: re.Match[str], look: Look) -> Found:
     name = next(group for group in match.groups() if group)
     scripts = _package_json(look).get("scripts")
     return certain(
@@ -255,13 +262,13 @@ def _script(match: "re.Match[str]", look: Look) -> Found:
 
 @rule(r"(?i)(?:unrecognized arguments?|unknown (?:option|flag|argument)|unrecognized option|no such option|invalid option"
       r"|unexpected argument)[: ]*(?:-- )?['\"`‘]?(-{0,2}[\w-]+)")  # fmt: skip
-def _option(match: "re.Match[str]", look: Look) -> Found:
+def _option(match: re.Match[str], look: Look) -> Found:
     name = match.group(1)
     known = {word for line in look.evidence.lines for word in re.findall(r"(?<![\w-])--?[\w-]+", line)} - {name}
     return perhaps("option", f"it looks as if a program does not know `{name}`", _near(name, known))
 
 
-def _near(name: str, known: "Iterable[str]") -> Optional[str]:
+def _near(name: str, known: Iterable[str]) -> Optional[str]:
     found = difflib.get_close_matches(name, list(known)[:2000], n=1, cutoff=0.6)
     return f"did you mean `{found[0]}`?" if found else None
 
@@ -271,7 +278,7 @@ def _near(name: str, known: "Iterable[str]") -> Optional[str]:
 
 @rule(r"[Uu]nable to create '([^']+\.lock)': File exists|(?:[Cc]ould not|[Uu]nable to) (?:(?:get|acquire|obtain) (?:\w+ ){0,3}lock\b|lock )[^/]*((?:/[\w.-]+)+)?"
       r"|database is locked|lock file .* exists|locked by another|another (?:instance|process) is (?:already )?running")  # fmt: skip
-def _lock(match: "re.Match[str]", look: Look) -> Found:
+def _lock(match: re.Match[str], look: Look) -> Found:
     path = match.group(1) or match.group(2) or ""
     if path and look.machine.exists(path) and path.endswith(".lock"):
         shown = look.machine.shown(path) if os.path.isabs(path) else path
@@ -284,37 +291,37 @@ def _lock(match: "re.Match[str]", look: Look) -> Found:
 
 
 @rule(r"not a git repository")
-def _no_repository(match: "re.Match[str]", look: Look) -> Found:
+def _no_repository(match: re.Match[str], look: Look) -> Found:
     return certain("git", "git found no repository at or above the folder it runs in", "`cwd`, or `git init`")
 
 
 @rule(r"detected dubious ownership in repository at '?([^']*)")
-def _ownership(match: "re.Match[str]", look: Look) -> Found:
+def _ownership(match: re.Match[str], look: Look) -> Found:
     place = match.group(1) or "FOLDER"
     remedy = f"`git config --global --add safe.directory {place}`"
     return certain("git", "the repository belongs to another user, and git will not work in it", remedy)
 
 
 @rule(r"[Pp]lease tell me who you are|empty ident name|unable to auto-detect email address")
-def _identity(match: "re.Match[str]", look: Look) -> Found:
+def _identity(match: re.Match[str], look: Look) -> Found:
     remedy = "`git config user.email ...`, or `env: {GIT_AUTHOR_NAME, GIT_AUTHOR_EMAIL, GIT_COMMITTER_...}`"
     return certain("git", "git does not know whose commit it is", remedy)
 
 
 @rule(r"would be overwritten by (?:merge|checkout)|CONFLICT \(|Automatic merge failed|unmerged (?:files|paths)")
-def _merge(match: "re.Match[str]", look: Look) -> Found:
+def _merge(match: re.Match[str], look: Look) -> Found:
     return perhaps("git", "it looks as if changes stand against each other", "`git status` shows where")
 
 
 @rule(r"(?:unknown revision|bad revision|bad object|shallow|no tag exactly matches|No names found, cannot describe)")
-def _shallow(match: "re.Match[str]", look: Look) -> Found:
+def _shallow(match: re.Match[str], look: Look) -> Found:
     if look.machine.exists(".git/shallow") or look.machine.exists("../.git/shallow"):
         return perhaps("git", "perhaps the history is missing: this clone is shallow", "`git fetch --unshallow --tags`")
     return perhaps("git", "it looks as if git does not have that revision or tag", "`git fetch --tags`")
 
 
 @rule(r"Host key verification failed|Authentication failed for|invalid username or (?:token|password)")
-def _authority(match: "re.Match[str]", look: Look) -> Found:
+def _authority(match: re.Match[str], look: Look) -> Found:
     if "Host key" in look.line:
         return perhaps(
             "ssh-key", "it looks as if the host's key is not known here", "`ssh-keyscan HOST >> ~/.ssh/known_hosts`"
@@ -328,7 +335,7 @@ def _authority(match: "re.Match[str]", look: Look) -> Found:
 @rule(
     r"Cannot connect to the (?:Docker|Podman) daemon|docker daemon is not running|error during connect:|Is the docker daemon running"
 )
-def _daemon(match: "re.Match[str]", look: Look) -> Found:
+def _daemon(match: re.Match[str], look: Look) -> Found:
     socket = look.machine.exists("/var/run/docker.sock")
     host = look.machine.variable("DOCKER_HOST")
     facts = f" (`DOCKER_HOST` is `{host}`)" if host else "" if socket else " (there is no `/var/run/docker.sock`)"
@@ -340,14 +347,14 @@ def _daemon(match: "re.Match[str]", look: Look) -> Found:
 @rule(
     r"pull access denied for ([\w./-]+)|manifest for ([\w./:-]+) not found|manifest unknown|repository does not exist"
 )
-def _image(match: "re.Match[str]", look: Look) -> Found:
+def _image(match: re.Match[str], look: Look) -> Found:
     name = match.group(1) or match.group(2)
     named = f": `{name}`" if name else ""
     return perhaps("image", f"it looks as if there is no such image, or it needs a login{named}", "`docker login`")
 
 
 @rule(r"(?i)The container name \"?/?([\w.-]+)\"? is already in use")
-def _container(match: "re.Match[str]", look: Look) -> Found:
+def _container(match: re.Match[str], look: Look) -> Found:
     name = match.group(1)
     return certain("container-name", f"there is a container `{name}` already", f"`docker rm -f {name}`, or `--rm`")
 

@@ -2,10 +2,15 @@
 of it. Python, Node, the JVM and Go. Text in, blocks out.
 """
 
+from __future__ import annotations
+
 import re
-from typing import List, Optional, Sequence, Tuple
 
 from taskrush.values import frozen
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import List, Optional, Sequence, Tuple
 
 TRACE = 96
 _PYTHON = re.compile(r"^([\s|+]*)Traceback \(most recent call last\):")

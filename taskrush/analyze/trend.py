@@ -9,9 +9,15 @@ is named, at most the share asked for is noise; where nothing changed at all, at
 anything. All of that holds for numbers that do not depend on their neighbours.
 """
 
+from __future__ import annotations
+
 import math
 import statistics
-from typing import List, NamedTuple, Optional, Sequence
+from typing import NamedTuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import List, Optional, Sequence
 
 LEAST = 5
 """So many numbers have to lie on either side of a step."""

@@ -3,13 +3,19 @@
 Only what is declared counts. Where one of the two declares no files nothing can be said, and nothing is.
 """
 
-from typing import Dict, List, Tuple
+from __future__ import annotations
 
-from taskrush.model.graph import Edge, EdgeKind
+from taskrush.model.graph import EdgeKind
 from taskrush.model.overlap import may_overlap
-from taskrush.model.plan import Plan
-from taskrush.model.task import Task, TaskId
 from taskrush.values import frozen
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Dict, List, Tuple
+
+    from taskrush.model.graph import Edge
+    from taskrush.model.plan import Plan
+    from taskrush.model.task import Task, TaskId
 
 
 @frozen(kw_only=True)

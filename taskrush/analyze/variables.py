@@ -2,10 +2,17 @@
 
 # ruff: noqa: RUF001  (patterns quote what other programs print)
 
-import re
-from typing import Optional
+from __future__ import annotations
 
-from taskrush.analyze.causes import Found, Look, certain, perhaps
+import re
+
+from taskrush.analyze.causes import certain, perhaps
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Optional
+
+    from taskrush.analyze.causes import Found, Look
 
 _LACKS = (
     r"(?:(?:is |are |was )?(?:not set|unset|undefined|not defined|missing|required|empty)|must be set|needs to be set)"

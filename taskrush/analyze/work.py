@@ -1,11 +1,17 @@
 """What is known of a plan's times: numbers in plan order, learnt from past runs. It looks nothing up."""
 
-from typing import Dict, List, Mapping, Sequence, Tuple
+from __future__ import annotations
 
-from taskrush.analyze.estimate import Estimate, Learnt, Play, estimate, learn
-from taskrush.model.history import PastRun, PastTask
-from taskrush.model.plan import Plan
+from taskrush.analyze.estimate import estimate, learn
 from taskrush.values import frozen
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Dict, List, Mapping, Sequence, Tuple
+
+    from taskrush.analyze.estimate import Estimate, Learnt, Play
+    from taskrush.model.history import PastRun, PastTask
+    from taskrush.model.plan import Plan
 
 RAN = ("succeeded", "warned")
 """The states of tasks whose action ended well; what failed or was restored took another time."""

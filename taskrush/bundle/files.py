@@ -3,11 +3,16 @@
 Nothing is followed: a link is copied as a link.
 """
 
+from __future__ import annotations
+
 import os
 import stat
-from typing import Callable, Iterable, List, Tuple
 
 from taskrush.values import define, field
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable, Iterable, List, Tuple
 
 
 @define
@@ -88,7 +93,7 @@ def pack(folder: str, archive: str) -> None:
     for end in (".gz", ".tgz", ".tar"):
         name = name[: -len(end)] if name.endswith(end) else name
 
-    def anonymous(member: "tarfile.TarInfo") -> "tarfile.TarInfo":
+    def anonymous(member: tarfile.TarInfo) -> tarfile.TarInfo:
         member.uid = member.gid = 0
         member.uname = member.gname = ""
         return member

@@ -1,10 +1,17 @@
 """The page of a bundle: what it runs, how it ended, what has to be set and what is left out. Pure."""
 
-import shlex
-from typing import List
+from __future__ import annotations
 
-from taskrush.bundle.recipe import MARK, Recipe
+import shlex
+
+from taskrush.bundle.recipe import MARK
 from taskrush.bundle.script import NOT_RUN
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import List
+
+    from taskrush.bundle.recipe import Recipe
 
 
 def readme(recipe: Recipe) -> str:

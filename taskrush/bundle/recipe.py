@@ -4,10 +4,15 @@ Texts may hold marks that stand for what is only known when the bundle runs: a s
 the folder in which it runs. `script.py` makes shell variables of them.
 """
 
+from __future__ import annotations
+
 import re
-from typing import Mapping, Optional, Tuple
 
 from taskrush.values import field, frozen
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Mapping, Optional, Tuple
 
 WORK = "\x01work\x02"
 MARK = re.compile("\x01([A-Za-z_][A-Za-z0-9_]*)\x02")

@@ -1,10 +1,16 @@
 """How a bundle of a Python task runs it: `run.py`, and the facts that it reads. The script needs TaskRush alone."""
 
+from __future__ import annotations
+
 import json
-from typing import Collection
 
 from taskrush.model.substitution import as_text
-from taskrush.model.task import Task
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Collection
+
+    from taskrush.model.task import Task
 
 SCRIPT = '''\
 """Runs the task of this bundle; started by run.sh, which says where its files are."""

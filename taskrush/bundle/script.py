@@ -4,10 +4,17 @@ It copies the files to a fresh folder each time and runs the steps there with no
 the holes. Its exit code is the task's; 125 says that the task was not run.
 """
 
-import re
-from typing import Dict, List, Mapping
+from __future__ import annotations
 
-from taskrush.bundle.recipe import MARK, Check, Recipe, Step
+import re
+
+from taskrush.bundle.recipe import MARK
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Dict, List, Mapping
+
+    from taskrush.bundle.recipe import Check, Recipe, Step
 
 NOT_RUN = 125
 _HEAD = """\
@@ -89,7 +96,7 @@ def _interpreter(path: str) -> str:
     )
 
 
-def _step(step: Step, checks: "tuple[Check, ...]") -> List[str]:
+def _step(step: Step, checks: tuple[Check, ...]) -> List[str]:
     cwd = '"$work"' if step.cwd == "." else f'"$work"/{quote(step.cwd)}'
     words = " ".join(quote(f"{name}={value}") for name, value in _sorted(step.env).items())
     lines = [f"# {_comment(step.title)}", f"mkdir -p -- {cwd} || exit {NOT_RUN}"]

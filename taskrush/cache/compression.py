@@ -1,6 +1,10 @@
 """Compressing objects with zstd, where it is there and where it pays. It knows neither stores nor names."""
 
-from typing import Any, BinaryIO, Optional
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, BinaryIO, Optional
 
 SAMPLE = 1 << 16
 PAYS = 0.85  # of the size: what saves less stays as it is

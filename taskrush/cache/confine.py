@@ -3,9 +3,14 @@
 Whatever names a stored record holds, nothing outside the workspace is read, written or removed through it.
 """
 
+from __future__ import annotations
+
 import os
 import stat
-from typing import List, Optional, Tuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import List, Optional, Tuple
 
 MAX_PATH = 4096
 _FLAGS = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
@@ -38,7 +43,7 @@ class Confined:
         self._last_folder = -1
         self._root = os.open(root, os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_CLOEXEC", 0))
 
-    def __enter__(self) -> "Confined":
+    def __enter__(self) -> Confined:
         return self
 
     def __exit__(self, *exception: object) -> None:

@@ -1,10 +1,14 @@
 """No cache: knows of no earlier work and keeps none. For runs that ask for it, and where no cache is set up."""
 
-from typing import Mapping, Optional, Sequence, Tuple
+from __future__ import annotations
 
-from taskrush.model.outcome import Outcome
-from taskrush.model.task import Task, TaskId
-from taskrush.protocols import OnOutput
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Mapping, Optional, Sequence, Tuple
+
+    from taskrush.model.outcome import Outcome
+    from taskrush.model.task import Task, TaskId
+    from taskrush.protocols import OnOutput
 
 
 class NotRecorded:

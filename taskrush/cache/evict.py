@@ -3,13 +3,19 @@
 Safe beside runs that read and write: young objects are left alone, and whatever is missing later is only a miss.
 """
 
+from __future__ import annotations
+
 import os
 import time
-from typing import Dict, List, Optional, Set, Tuple
 
-from taskrush.cache.objects import ObjectStore
 from taskrush.cache.verify import named_objects
 from taskrush.values import frozen
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Dict, List, Optional, Set, Tuple
+
+    from taskrush.cache.objects import ObjectStore
 
 DEFAULT_MAX_SIZE = 10 * 10**9
 GRACE_SECONDS = 3600.0

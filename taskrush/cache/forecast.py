@@ -4,20 +4,29 @@ A restored result is taken into account as if it were on disk already. What depe
 told: it is `after`, naming that task.
 """
 
+from __future__ import annotations
+
 import hashlib
 import os
 import posixpath
-from typing import Dict, List, Mapping, Optional, Tuple
 
-from taskrush.cache.result_cache import LocalResultCache
-from taskrush.model.artifact import FILE, LINK, Manifest
-from taskrush.model.fingerprint import Change, Fingerprint, difference
-from taskrush.model.graph import Edge, EdgeKind
+from taskrush.model.artifact import FILE, LINK
+from taskrush.model.fingerprint import Fingerprint, difference
+from taskrush.model.graph import EdgeKind
 from taskrush.model.outcome import NO_EARLIER_RESULT
-from taskrush.model.plan import Plan
-from taskrush.model.task import Task, TaskId
-from taskrush.protocols import Previewer
 from taskrush.values import frozen
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Dict, List, Mapping, Optional, Tuple
+
+    from taskrush.cache.result_cache import LocalResultCache
+    from taskrush.model.artifact import Manifest
+    from taskrush.model.fingerprint import Change
+    from taskrush.model.graph import Edge
+    from taskrush.model.plan import Plan
+    from taskrush.model.task import Task, TaskId
+    from taskrush.protocols import Previewer
 
 FRESH = "fresh"
 HIT = "hit"
@@ -59,7 +68,7 @@ class Forecast:
         return listed(self.changes) or "its result is not in the cache any more"
 
 
-def listed(changes: "tuple[Change, ...]", limit: int = 3) -> str:
+def listed(changes: tuple[Change, ...], limit: int = 3) -> str:
     """The first few changes in words."""
     shown = ", ".join(str(change) for change in changes[:limit])
     return f"{shown} and {len(changes) - limit} more" if len(changes) > limit else shown
@@ -142,7 +151,7 @@ def _uncached(task: Task) -> str:
     return NOTHING if task.action is None else ALWAYS
 
 
-def _assume(task: Task, fingerprinter: Previewer, last: Mapping[str, str]) -> "tuple[str, ...]":
+def _assume(task: Task, fingerprinter: Previewer, last: Mapping[str, str]) -> tuple[str, ...]:
     """Take commands to print what they printed last, as none may be run here."""
     commands = tuple(fingerprinter.unanswered(task))
     for command in commands:

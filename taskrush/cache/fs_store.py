@@ -4,13 +4,18 @@ Nothing is ever streamed to its final key: on every back end an error halfway wo
 beside and then moved. Listings are never taken from fsspec's memory of them.
 """
 
+from __future__ import annotations
+
 import contextlib
 import os
 import posixpath
 import tempfile
-from typing import Any, BinaryIO, Iterator, Optional, Tuple
 
 from taskrush.protocols import Kept
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, BinaryIO, Iterator, Optional, Tuple
 
 
 class FsStore:

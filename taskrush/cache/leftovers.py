@@ -5,12 +5,19 @@ down; once it ended well, the note goes. A run that fails replaces the note by w
 everything among the outputs that was not there before counts as left over.
 """
 
+from __future__ import annotations
+
 import hashlib
 import os
-from typing import Dict, List, Tuple
+from typing import Tuple
 
-from taskrush.model.task import Task
 from taskrush.statefile import load_state, save_state, state_folder
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Dict, List
+
+    from taskrush.model.task import Task
 
 KIND = "task-leftovers"
 Identity = Tuple[int, ...]

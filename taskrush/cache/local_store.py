@@ -3,12 +3,17 @@
 Everything is written beside its place and renamed. Keys are relative paths; it knows nothing of what they hold.
 """
 
+from __future__ import annotations
+
 import os
 import shutil
 import stat
-from typing import BinaryIO, Iterator, Optional, Tuple
 
 from taskrush.protocols import Kept
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import BinaryIO, Iterator, Optional, Tuple
 
 READ_ONLY = 0o444  # for everybody: the folder itself is private, and a linked output has the mode of its object
 

@@ -1,7 +1,12 @@
 """One key runs once: a lock per key that the kernel releases when its holder ends, however it ends."""
 
+from __future__ import annotations
+
 import os
-from typing import Optional
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Optional
 
 try:
     import fcntl

@@ -3,11 +3,16 @@
 The form is frames of one byte for the stream, four for the length (big endian), and the bytes.
 """
 
+from __future__ import annotations
+
 import struct
 from collections import deque
-from typing import Deque, List, Tuple
 
-from taskrush.protocols import OnOutput
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Deque, List, Tuple
+
+    from taskrush.protocols import OnOutput
 
 HEAD = 8 << 20
 TAIL = 8 << 20

@@ -5,13 +5,20 @@ whole files. `save` puts a copy of all marks that were read into one file: the n
 single ones are still the same. It knows nothing of what keys mean.
 """
 
+from __future__ import annotations
+
 import hashlib
 import os
-from typing import Any, Callable, Dict, Mapping, Optional, Tuple
+from typing import Any, Tuple
 
 from taskrush.model.identity import Identity, identity_of, trusted
-from taskrush.model.task import TaskId
 from taskrush.statefile import load_state, save_state, state_folder
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable, Dict, Mapping, Optional
+
+    from taskrush.model.task import TaskId
 
 MARK = "task-mark-2"
 PARTS = "task-parts"

@@ -4,22 +4,33 @@ It decides when a result may be used and when it may be kept. It knows neither h
 results are stored. Its methods are called in threads; looking at files is done by one of them at a time.
 """
 
+from __future__ import annotations
+
 import hashlib
 import threading
-from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
+from typing import Tuple
 
 from taskrush.cache.forecast import listed
-from taskrush.cache.locks import KeyLock
-from taskrush.cache.result_cache import LocalResultCache, Mark, Recording
 from taskrush.cache.values import NotKeepable, dump_value, load_value
-from taskrush.model.artifact import Stored
-from taskrush.model.fingerprint import Fingerprint, difference
-from taskrush.model.graph import Edge, EdgeKind
+from taskrush.model.fingerprint import difference
+from taskrush.model.graph import EdgeKind
 from taskrush.model.outcome import NO_EARLIER_RESULT, Outcome, State
-from taskrush.model.plan import Plan
-from taskrush.model.task import Task, TaskId
-from taskrush.protocols import Fingerprinter, NotAtOnce, OnOutput
+from taskrush.model.task import TaskId
+from taskrush.protocols import NotAtOnce
 from taskrush.values import frozen
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence
+
+    from taskrush.cache.locks import KeyLock
+    from taskrush.cache.result_cache import LocalResultCache, Mark, Recording
+    from taskrush.model.artifact import Stored
+    from taskrush.model.fingerprint import Fingerprint
+    from taskrush.model.graph import Edge
+    from taskrush.model.plan import Plan
+    from taskrush.model.task import Task
+    from taskrush.protocols import Fingerprinter, OnOutput
 
 Seen = Tuple[TaskId, str, float]  # a task, what was found for it, seconds saved
 
@@ -205,7 +216,7 @@ class CacheMemory:
         found, self._warnings[:] = list(self._warnings), []
         return found
 
-    def begin(self, task: Task) -> "MemoryRecording":
+    def begin(self, task: Task) -> MemoryRecording:
         with self._looking:
             if task.id not in self._fingerprints:
                 self._outcomes[task.id] = {}

@@ -4,14 +4,22 @@ Every object is hashed again when it is read, after it was decompressed. What do
 counts as missing. It knows nothing of tasks.
 """
 
+from __future__ import annotations
+
 import hashlib
 import os
 import sys
-from typing import BinaryIO, Callable, Dict, Iterator, List, Optional, Tuple, Union
+from typing import Callable
 
-from taskrush.cache.compression import SAMPLE, Compressor, compressor, reader
+from taskrush.cache.compression import SAMPLE, compressor, reader
 from taskrush.cache.local_store import LocalStore
-from taskrush.protocols import CacheStore, Kept
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import BinaryIO, Dict, Iterator, List, Optional, Tuple, Union
+
+    from taskrush.cache.compression import Compressor
+    from taskrush.protocols import CacheStore, Kept
 
 CHUNK = 1 << 20
 RECORD_LIMIT = 1 << 28

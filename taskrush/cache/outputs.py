@@ -4,18 +4,25 @@ Whatever goes wrong, nothing outside the workspace is touched and nothing half-w
 fetched and verified beside its place first, then moved in.
 """
 
+from __future__ import annotations
+
 import os
 import shutil
 import stat
-from typing import Any, Dict, Iterable, List, Optional, Sequence, Tuple
+from typing import Tuple
 
 from taskrush.cache.confine import Confined, Unsafe, parts_of
-from taskrush.cache.objects import Look, ObjectStore
 from taskrush.model.artifact import FILE, FOLDER, LINK, Entry, Manifest
 from taskrush.model.pattern import Patterns, literal_prefix
 from taskrush.model.redaction import Lookout, Redactor
-from taskrush.protocols import Files
 from taskrush.statefile import state_folder
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, Iterable, List, Optional, Sequence
+
+    from taskrush.cache.objects import Look, ObjectStore
+    from taskrush.protocols import Files
 
 Identity = Tuple[int, ...]
 NUMBER_LIMIT = 1_000_000

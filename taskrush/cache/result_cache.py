@@ -5,36 +5,36 @@ before the task's action starts and written last, so that a run that was killed 
 Trouble with the store is reported and never fails a task.
 """
 
+from __future__ import annotations
+
 import hashlib
 import json
 import os
 import stat
 import time
-from typing import Any, Callable, ContextManager, Dict, List, Optional, Union
+from typing import Callable
 
 from taskrush.cache.confine import Confined, Unsafe
 from taskrush.cache.leftovers import Leftovers
 from taskrush.cache.log import LogWriter, replay
 from taskrush.cache.marks import Marks
-from taskrush.cache.objects import Damaged, ObjectStore
-from taskrush.cache.outputs import (
-    Identity,
-    NotStorable,
-    checked,
-    collect,
-    found_outputs,
-    identity,
-    part_from_store,
-    restore,
-)
+from taskrush.cache.objects import Damaged
+from taskrush.cache.outputs import NotStorable, checked, collect, found_outputs, identity, part_from_store, restore
 from taskrush.model.artifact import FILE, FOLDER, LINK, Manifest, Stored
-from taskrush.model.fingerprint import Fingerprint
-from taskrush.model.outcome import Outcome
 from taskrush.model.pattern import Patterns
 from taskrush.model.redaction import Redactor
-from taskrush.model.task import Task
-from taskrush.protocols import Files, OnOutput
 from taskrush.values import frozen
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, ContextManager, Dict, List, Optional, Union
+
+    from taskrush.cache.objects import ObjectStore
+    from taskrush.cache.outputs import Identity
+    from taskrush.model.fingerprint import Fingerprint
+    from taskrush.model.outcome import Outcome
+    from taskrush.model.task import Task
+    from taskrush.protocols import Files, OnOutput
 
 RECORD_VERSION = 1
 SHORT = 4096  # characters of a value that a mark holds
@@ -162,7 +162,7 @@ class LocalResultCache:
 
     # --- around a task --------------------------------------------------------
 
-    def begin(self, task: Task) -> "Recording":
+    def begin(self, task: Task) -> Recording:
         """The action is about to start: remove the mark and, unless the task is incremental, what it made earlier.
 
         Of an incremental task everything counts as made by it that its outputs match.
@@ -260,7 +260,7 @@ class LocalResultCache:
     def _identities(self, task: Task, room: Confined) -> Dict[str, Identity]:
         return {path: identity(status) for path, status in self._found(task, room).items()}
 
-    def _stale(self, task: Task, mark: Optional[Mark], left: List[str], keep: "set[str]") -> List[str]:
+    def _stale(self, task: Task, mark: Optional[Mark], left: List[str], keep: set[str]) -> List[str]:
         """What the task made earlier or left over and `keep` does not hold, deepest first; never what it also reads."""
         inputs = Patterns(task.inputs or ())
         paths = {*left, *(row[0] for row in mark.rows)} if mark is not None else set(left)

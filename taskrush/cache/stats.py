@@ -1,11 +1,17 @@
 """How useful the cache was: counts by task, kept in the workspace. Losing them loses nothing else."""
 
-import os
-from typing import Any, Dict, Iterable, List, Tuple
+from __future__ import annotations
 
-from taskrush.model.task import TaskId
+import os
+
 from taskrush.statefile import load_state, save_state, state_folder
 from taskrush.values import frozen
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, Iterable, List, Tuple
+
+    from taskrush.model.task import TaskId
 
 KIND = "cache-stats"
 FRESH, HIT, MISS = "fresh", "hit", "miss"

@@ -1,9 +1,14 @@
 """What a Python task returned, as a text for a record: JSON where that gives the same value back, else pickle."""
 
+from __future__ import annotations
+
 import base64
 import json
 import pickle
-from typing import Any
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 LIMIT = 1 << 22
 

@@ -1,11 +1,17 @@
 """Looks through a whole store: is every object what its name says, and is every record complete."""
 
+from __future__ import annotations
+
 import hashlib
 import json
-from typing import Iterator, Optional, Set
 
-from taskrush.cache.objects import ObjectStore
 from taskrush.values import frozen
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Iterator, Optional, Set
+
+    from taskrush.cache.objects import ObjectStore
 
 
 @frozen(kw_only=True)

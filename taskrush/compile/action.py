@@ -1,11 +1,18 @@
 """The action of a declared task: `before`, the command itself, `after`. It fills in words, never shell text."""
 
+from __future__ import annotations
+
 import shlex
-from typing import Callable, Iterable, List, Optional
 
 from taskrush.compile.variables import PLACEHOLDER
-from taskrush.model.declaration import TaskDecl
-from taskrush.model.task import Action, Argv, Shell
+from taskrush.model.task import Argv, Shell
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable, Iterable, List, Optional
+
+    from taskrush.model.declaration import TaskDecl
+    from taskrush.model.task import Action
 
 
 def action_of(decl: TaskDecl, fill: Callable[..., str]) -> Optional[Action]:

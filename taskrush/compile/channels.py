@@ -4,14 +4,21 @@ A rule that names what is not there would never be heard of, so it is an error o
 that task. In a workspace without any channel tasks with `notify_on_failure` run all the same: `unheard` says so.
 """
 
-from typing import Dict, Iterable, List, Mapping, Optional, Sequence, Set, Tuple
+from __future__ import annotations
 
 from taskrush.compile.names import near
-from taskrush.errors import ConfigError, Problem, Where
-from taskrush.model.declaration import FileDecl
-from taskrush.model.notification import FAILURE, Channel, Notice, Notifications
-from taskrush.model.task import Task, TaskId
+from taskrush.errors import ConfigError, Problem
+from taskrush.model.notification import FAILURE, Notice, Notifications
 from taskrush.values import evolve
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Dict, Iterable, List, Mapping, Optional, Sequence, Set, Tuple
+
+    from taskrush.errors import Where
+    from taskrush.model.declaration import FileDecl
+    from taskrush.model.notification import Channel
+    from taskrush.model.task import Task, TaskId
 
 _WILD = frozenset("*?[")
 

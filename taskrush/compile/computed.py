@@ -3,14 +3,19 @@
 `expand.py` makes hidden tasks of them.
 """
 
-from typing import Dict, Iterable, Mapping, Optional, Tuple
+from __future__ import annotations
 
-from taskrush.compile.inherit import Grown
-from taskrush.compile.matrix import Combination
 from taskrush.compile.variables import placeholders, shell_mentions
 from taskrush.errors import Problem
-from taskrush.model.declaration import FileDecl, TaskDecl, Variable
 from taskrush.values import evolve, frozen
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Dict, Iterable, Mapping, Optional, Tuple
+
+    from taskrush.compile.inherit import Grown
+    from taskrush.compile.matrix import Combination
+    from taskrush.model.declaration import FileDecl, TaskDecl, Variable
 
 
 @frozen

@@ -1,12 +1,18 @@
 """Where the file of a custom delay is: as its task file writes it, and as the workspace sees it."""
 
-from typing import Callable, Optional, Tuple
+from __future__ import annotations
 
 from taskrush.compile.paths import rebase
 from taskrush.errors import Problem
-from taskrush.model.declaration import FileDecl, TaskDecl
-from taskrush.model.retry import CUSTOM, Retry
+from taskrush.model.retry import CUSTOM
 from taskrush.values import evolve
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable, Optional, Tuple
+
+    from taskrush.model.declaration import FileDecl, TaskDecl
+    from taskrush.model.retry import Retry
 
 
 def placed(

@@ -5,10 +5,15 @@ quotes `\\n`, `\\t`, `\\"`, `\\\\` and `\\$` mean what they do elsewhere; quoted
 bare one everything from ` #` on is a comment. Nothing is substituted.
 """
 
+from __future__ import annotations
+
 import re
-from typing import Dict, List, Tuple
 
 from taskrush.errors import Problem, Where
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Dict, List, Tuple
 
 _ENTRY = re.compile(
     r"""[ \t]*(?:export[ \t]+)?(?P<name>[A-Za-z_][A-Za-z0-9_.-]*)[ \t]*=[ \t]*
@@ -41,7 +46,7 @@ def parse_dotenv(text: str, path: str) -> Tuple[Dict[str, str], Tuple[Problem, .
     return values, tuple(problems)
 
 
-def _value(entry: "re.Match[str]") -> str:
+def _value(entry: re.Match[str]) -> str:
     if entry["single"] is not None:
         return entry["single"]
     if entry["double"] is not None:

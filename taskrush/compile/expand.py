@@ -5,8 +5,10 @@ files and the file's `env`, the task's `vars`, the file's `vars`, the environmen
 the shell finds the same values in its environment. What is wrong with a task is kept in its `problems`.
 """
 
+from __future__ import annotations
+
 from collections import ChainMap
-from typing import AbstractSet, Any, Callable, Dict, Iterable, List, Mapping, Optional, Tuple
+from typing import Callable, Optional
 
 from taskrush.compile import ingredients, missing
 from taskrush.compile.action import action_of, shell_texts
@@ -16,17 +18,27 @@ from taskrush.compile.dotenv import parse_dotenv
 from taskrush.compile.hinting import hints_of
 from taskrush.compile.inherit import Grown, full_name, inherit
 from taskrush.compile.limiting import limits_of
-from taskrush.compile.matrix import Combination, combinations, every_value, member_names
+from taskrush.compile.matrix import combinations, every_value, member_names
 from taskrush.compile.paths import rebase, rebase_folder, wrong_output
 from taskrush.compile.secrecy import HINT, exposed, names_of, secrets_of
 from taskrush.compile.serving import service_of
 from taskrush.compile.variables import Scope, placeholders, settle, shell_mentions
-from taskrush.errors import Problem, Where
-from taskrush.model.declaration import FileDecl, TaskDecl, Variable
+from taskrush.errors import Problem
+from taskrush.model.declaration import TaskDecl
 from taskrush.model.notification import FAILURE, Notice
-from taskrush.model.policy import Cache, Requirement
-from taskrush.model.task import Dep, Param, Task, TaskId
+from taskrush.model.policy import Cache
+from taskrush.model.task import Dep, Task, TaskId
 from taskrush.values import define, evolve, field, frozen
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import AbstractSet, Any, Dict, Iterable, List, Mapping, Tuple
+
+    from taskrush.compile.matrix import Combination
+    from taskrush.errors import Where
+    from taskrush.model.declaration import FileDecl, Variable
+    from taskrush.model.policy import Requirement
+    from taskrush.model.task import Param
 
 ReadText = Callable[[str], Optional[str]]
 """The text of a file by its path relative to the workspace; None if there is none."""

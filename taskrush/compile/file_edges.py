@@ -4,16 +4,23 @@ Only declared `inputs` and `outputs` count; nothing looks at a disk. Where an in
 it matches needs the reader anyway (by `deps`, directly or not), the declared order stands and the pattern yields.
 """
 
+from __future__ import annotations
+
 import re
-from typing import Dict, Iterable, Iterator, List, Mapping, Sequence, Set, Tuple
 
 from taskrush.errors import Problem
 from taskrush.model.glob_syntax import parsed
 from taskrush.model.graph import Edge, EdgeKind, GraphProblem, entangled
-from taskrush.model.overlap import Alternatives, meet
+from taskrush.model.overlap import meet
 from taskrush.model.pattern import PatternError, Patterns, is_literal, literal_prefix
-from taskrush.model.task import Task, TaskId
 from taskrush.values import frozen
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Dict, Iterable, Iterator, List, Mapping, Sequence, Set, Tuple
+
+    from taskrush.model.overlap import Alternatives
+    from taskrush.model.task import Task, TaskId
 
 _UNCLEAN = re.compile(r"^/|//|(?:^|/)\.(?:/|$)|/$")
 _PARAMETER = re.compile(r"\$\{[^}]*\}")

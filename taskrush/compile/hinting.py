@@ -1,10 +1,15 @@
 """Which hints hold for a task: its own, then those of its file that mean it. Names with wildcards are of the file."""
 
-import fnmatch
-from typing import Tuple
+from __future__ import annotations
 
-from taskrush.model.declaration import FileDecl, TaskDecl
-from taskrush.model.policy import FailureHint
+import fnmatch
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Tuple
+
+    from taskrush.model.declaration import FileDecl, TaskDecl
+    from taskrush.model.policy import FailureHint
 
 
 def hints_of(file: FileDecl, decl: TaskDecl, name: str) -> Tuple[FailureHint, ...]:

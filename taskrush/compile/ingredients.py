@@ -1,14 +1,23 @@
 """What a task depends on besides files: names rebased and filled in, and what is wrong with it. It reads nothing."""
 
+from __future__ import annotations
+
 import shlex
-from typing import Callable, Iterable, Iterator, Optional, Tuple
+from typing import Callable, Optional
 
 from taskrush.compile.paths import rebase
 from taskrush.errors import Problem, Where
 from taskrush.model.pattern import is_literal
-from taskrush.model.policy import Ingredient, Input
-from taskrush.model.task import Call, Task
+from taskrush.model.policy import Ingredient
+from taskrush.model.task import Call
 from taskrush.values import evolve
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Iterable, Iterator, Tuple
+
+    from taskrush.model.policy import Input
+    from taskrush.model.task import Task
 
 Fill = Callable[[str, Optional[Where]], str]
 

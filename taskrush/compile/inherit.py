@@ -5,14 +5,22 @@ Own keys win over those of parents, a later parent over an earlier one, all of t
 hidden) is never taken over. Nothing is substituted here.
 """
 
+from __future__ import annotations
+
 from collections import ChainMap
-from typing import Any, Dict, List, Mapping, Optional, Tuple
+from typing import Mapping, Tuple
 
 from taskrush.compile.names import near, resolve
-from taskrush.errors import Problem, Where
+from taskrush.errors import Problem
 from taskrush.model.declaration import FileDecl, TaskDecl
-from taskrush.model.task import Param
 from taskrush.values import evolve, fields, frozen
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, List, Optional
+
+    from taskrush.errors import Where
+    from taskrush.model.task import Param
 
 OWN = ("name", "where", "places", "aliases", "hidden", "extends")
 MERGED = ("env", "vars")

@@ -4,14 +4,21 @@ A pool is one for the whole workspace, wherever it is declared. What a task take
 waiting for ever, and is an error here.
 """
 
-from typing import Dict, Iterable, List, Optional, Tuple
+from __future__ import annotations
 
 from taskrush.compile.names import near
 from taskrush.errors import Problem
-from taskrush.model.declaration import TaskDecl
-from taskrush.model.limits import Limits, Pool, PoolUse, Resources
-from taskrush.model.task import Call, Task
+from taskrush.model.limits import Limits, Pool, Resources
+from taskrush.model.task import Call
 from taskrush.values import evolve
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Dict, Iterable, List, Optional, Tuple
+
+    from taskrush.model.declaration import TaskDecl
+    from taskrush.model.limits import PoolUse
+    from taskrush.model.task import Task
 
 
 def limits_of(decl: TaskDecl) -> Optional[Limits]:

@@ -3,7 +3,7 @@
 A name is looked up in the task's own namespace first, then outwards; a leading `:` starts at the top (`names.py`).
 """
 
-from typing import Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
+from __future__ import annotations
 
 from taskrush.compile.file_edges import file_edges, give_way
 from taskrush.compile.ingredients import wrong_parts, wrong_result
@@ -12,12 +12,18 @@ from taskrush.compile.missing import of_declared
 from taskrush.compile.names import near, resolve, what_is_wrong
 from taskrush.compile.paths import wrong_output
 from taskrush.compile.serving import as_service
-from taskrush.errors import Problem, Where
+from taskrush.errors import Problem
 from taskrush.model.graph import Edge, EdgeKind, Graph, GraphProblem
-from taskrush.model.limits import Pool
-from taskrush.model.policy import Ingredient
-from taskrush.model.task import Dep, Task, TaskId
 from taskrush.values import evolve
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
+
+    from taskrush.errors import Where
+    from taskrush.model.limits import Pool
+    from taskrush.model.policy import Ingredient
+    from taskrush.model.task import Dep, Task, TaskId
 
 __all__ = ["link", "near", "resolve"]
 

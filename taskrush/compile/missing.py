@@ -4,12 +4,17 @@ What is here is there because ignoring it would change what a run does. What onl
 the strategy's name, a remote that no task uses) is accepted in silence.
 """
 
-from typing import List, Optional, Tuple
+from __future__ import annotations
 
 from taskrush.compile.names import near
 from taskrush.errors import Problem, Where
-from taskrush.model.declaration import FileDecl, TaskDecl
-from taskrush.model.task import Task
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import List, Optional, Tuple
+
+    from taskrush.model.declaration import FileDecl, TaskDecl
+    from taskrush.model.task import Task
 
 HINT = "`--dry-run` shows what would run; leave it out to run without it"
 

@@ -3,6 +3,8 @@
 A name is looked up in the task's own namespace first, then outwards; a leading `:` starts at the top.
 """
 
+from __future__ import annotations
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Iterable, Mapping, Optional, TypeVar
@@ -12,7 +14,7 @@ if TYPE_CHECKING:
 FORBIDDEN = "$*?[]{}()<>|&;!\"'`\\#^~"
 
 
-def resolve(name: str, namespace: str, names: "Mapping[str, T]") -> "Optional[T]":
+def resolve(name: str, namespace: str, names: Mapping[str, T]) -> Optional[T]:
     """What `name` means when it is used inside `namespace`, or None."""
     if name.startswith(":"):
         return names.get(name[1:])
@@ -24,7 +26,7 @@ def resolve(name: str, namespace: str, names: "Mapping[str, T]") -> "Optional[T]
     return names.get(name)
 
 
-def near(name: str, names: "Iterable[str]") -> "Optional[str]":
+def near(name: str, names: Iterable[str]) -> Optional[str]:
     """A hint that names what was probably meant, or None."""
     import difflib  # only needed once something is wrong
 
@@ -36,7 +38,7 @@ def near(name: str, names: "Iterable[str]") -> "Optional[str]":
     return "did you mean " + " or ".join(f"`{match}`" for match in wanted) + "?" if wanted else None
 
 
-def what_is_wrong(name: str) -> "Optional[str]":
+def what_is_wrong(name: str) -> Optional[str]:
     """Why a text cannot be the name of a task, or None if it can.
 
     Letters, digits and signs of any script are fine, save for white space, control characters, what shells and

@@ -1,8 +1,13 @@
 """Paths as a file writes them, relative to its own folder, to ones relative to the workspace. Text only, always `/`."""
 
+from __future__ import annotations
+
 import posixpath
 import re
-from typing import Optional, Tuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Optional, Tuple
 
 OURS = (".git", ".taskrush")
 _ABSOLUTE = re.compile(r"/|[A-Za-z]:[/\\]|~(?:/|\Z)")

@@ -3,14 +3,22 @@
 Texts keep `${NAME}` of a secret until the task runs: what is worked out here is shown, and kept on disk.
 """
 
-from typing import Iterable, Mapping, Optional, Set, Tuple
+from __future__ import annotations
 
 from taskrush.compile.variables import placeholders
-from taskrush.errors import Problem, Where
-from taskrush.model.declaration import FileDecl, TaskDecl
-from taskrush.model.secret import Secret, placed
-from taskrush.model.task import Action, Argv
+from taskrush.errors import Problem
+from taskrush.model.secret import placed
+from taskrush.model.task import Argv
 from taskrush.values import evolve
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Iterable, Mapping, Optional, Set, Tuple
+
+    from taskrush.errors import Where
+    from taskrush.model.declaration import FileDecl, TaskDecl
+    from taskrush.model.secret import Secret
+    from taskrush.model.task import Action
 
 HINT = "give it to the task (`secrets`) and let its command read the variable"
 

@@ -5,6 +5,8 @@ with a tag. Function names may be written as in Python: `run_tests` also means `
 by their names.
 """
 
+from __future__ import annotations
+
 from taskrush.compile.names import near
 from taskrush.model.spelling import dashed
 
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 TAG = "tag:"
 
 
-def select(graph: "Graph", targets: "Iterable[str]") -> "Tuple[TaskId, ...]":
+def select(graph: Graph, targets: Iterable[str]) -> Tuple[TaskId, ...]:
     """The tasks asked for, in that order. Raises `UsageError` for a name that means nothing, with near ones."""
     chosen: List[TaskId] = []
     for target in targets:
@@ -27,7 +29,7 @@ def select(graph: "Graph", targets: "Iterable[str]") -> "Tuple[TaskId, ...]":
     return tuple(dict.fromkeys(chosen))
 
 
-def _matches(graph: "Graph", target: str) -> "List[TaskId]":
+def _matches(graph: Graph, target: str) -> List[TaskId]:
     name = target[1:] if target.startswith(":") else target
     if name in graph.names:
         return [graph.names[name]]
@@ -53,13 +55,13 @@ def _matches(graph: "Graph", target: str) -> "List[TaskId]":
     raise _wrong(f"no task is called `{target}`", _hint(graph, name))
 
 
-def _wrong(message: str, hint: "Optional[str]") -> "UsageError":
+def _wrong(message: str, hint: Optional[str]) -> UsageError:
     from taskrush.errors import UsageError
 
     return UsageError(message, hint)
 
 
-def _hint(graph: "Graph", name: str) -> "Optional[str]":
+def _hint(graph: Graph, name: str) -> Optional[str]:
     prefix = name.rstrip(":") + ":"
     if any(other.startswith(prefix) and not graph.tasks[task_id].hidden for other, task_id in graph.names.items()):
         return f"`{prefix[:-1]}` is a namespace: `{prefix}*` means all tasks in it"
@@ -67,7 +69,7 @@ def _hint(graph: "Graph", name: str) -> "Optional[str]":
     return near(name, shown)
 
 
-def _without_members(graph: "Graph", found: "List[TaskId]") -> "List[TaskId]":
+def _without_members(graph: Graph, found: List[TaskId]) -> List[TaskId]:
     """Members of a matrix are left to the task that stands for them all."""
     every = set(found)
     return [task_id for task_id in found if graph.tasks[task_id].group not in every]

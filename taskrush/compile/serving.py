@@ -1,12 +1,18 @@
 """What is wrong with a task as a service, and how a function becomes one. It knows no other task."""
 
-from typing import Callable, List, Optional, Tuple
+from __future__ import annotations
 
 from taskrush.errors import Problem
-from taskrush.model.declaration import TaskDecl
-from taskrush.model.service import Service
-from taskrush.model.task import Call, Task
+from taskrush.model.task import Call
 from taskrush.values import evolve
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable, List, Optional, Tuple
+
+    from taskrush.model.declaration import TaskDecl
+    from taskrush.model.service import Service
+    from taskrush.model.task import Task
 
 
 def as_service(task: Task) -> Task:

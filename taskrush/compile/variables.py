@@ -4,15 +4,22 @@ An empty value counts as unset where a default is given, as in a shell. Some nam
 (`later`: parameters, and variables computed by a command): what mentions them stays as it is for the runner.
 """
 
+from __future__ import annotations
+
 import re
 from collections import ChainMap
-from typing import AbstractSet, Dict, Iterable, List, Mapping, Optional, Tuple
 
 from graphlib import CycleError, TopologicalSorter
 
 from taskrush.compile.names import near
-from taskrush.errors import Problem, Where
+from taskrush.errors import Problem
 from taskrush.values import define, field
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import AbstractSet, Dict, Iterable, List, Mapping, Optional, Tuple
+
+    from taskrush.errors import Where
 
 _NAME = r"[A-Za-z_][A-Za-z0-9_]*"
 PLACEHOLDER = re.compile(rf"\$\{{({_NAME})(?::-((?:[^{{}}]|\{{[^{{}}]*\}})*))?\}}")
@@ -59,7 +66,7 @@ class Scope:
         if "${" not in text:
             return text
 
-        def value(match: "re.Match[str]") -> str:
+        def value(match: re.Match[str]) -> str:
             name, default = match[1], match[2]
             if name in self.later:
                 return match[0]

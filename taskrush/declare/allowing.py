@@ -3,11 +3,17 @@
 `exit_codes` is GitLab's word for the same.
 """
 
-from typing import Any, Dict, Tuple, Union
+from __future__ import annotations
 
-from taskrush.declare.nodes import Mapping, Node
-from taskrush.declare.shapes import Flag, Made, Number, Reader
+from taskrush.declare.shapes import Flag, Made, Number
 from taskrush.declare.structures import Either, Key, ListOf, Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, Tuple, Union
+
+    from taskrush.declare.nodes import Mapping, Node
+    from taskrush.declare.shapes import Reader
 
 _CODES = ListOf(Number(1, words="an exit code (a whole number of at least 1)"), least=1, words="a list of exit codes")
 

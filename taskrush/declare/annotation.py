@@ -4,14 +4,20 @@ Annotations may be objects or texts, in any spelling (`Optional[int]`, `int | No
 interpreter: texts are read from their syntax tree, so that new spellings work on old interpreters too.
 """
 
+from __future__ import annotations
+
 import ast
 import collections.abc
 import enum
 from pathlib import Path, PurePath
-from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple, Type, Union
+from typing import Any, Union
 
 from taskrush.declare.options import text_of
 from taskrush.values import evolve, frozen
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple, Type
 
 SUPPORTED = "str, int, float, bool, Path, an Enum, Literal, List or Optional of these"
 _PLAIN: Dict[Any, str] = {str: "str", int: "int", float: "float", bool: "bool", Path: "path", PurePath: "path"}

@@ -3,11 +3,11 @@
 Each shape makes one of the nouns of `model/retry.py`, which says what the values mean.
 """
 
-import re
-from typing import Any, Callable, Dict
+from __future__ import annotations
 
-from taskrush.declare.nodes import Mapping, Node
-from taskrush.declare.shapes import Flag, Made, Number, Reader, Text
+import re
+
+from taskrush.declare.shapes import Flag, Made, Number, Text
 from taskrush.declare.structures import Either, Key, ListOf, Record
 from taskrush.model.duration import DURATION, DURATION_WORDS, seconds_of
 from taskrush.model.retry import (
@@ -24,6 +24,13 @@ from taskrush.model.retry import (
     as_pattern,
     as_signal,
 )
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Dict
+
+    from taskrush.declare.nodes import Mapping, Node
+    from taskrush.declare.shapes import Reader
 
 
 def _by(make: Callable[[Any], Any]) -> Callable[[Reader, Node, str, Any], Any]:

@@ -1,27 +1,30 @@
 """`command`: a task that is only a command, declared in Python."""
 
-from typing import Any, Iterable, Literal, Mapping, Optional, Sequence, Union, overload
+from __future__ import annotations
+
+from typing import overload
 
 from taskrush.declare.hints_given import hints_given
-from taskrush.declare.mark import (
-    Command,
-    Dependency,
-    Input,
-    Mark,
-    allowed_codes,
-    limits_of,
-    several,
-    shared_fields,
-    texts,
-)
+from taskrush.declare.mark import Command, Mark, allowed_codes, limits_of, several, shared_fields, texts
 from taskrush.declare.place import place_of_caller
-from taskrush.model.limits import PoolGiven, Resources
-from taskrush.model.notification import Notice, as_notices
-from taskrush.model.policy import Cache, FailureHint, Requirement, Retry
-from taskrush.model.retry import TimeoutGiven, as_retry, as_timeout
-from taskrush.model.secret import SecretsGiven, as_secrets
-from taskrush.model.service import ServiceGiven, as_service
-from taskrush.model.task import Argv, Param, Shell
+from taskrush.model.notification import as_notices
+from taskrush.model.retry import as_retry, as_timeout
+from taskrush.model.secret import as_secrets
+from taskrush.model.service import as_service
+from taskrush.model.task import Argv, Shell
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Iterable, Literal, Mapping, Optional, Sequence, Union
+
+    from taskrush.declare.mark import Dependency, Input
+    from taskrush.model.limits import PoolGiven, Resources
+    from taskrush.model.notification import Notice
+    from taskrush.model.policy import Cache, FailureHint, Requirement, Retry
+    from taskrush.model.retry import TimeoutGiven
+    from taskrush.model.secret import SecretsGiven
+    from taskrush.model.service import ServiceGiven
+    from taskrush.model.task import Param
 
 
 @overload
@@ -64,7 +67,7 @@ def command(
     aliases: Iterable[str] = ...,
     tags: Iterable[str] = ...,
     hidden: bool = ...,
-) -> "Command[str]": ...
+) -> Command[str]: ...
 @overload
 def command(
     action: Union[str, Sequence[str]],
@@ -105,7 +108,7 @@ def command(
     aliases: Iterable[str] = ...,
     tags: Iterable[str] = ...,
     hidden: bool = ...,
-) -> "Command[None]": ...
+) -> Command[None]: ...
 def command(
     action: Union[str, Sequence[str]],
     *,
@@ -145,7 +148,7 @@ def command(
     aliases: Iterable[str] = (),
     tags: Iterable[str] = (),
     hidden: bool = False,
-) -> "Command[Any]":
+) -> Command[Any]:
     """A task that is only a command: a string for the shell or a list of words. Its name is the variable's.
 
     With `capture` the text it writes to stdout, without spaces at both ends, is its result.

@@ -4,9 +4,10 @@ The form is made of plain tuples and dicts without paths: a copied workspace sta
 absent, what cannot be written is not kept; neither is ever an error.
 """
 
+from __future__ import annotations
+
 import hashlib
 import os
-from typing import Any, Dict, List, Optional, Tuple
 
 from taskrush.declare.nodes import shown
 from taskrush.errors import Problem, Where
@@ -29,6 +30,10 @@ from taskrush.model.service import Ready, Service
 from taskrush.model.task import Dep, Param
 from taskrush.statefile import FOLDER, load_state, save_state, state_folder
 from taskrush.values import evolve, fields
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, List, Optional, Tuple
 
 FORMAT = 15
 """Raised whenever the same text is to be read in another way."""

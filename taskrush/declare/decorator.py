@@ -4,15 +4,15 @@ The function stays the very object it was: calling a task calls the function. A 
 `result_of(...)` then holds a marker unless the caller passes a value; any use of the marker says so.
 """
 
+from __future__ import annotations
+
 import inspect
-from typing import Any, Callable, Coroutine, Iterable, Literal, Mapping, Optional, TypeVar, Union, overload
+from typing import Any, Callable, TypeVar, overload
 
 from taskrush.declare.hints_given import hints_given
 from taskrush.declare.mark import (
     MARK,
     Command,
-    Dependency,
-    Input,
     Mark,
     ValueOf,
     allowed_codes,
@@ -26,14 +26,25 @@ from taskrush.declare.mark import (
 )
 from taskrush.declare.place import place_of, place_of_caller
 from taskrush.declare.signature import ResultOf
-from taskrush.model.limits import PoolGiven, Resources
-from taskrush.model.notification import Notice, as_notices
-from taskrush.model.policy import Cache, FailureHint, Ingredient, Requirement, Retry
-from taskrush.model.retry import TimeoutGiven, as_retry, as_timeout
-from taskrush.model.secret import SecretsGiven, as_secrets
-from taskrush.model.service import ServiceGiven, as_service
+from taskrush.model.notification import as_notices
+from taskrush.model.policy import Ingredient
+from taskrush.model.retry import as_retry, as_timeout
+from taskrush.model.secret import as_secrets
+from taskrush.model.service import as_service
 from taskrush.model.spelling import dashed
 from taskrush.model.task import Task
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Coroutine, Iterable, Literal, Mapping, Optional, Union
+
+    from taskrush.declare.mark import Dependency, Input
+    from taskrush.model.limits import PoolGiven, Resources
+    from taskrush.model.notification import Notice
+    from taskrush.model.policy import Cache, FailureHint, Requirement, Retry
+    from taskrush.model.retry import TimeoutGiven
+    from taskrush.model.secret import SecretsGiven
+    from taskrush.model.service import ServiceGiven
 
 F = TypeVar("F", bound=Callable[..., Any])
 R = TypeVar("R")
@@ -162,7 +173,7 @@ def task(
 
 
 @overload
-def result_of(task: "Command[R]") -> R: ...
+def result_of(task: Command[R]) -> R: ...
 @overload
 def result_of(task: Callable[..., Coroutine[Any, Any, R]]) -> R: ...
 @overload

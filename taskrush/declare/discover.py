@@ -3,6 +3,8 @@
 Nothing dear is imported here: every command line comes this way.
 """
 
+from __future__ import annotations
+
 import os
 
 TYPE_CHECKING = False
@@ -23,13 +25,13 @@ class Found:
 
     __slots__ = ("python", "root", "rush")
 
-    def __init__(self, root: str, rush: "Optional[str]", python: "Optional[str]") -> None:
+    def __init__(self, root: str, rush: Optional[str], python: Optional[str]) -> None:
         self.root = root
         self.rush = rush
         self.python = python
 
 
-def discover(start: str) -> "Optional[Found]":
+def discover(start: str) -> Optional[Found]:
     """The nearest folder from `start` upwards that declares tasks, or None. Raises `ConfigError` for two rush files."""
     folder = os.path.abspath(start)
     while True:
@@ -45,7 +47,7 @@ def discover(start: str) -> "Optional[Found]":
         folder = parent
 
 
-def rush_files(folder: str) -> "List[str]":
+def rush_files(folder: str) -> List[str]:
     """The files of a folder that declare tasks in YAML or TOML; more than one is a mistake."""
     found = [path for name in RUSH_NAMES for path in [os.path.join(folder, name)] if os.path.isfile(path)]
     pyproject = os.path.join(folder, PYPROJECT)
@@ -54,7 +56,7 @@ def rush_files(folder: str) -> "List[str]":
     return found
 
 
-def only_one(files: "List[str]") -> None:
+def only_one(files: List[str]) -> None:
     """Raises `ConfigError` when a folder declares tasks in two files."""
     if len(files) < 2:
         return

@@ -1,7 +1,12 @@
 """What a function's docstring says: the first paragraph, and help for parameters in Google, NumPy or Sphinx style."""
 
+from __future__ import annotations
+
 import re
-from typing import Dict, Iterable, List, Tuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Dict, Iterable, List, Tuple
 
 _SPHINX = re.compile(r"^:param\s+(?:[^:]*\s)?\*{0,2}(\w+)\s*:\s*(.*)$")
 _GOOGLE = re.compile(r"^\*{0,2}(\w+)\s*(?:\([^)]*\))?\s*:\s+(.*)$")
@@ -31,7 +36,7 @@ def read_docstring(text: str, names: Iterable[str]) -> Tuple[str, Dict[str, str]
     return description, {name: " ".join(lines).strip() for name, lines in found.items() if any(lines)}
 
 
-def _collect(lines: List[str], wanted: "set[str]", found: Dict[str, List[str]]) -> None:
+def _collect(lines: List[str], wanted: set[str], found: Dict[str, List[str]]) -> None:
     numpy = google = False
     named: List[str] = []
     margin = 0

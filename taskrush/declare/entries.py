@@ -3,17 +3,26 @@
 Each shape here makes one of the nouns of `model/`. Which key takes which shape is said in `keys.py`.
 """
 
-import re
-from typing import Any, Dict, Optional, Tuple
+from __future__ import annotations
 
-from taskrush.declare.nodes import Mapping, Node, Scalar
-from taskrush.declare.shapes import IDENTIFIER, Anything, Flag, Made, OneOf, Reader, Text
+import re
+
+from taskrush.declare.nodes import Mapping, Scalar
+from taskrush.declare.shapes import IDENTIFIER, Anything, Flag, Made, OneOf, Text
 from taskrush.declare.structures import Either, Key, ListOf, MapOf, Record
-from taskrush.errors import Where
 from taskrush.model.declaration import PluginUse, Variable
-from taskrush.model.policy import Cache, Ingredient, Input, Requirement, as_input
+from taskrush.model.policy import Cache, Ingredient, Requirement, as_input
 from taskrush.model.task import Dep
 from taskrush.values import frozen
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, Optional, Tuple
+
+    from taskrush.declare.nodes import Node
+    from taskrush.declare.shapes import Reader
+    from taskrush.errors import Where
+    from taskrush.model.policy import Input
 
 TASK_NAME = re.compile(r"(?!-)[\w.+/@-]+(?::[\w.+/@-]+)*")
 TASK_NAME_WORDS = "a task name (letters, digits, `_ - . + / @`, with `:` between parts)"

@@ -4,16 +4,22 @@ What was read before is taken from the compiled form (`compiled.py`). It decides
 are refused: files outside the workspace, files that include themselves.
 """
 
+from __future__ import annotations
+
 import os
-from typing import Dict, List, Mapping, Optional, Tuple
 
 from taskrush.declare.compiled import load, save
 from taskrush.declare.discover import PYPROJECT, RUSH_NAMES, only_one, rush_files
 from taskrush.declare.nodes import decode, read_bytes, shown
 from taskrush.errors import ConfigError, Problem
-from taskrush.model.declaration import FileDecl, Include
 from taskrush.model.substitution import substitute
 from taskrush.values import evolve
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Dict, List, Mapping, Optional, Tuple
+
+    from taskrush.model.declaration import FileDecl, Include
 
 MAX_FILES = 1000
 

@@ -4,15 +4,21 @@ Rewritten by ruamel.yaml with all plain values as text, so that none is spelled 
 else, or has lost a comment, is thrown away: nothing here can change what a file says.
 """
 
+from __future__ import annotations
+
 import io
-from typing import Any, List, Optional, Sequence, Set, Tuple
 
 import yaml
 
 from taskrush.declare.nodes import Source
 from taskrush.declare.rushfile import read_text
 from taskrush.errors import ConfigError, MissingCapability, Problem, Where
-from taskrush.model.declaration import FileDecl
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, List, Optional, Sequence, Set, Tuple
+
+    from taskrush.model.declaration import FileDecl
 
 MAX_ROUNDS = 4
 CONFUSED = (ArithmeticError, AssertionError, AttributeError, LookupError, NotImplementedError, TypeError, ValueError)

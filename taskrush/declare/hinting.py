@@ -1,12 +1,19 @@
 """The key `hints` of a file and of a task: what those who know the project say of failures. Knows spellings only."""
 
-import re
-from typing import Any, Dict, Optional, Tuple
+from __future__ import annotations
 
-from taskrush.declare.nodes import Mapping, Node
-from taskrush.declare.shapes import Made, Reader, Shape, Text
+import re
+
+from taskrush.declare.shapes import Made, Text
 from taskrush.declare.structures import Key, ListOf, Record
 from taskrush.model.policy import FailureHint
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, Optional, Tuple
+
+    from taskrush.declare.nodes import Mapping, Node
+    from taskrush.declare.shapes import Reader, Shape
 
 
 def _pattern(reader: Reader, node: Node, name: str, value: str) -> Optional[str]:

@@ -1,11 +1,16 @@
 """`hints` of a task in Python: one or several, checked where they are given."""
 
+from __future__ import annotations
+
 import re
-from typing import Iterable, Tuple, Union
 
 from taskrush.declare.mark import refuse
 from taskrush.declare.place import place_of_caller
 from taskrush.model.policy import FailureHint
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Iterable, Tuple, Union
 
 
 def hints_given(hints: Union[FailureHint, Iterable[FailureHint]]) -> Tuple[FailureHint, ...]:

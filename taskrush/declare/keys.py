@@ -3,8 +3,9 @@
 The parser, its suggestions, the JSON Schema and the reference are derived from `TASK` and `FILE`.
 """
 
+from __future__ import annotations
+
 import re
-from typing import Any, Tuple
 
 from taskrush.declare.allowing import ALLOW_FAILURE_KEY
 from taskrush.declare.attempts import RETRY, TIMEOUT
@@ -24,14 +25,20 @@ from taskrush.declare.entries import (
 )
 from taskrush.declare.hinting import OF_TASK as TASK_HINTS
 from taskrush.declare.limiting import LIMIT_KEYS
-from taskrush.declare.nodes import Node
 from taskrush.declare.notify_entries import TASK_NOTIFY
 from taskrush.declare.params import MatrixShape, Params
 from taskrush.declare.secret_entries import SECRETS
 from taskrush.declare.serving import SERVICE_KEYS
-from taskrush.declare.shapes import Flag, Made, Reader, Text
+from taskrush.declare.shapes import Flag, Made, Text
 from taskrush.declare.structures import Either, Key, ListOf, Record
 from taskrush.values import evolve
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Tuple
+
+    from taskrush.declare.nodes import Node
+    from taskrush.declare.shapes import Reader
 
 TEXTS = ListOf(TEXT)
 COMMANDS = ListOf(COMMAND, least=1)

@@ -1,13 +1,21 @@
 """The keys that limit what runs beside a task, and the pools of a file. Shapes here make nouns of `model/limits.py`."""
 
+from __future__ import annotations
+
 import re
-from typing import Any, Dict, Optional, Tuple
 
 from taskrush.declare.entries import NAME
-from taskrush.declare.nodes import Mapping, Node
-from taskrush.declare.shapes import Flag, Made, Number, OneOf, Reader, Text
+from taskrush.declare.nodes import Mapping
+from taskrush.declare.shapes import Flag, Made, Number, OneOf, Text
 from taskrush.declare.structures import Either, Key, ListOf, MapOf, Record
 from taskrush.model.limits import SIZE, SIZE_WORDS, Pool, PoolUse, Resources, as_bytes
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, Optional, Tuple
+
+    from taskrush.declare.nodes import Node
+    from taskrush.declare.shapes import Reader
 
 LEAST_CPU = 0.05
 LEAST_PRIORITY = -1000

@@ -3,16 +3,26 @@
 It knows nothing of other tasks: `taskset.py` finds out which tasks the things named in `deps` are.
 """
 
+from __future__ import annotations
+
 import os
 from contextvars import ContextVar
-from typing import Any, Callable, Generic, Iterable, List, Mapping, NoReturn, Optional, Tuple, TypeVar, Union
+from typing import Any, Callable, Generic, TypeVar, Union
 
 from taskrush.declare.place import at, place_of_caller
-from taskrush.errors import ConfigError, Where
-from taskrush.model.limits import Limits, PoolGiven, Resources, as_bytes, pool_uses
+from taskrush.errors import ConfigError
+from taskrush.model.limits import Limits, Resources, as_bytes, pool_uses
 from taskrush.model.policy import Cache, Ingredient, Requirement, as_input
-from taskrush.model.task import Action, Dep, Task
+from taskrush.model.task import Dep, Task
 from taskrush.values import field, frozen
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Iterable, List, Mapping, NoReturn, Optional, Tuple
+
+    from taskrush.errors import Where
+    from taskrush.model.limits import PoolGiven
+    from taskrush.model.task import Action
 
 R = TypeVar("R")
 MARK = "__taskrush_task__"
@@ -58,7 +68,7 @@ class ValueOf:
 Input = Union[str, "os.PathLike[str]", Ingredient, ValueOf]
 """What `inputs` lists: patterns, parts of files (`package.json#version`), and what stands in for anything else."""
 Dependency = Union[str, Dep, Task, Command[Any], Callable[..., Any]]
-marked: "ContextVar[Optional[List[Tuple[Callable[..., Any], Mark]]]]" = ContextVar("taskrush_marked", default=None)
+marked: ContextVar[Optional[List[Tuple[Callable[..., Any], Mark]]]] = ContextVar("taskrush_marked", default=None)
 """While a module is loaded: the functions it marks, so that one hidden by a later one of its name is noticed."""
 
 
@@ -87,7 +97,7 @@ def shared_fields(
     platforms: Iterable[str],
     confirm: Optional[str],
     interactive: bool,
-) -> "dict[str, Any]":
+) -> dict[str, Any]:
     """The fields of `Task` that functions and commands share."""
     several: Iterable[Union[str, Requirement]] = (requires,) if isinstance(requires, str) else requires
     patterns, others = split_inputs(inputs)

@@ -4,6 +4,8 @@ While it is loaded its folder can be imported from; afterwards `sys.path` is as 
 afresh: a byte-code file is told apart by seconds, which is too coarse for a file that is edited and run again.
 """
 
+from __future__ import annotations
+
 import contextlib
 import difflib
 import hashlib
@@ -14,14 +16,19 @@ import os
 import re
 import sys
 import tokenize
-from types import ModuleType, TracebackType
-from typing import Any, Callable, Iterator, List, Optional, Tuple
 
 from taskrush.declare.command import command
 from taskrush.declare.decorator import task
-from taskrush.declare.mark import Mark, mark_of, marked
+from taskrush.declare.mark import mark_of, marked
 from taskrush.declare.place import at, shown_path
 from taskrush.errors import ConfigError, Problem, TaskRushError, Where
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import ModuleType, TracebackType
+    from typing import Any, Callable, Iterator, List, Optional, Tuple
+
+    from taskrush.declare.mark import Mark
 
 _KEYWORD = re.compile(r"^(task|command)\(\) got an unexpected keyword argument '(\w+)'")
 MODULE_PREFIX = "taskrush_tasks_"

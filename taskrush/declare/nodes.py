@@ -3,10 +3,16 @@
 Knows nothing of tasks and keys. A `Source` turns a place in the tree into a `Problem` with the user's own line.
 """
 
+from __future__ import annotations
+
 import os
-from typing import Dict, List, Optional, Tuple, Union
+from typing import Tuple, Union
 
 from taskrush.errors import ConfigError, Problem, Where
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Dict, List, Optional
 
 Spot = Tuple[int, int]
 MAX_BYTES = 8 * 1024 * 1024

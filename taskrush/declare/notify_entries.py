@@ -1,15 +1,22 @@
 """What may stand in the `notify:` section and below a task's `notify:` key."""
 
+from __future__ import annotations
+
 import re
-from typing import Any, Dict, Optional, Tuple
 
 from taskrush.declare.entries import NAME, TASK_NAME, TEXT
-from taskrush.declare.nodes import Mapping, Node
-from taskrush.declare.shapes import Anything, Made, OneOf, Reader, Shape, Text
+from taskrush.declare.shapes import Anything, Made, OneOf, Shape, Text
 from taskrush.declare.structures import Either, Key, ListOf, MapOf, Record
 from taskrush.declare.suggest import did_you_mean
 from taskrush.model.message import FIELDS, WHOLE, mentions, parse_limit
 from taskrush.model.notification import CHANNEL_TYPES, EVENTS, SECURITY, Channel, Notice, Notifications
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, Optional, Tuple
+
+    from taskrush.declare.nodes import Mapping, Node
+    from taskrush.declare.shapes import Reader
 
 _MEANT = {
     "ok": "success",

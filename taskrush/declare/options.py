@@ -6,12 +6,18 @@ It serves Python tasks and `.rush` tasks alike. It does not know where texts com
 Lists are options that may be repeated (`--tag a --tag b`); in an environment variable their items stand between commas.
 """
 
+from __future__ import annotations
+
 import enum
-from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from taskrush.errors import UsageError
 from taskrush.model.spelling import dashed
-from taskrush.model.task import Param, Task
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
+
+    from taskrush.model.task import Param, Task
 
 KINDS = ("str", "int", "float", "bool", "path")
 _TRUE = ("true", "yes", "on", "1")

@@ -1,14 +1,22 @@
 """What may stand below `params:` and `matrix:`: typed parameters and the axes of an expansion."""
 
-import re
-from typing import Any, Dict, List, Optional, Tuple
-from typing import Mapping as MappingType
+from __future__ import annotations
 
-from taskrush.declare.nodes import Mapping, Node, Scalar, Sequence, describe
-from taskrush.declare.shapes import IDENTIFIER, SCALAR_TYPES, Flag, OneOf, Reader, Schema, Shape, Text
+import re
+
+from taskrush.declare.nodes import Mapping, Scalar, Sequence, describe
+from taskrush.declare.shapes import IDENTIFIER, SCALAR_TYPES, Flag, OneOf, Shape, Text
 from taskrush.declare.structures import Key, ListOf, MapOf, Record
 from taskrush.model.declaration import Matrix
 from taskrush.model.task import Param
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, List, Optional, Tuple
+    from typing import Mapping as MappingType
+
+    from taskrush.declare.nodes import Node
+    from taskrush.declare.shapes import Reader, Schema
 
 KINDS = ("str", "int", "float", "bool", "path")
 KIND_WORDS = {

@@ -3,15 +3,20 @@
 Files are only opened when there is something wrong to show.
 """
 
+from __future__ import annotations
+
 import ast
 import linecache
 import os
 import sys
 import tokenize
-from typing import Any, Callable, List, Optional, Tuple
 
 from taskrush.errors import Problem, Where
 from taskrush.values import evolve
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, List, Optional, Tuple
 
 
 def place_of(function: Callable[..., Any]) -> Optional[Where]:
@@ -85,7 +90,7 @@ def _code(function: Callable[..., Any]) -> Any:
     return getattr(inner, "__code__", None)
 
 
-def _definition(path: str, line: int, name: str) -> "Optional[ast.FunctionDef | ast.AsyncFunctionDef]":
+def _definition(path: str, line: int, name: str) -> Optional[ast.FunctionDef | ast.AsyncFunctionDef]:
     try:
         tree = ast.parse("".join(_lines(path)))
     except (SyntaxError, ValueError):

@@ -3,11 +3,16 @@
 `python -m taskrush.declare.reference` prints it.
 """
 
-from typing import Iterable, List
+from __future__ import annotations
 
 from taskrush.declare.keys import TASK_KEYS
 from taskrush.declare.sections import FILE_KEYS
-from taskrush.declare.structures import Key
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Iterable, List
+
+    from taskrush.declare.structures import Key
 
 
 def reference() -> str:

@@ -3,13 +3,20 @@
 Knows how files are written (YAML, TOML, a table of pyproject.toml), not where they are or what they include.
 """
 
+from __future__ import annotations
+
 import os
-from typing import Any, Dict, Optional, Tuple
 
 from taskrush.declare.discover import PYPROJECT
-from taskrush.declare.nodes import Mapping, Node, Source, describe, read_source
+from taskrush.declare.nodes import Mapping, describe, read_source
 from taskrush.errors import ConfigError, Problem, Where
 from taskrush.model.declaration import FileDecl, Places
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, Optional, Tuple
+
+    from taskrush.declare.nodes import Node, Source
 
 TABLE = ("tool", "taskrush")
 

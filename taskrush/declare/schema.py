@@ -3,10 +3,14 @@
 It cannot say everything the parser checks: that a name is known, that a default is one of the choices, duplicate keys.
 """
 
-from typing import Any, Dict
+from __future__ import annotations
 
 from taskrush.declare.sections import FILE
 from taskrush.declare.task_shape import TasksShape
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 

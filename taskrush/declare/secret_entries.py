@@ -1,13 +1,20 @@
 """What may stand below `secrets`, of a file or of a task. Makes `Secret`s; it reads no value."""
 
-from typing import Any, Dict, Optional, Tuple
+from __future__ import annotations
 
 from taskrush.declare.entries import COMMAND, TEXT, at
-from taskrush.declare.nodes import Mapping, Node
-from taskrush.declare.shapes import IDENTIFIER, Flag, Made, Reader, Text
+from taskrush.declare.nodes import Mapping
+from taskrush.declare.shapes import IDENTIFIER, Flag, Made, Text
 from taskrush.declare.structures import Either, Key, ListOf, MapOf, Record
 from taskrush.model.secret import Secret
 from taskrush.values import evolve
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, Optional, Tuple
+
+    from taskrush.declare.nodes import Node
+    from taskrush.declare.shapes import Reader
 
 _VARIABLE = Text("a variable name", IDENTIFIER)
 _SOURCES = (

@@ -1,21 +1,30 @@
 """The keys at the top of a task file: declared once, as the keys of a task are in `keys.py`."""
 
+from __future__ import annotations
+
 import re
-from typing import Any, Dict, Tuple
 
 from taskrush.declare.entries import ENV, PLUGINS, TASK_NAME, TEXT, VARS
 from taskrush.declare.hinting import OF_FILE as FILE_HINTS
 from taskrush.declare.keys import SHELL, TEXTS
 from taskrush.declare.limiting import POOLS
-from taskrush.declare.nodes import Mapping, Node
+from taskrush.declare.nodes import Mapping
 from taskrush.declare.notify_entries import NOTIFY
 from taskrush.declare.secret_entries import SECRETS
-from taskrush.declare.shapes import Flag, Made, Number, OneOf, Reader, Shape, Text
+from taskrush.declare.shapes import Flag, Made, Number, OneOf, Text
 from taskrush.declare.structures import Either, Key, ListOf, MapOf, Record
 from taskrush.declare.task_shape import DefaultsShape, TasksShape
 from taskrush.model.declaration import CacheConfig, Include, Remote
 from taskrush.model.duration import DURATION, DURATION_WORDS
-from taskrush.model.settings import Option, options
+from taskrush.model.settings import options
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, Tuple
+
+    from taskrush.declare.nodes import Node
+    from taskrush.declare.shapes import Reader, Shape
+    from taskrush.model.settings import Option
 
 NAMESPACE = Text("a namespace (as a task name)", TASK_NAME)
 

@@ -1,14 +1,21 @@
 """The key that makes a task a service; its shape makes the nouns of `model/service.py`."""
 
+from __future__ import annotations
+
 import re
-from typing import Any, Dict, Optional, Tuple
 
 from taskrush.declare.entries import COMMAND, TEXT
-from taskrush.declare.nodes import Mapping, Node
-from taskrush.declare.shapes import Flag, Made, Reader, Text
+from taskrush.declare.shapes import Flag, Made, Text
 from taskrush.declare.structures import Either, Key, Record
 from taskrush.model.duration import DURATION, DURATION_WORDS
 from taskrush.model.service import ADDRESS_WORDS, URL_WORDS, Ready, Service, as_seconds
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, Optional, Tuple
+
+    from taskrush.declare.nodes import Mapping, Node
+    from taskrush.declare.shapes import Reader
 
 _OPEN = r".*\$\{.*"  # filled in later
 _ADDRESS = re.compile(rf"(?:(?:\[[0-9A-Fa-f:.]+\]|[^\s:/]+):)?[0-9]{{1,5}}|{_OPEN}")

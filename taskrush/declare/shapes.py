@@ -5,11 +5,19 @@ finds something wrong reports it and gives None. Single values are here, lists a
 keys a task file has is said in `keys.py`.
 """
 
-import re
-from typing import Any, Callable, Dict, Optional, Pattern
+from __future__ import annotations
 
-from taskrush.declare.nodes import Mapping, Node, Scalar, Source, describe, plain
+import re
+from typing import Any, Dict
+
+from taskrush.declare.nodes import Mapping, Scalar, describe, plain
 from taskrush.declare.suggest import did_you_mean
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable, Optional, Pattern
+
+    from taskrush.declare.nodes import Node, Source
 
 IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 Schema = Dict[str, Any]

@@ -1,14 +1,22 @@
 """Reads a function's parameters: which become options, which take results of other tasks, what is wrong with them."""
 
+from __future__ import annotations
+
 import inspect
-from typing import Any, Callable, Dict, Generic, List, Mapping, NoReturn, Tuple, TypeVar
+from typing import Generic, TypeVar
 
 from taskrush.declare.annotation import SUPPORTED, Meaning, Unsupported, meaning_of, meaning_of_default
 from taskrush.declare.docstring import read_docstring
 from taskrush.declare.place import at, place_of_parameter
-from taskrush.errors import Problem, UsageError
+from taskrush.errors import UsageError
 from taskrush.model.task import Param
 from taskrush.values import field, frozen
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Dict, List, Mapping, NoReturn, Tuple
+
+    from taskrush.errors import Problem
 
 T = TypeVar("T")
 _EMPTY = inspect.Parameter.empty
@@ -53,7 +61,7 @@ class ResultOf(Generic[T]):
     __hash__ = object.__hash__
 
 
-def source_of(marker: "ResultOf[Any]") -> object:
+def source_of(marker: ResultOf[Any]) -> object:
     """The task whose value the marker stands for."""
     return object.__getattribute__(marker, "_task")
 

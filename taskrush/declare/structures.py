@@ -1,12 +1,21 @@
 """The shapes of lists and mappings, and of mappings whose keys are known. Knows no key of task files."""
 
-import re
-from typing import Any, Callable, Dict, List, Optional, Pattern, Tuple
+from __future__ import annotations
 
-from taskrush.declare.nodes import Mapping, Node, Scalar, Sequence, Spot, plain
-from taskrush.declare.shapes import IDENTIFIER, Reader, Schema, Shape
+import re
+from typing import Any, Callable, Dict
+
+from taskrush.declare.nodes import Mapping, Scalar, Sequence, plain
+from taskrush.declare.shapes import IDENTIFIER, Reader, Shape
 from taskrush.declare.suggest import did_you_mean
 from taskrush.values import frozen
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import List, Optional, Pattern, Tuple
+
+    from taskrush.declare.nodes import Node, Spot
+    from taskrush.declare.shapes import Schema
 
 _LISTS = {"text": "a list of texts", "a name": "a list of names", "a command": "a list of commands"}
 

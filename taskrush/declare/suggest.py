@@ -1,7 +1,12 @@
 """Which known name somebody probably meant."""
 
+from __future__ import annotations
+
 import difflib
-from typing import Iterable, Optional
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Iterable, Optional
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> Optional[str]:

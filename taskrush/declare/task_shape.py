@@ -3,14 +3,22 @@
 It says which keys do not go together, and what may not be a default.
 """
 
-from typing import Any, Dict, Optional, Tuple
+from __future__ import annotations
 
 from taskrush.declare.entries import COMMAND, TASK_NAME, TASK_NAME_WORDS
 from taskrush.declare.keys import COMMANDS, DEFAULTS, TASK
-from taskrush.declare.nodes import Mapping, Node, Scalar, Sequence, Spot
-from taskrush.declare.shapes import Reader, Schema, Shape
-from taskrush.declare.structures import Either, Record
+from taskrush.declare.nodes import Mapping, Scalar, Sequence
+from taskrush.declare.shapes import Reader, Shape
+from taskrush.declare.structures import Either
 from taskrush.model.declaration import Places, TaskDecl
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, Optional, Tuple
+
+    from taskrush.declare.nodes import Node, Spot
+    from taskrush.declare.shapes import Schema
+    from taskrush.declare.structures import Record
 
 _FIELD = {"if": "condition", "finally": "finally_"}
 

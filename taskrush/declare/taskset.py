@@ -5,20 +5,29 @@ across sets. Clashing names are an error that names both places. What is wrong w
 its `problems`.
 """
 
-from types import ModuleType
-from typing import Any, Callable, Dict, Iterable, List, Optional, Tuple, TypeVar, Union
+from __future__ import annotations
+
+from typing import Any, Callable, TypeVar, Union
 
 from taskrush.declare.decorator import task
-from taskrush.declare.mark import Command, Mark, ValueOf, mark_of
+from taskrush.declare.mark import Command, ValueOf, mark_of
 from taskrush.declare.module import MODULE_PREFIX
 from taskrush.declare.place import at, place_of
 from taskrush.declare.signature import Signature, read_signature
-from taskrush.errors import ConfigError, Problem, Where
+from taskrush.errors import ConfigError
 from taskrush.model.limits import Pool
 from taskrush.model.policy import Ingredient
 from taskrush.model.spelling import dashed
 from taskrush.model.task import Call, Dep, Task, TaskId
 from taskrush.values import define, evolve, field
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import ModuleType
+    from typing import Dict, Iterable, List, Optional, Tuple
+
+    from taskrush.declare.mark import Mark
+    from taskrush.errors import Problem, Where
 
 F = TypeVar("F", bound=Callable[..., Any])
 Declared = Union[Task, Command[Any], Callable[..., Any]]
@@ -69,7 +78,7 @@ class TaskSet:
             self.add(thing)
 
     @classmethod
-    def from_module(cls, module: ModuleType) -> "TaskSet":
+    def from_module(cls, module: ModuleType) -> TaskSet:
         """All marked functions and commands that a module defines or imports by name, and the sets it holds.
 
         What a set holds has the names that it has there; sets that another set includes are not taken in a second time.
@@ -118,7 +127,7 @@ class TaskSet:
         self.add(function)
         return function
 
-    def include(self, other: "TaskSet", namespace: str = "") -> "TaskSet":
+    def include(self, other: TaskSet, namespace: str = "") -> TaskSet:
         """Take in all tasks of another set, as `namespace:name` where a namespace is given; returns this set.
 
         A task that is already here (the same function or command) is not run twice: it gets the other name as well.
@@ -177,7 +186,7 @@ class TaskSet:
 
     # --- making tasks -----------------------------------------------------------
 
-    def _completed(self) -> "TaskSet":
+    def _completed(self) -> TaskSet:
         """This set and all marked things that its tasks depend on."""
         whole = TaskSet()
         whole._entries = {key: evolve(entry, aliases=list(entry.aliases)) for key, entry in self._entries.items()}

@@ -4,12 +4,20 @@
 spellings) gets the place of the nearest thing around it.
 """
 
+from __future__ import annotations
+
 import re
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Tuple
 
 from taskrush._compat import tomllib
-from taskrush.declare.nodes import Mapping, Node, Scalar, Sequence, Source, Spot
-from taskrush.errors import ConfigError
+from taskrush.declare.nodes import Mapping, Scalar, Sequence
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, List, Optional
+
+    from taskrush.declare.nodes import Node, Source, Spot
+    from taskrush.errors import ConfigError
 
 MAX_DEPTH = 100
 Path = Tuple[str, ...]
@@ -27,7 +35,7 @@ class Float(float):
 
     text: str
 
-    def __new__(cls, text: str) -> "Float":
+    def __new__(cls, text: str) -> Float:
         self = super().__new__(cls, text)
         self.text = text
         return self
@@ -112,7 +120,7 @@ def _scan(text: str, again: Optional[List[Tuple[Spot, Path]]] = None) -> Dict[Pa
 def _place(
     places: Dict[Path, Spot],
     table: Path,
-    match: "re.Match[str]",
+    match: re.Match[str],
     number: int,
     again: Optional[List[Tuple[Spot, Path]]],
 ) -> None:
@@ -125,7 +133,7 @@ def _place(
     places.setdefault((*path, ""), (number, match.end() + 1))
 
 
-def _spots(match: "re.Match[str]", number: int) -> List[Tuple[str, Spot]]:
+def _spots(match: re.Match[str], number: int) -> List[Tuple[str, Spot]]:
     """The parts of a dotted key with their places."""
     found: List[Tuple[str, Spot]] = []
     for part in re.finditer(_PART, match.group(1)):

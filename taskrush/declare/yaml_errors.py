@@ -3,11 +3,16 @@
 It looks at the text around the place, as the parser often notices a mistake later than it was made.
 """
 
-import re
-from typing import Any, Optional, Tuple
+from __future__ import annotations
 
-from taskrush.declare.nodes import Source, Spot
-from taskrush.errors import ConfigError
+import re
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Optional, Tuple
+
+    from taskrush.declare.nodes import Source, Spot
+    from taskrush.errors import ConfigError
 
 _OPENED = {'"': "a quote", "'": "a quote", "[": "a list", "{": "a mapping"}
 _QUOTE_IT = "put it in quotes"

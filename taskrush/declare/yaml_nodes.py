@@ -4,14 +4,21 @@ Built from PyYAML's events (libyaml's where it is there) without recursion, so t
 Merge keys (`<<`) work. Knows nothing of tasks.
 """
 
+from __future__ import annotations
+
 import difflib
 import re
-from typing import Any, Dict, Iterator, List, Optional, Tuple, Union
 
 import yaml
 
-from taskrush.declare.nodes import Mapping, Node, Scalar, Sequence, Source, Spot
+from taskrush.declare.nodes import Mapping, Scalar, Sequence
 from taskrush.declare.yaml_errors import explain
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, Iterator, List, Optional, Tuple, Union
+
+    from taskrush.declare.nodes import Node, Source, Spot
 
 MAX_DEPTH = 100
 MAX_NODES = 500_000
@@ -62,7 +69,7 @@ def read_yaml(source: Source) -> Optional[Node]:
     return _Composer(source).compose()
 
 
-def _events(text: str) -> "Iterator[Any]":
+def _events(text: str) -> Iterator[Any]:
     loader: Any = yaml.CLoader if LIBYAML else yaml.Loader
     return iter(yaml.parse(text, Loader=loader))
 

@@ -11,11 +11,17 @@ Rule 3: only a task that could have started at once takes part: what is held bac
 Rule 4: nothing is scanned: giving back looks at the head of the queues of what is given back, and on while it fits.
 """
 
-import heapq
-from typing import Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+from __future__ import annotations
 
-from taskrush.model.limits import Limits
-from taskrush.model.task import Task, TaskId
+import heapq
+from typing import NamedTuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
+
+    from taskrush.model.limits import Limits
+    from taskrush.model.task import Task, TaskId
 
 MEMORY = "memory"
 LIGHT = 8  # what took less than this part of an equal share of memory is not counted

@@ -4,12 +4,18 @@ no event by name.
 A subscriber that raises is dropped, and everyone else is told.
 """
 
-from typing import List, Optional, Sequence, Tuple
+from __future__ import annotations
 
 from taskrush.errors import TaskRushError
-from taskrush.events import Event, Record, Warned
-from taskrush.model.redaction import Redactor
-from taskrush.protocols import Clock, Subscriber
+from taskrush.events import Record, Warned
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import List, Optional, Sequence, Tuple
+
+    from taskrush.events import Event
+    from taskrush.model.redaction import Redactor
+    from taskrush.protocols import Clock, Subscriber
 
 
 class Bus:

@@ -6,6 +6,8 @@ threads that are kept for the next one. Whatever is to happen, happens in `turn`
 `post` may be called from any thread and from a signal handler: it takes no lock.
 """
 
+from __future__ import annotations
+
 import collections
 import heapq
 import itertools
@@ -14,10 +16,14 @@ import queue
 import select
 import threading
 import weakref
-from typing import Any, Callable, Deque, Dict, List, Optional, Tuple
+from typing import Callable
 
-from taskrush.model.outcome import Outcome
-from taskrush.protocols import Clock, Pollable
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Deque, Dict, List, Optional, Tuple
+
+    from taskrush.model.outcome import Outcome
+    from taskrush.protocols import Clock, Pollable
 
 Action = Callable[[], None]
 LONGEST = 86400.0  # seconds of one wait: what is due later is waited for again
@@ -91,7 +97,7 @@ class Carrier:
         self._timers.clear()
         self._poll = None
 
-    def _look_at(self, carried: "Carried") -> None:
+    def _look_at(self, carried: Carried) -> None:
         if carried.over:
             return
         outcome = carried.handle.outcome()
@@ -115,12 +121,12 @@ class Carrier:
             self.at(deadline, lambda: self._tick(carried))
         carried.deadline = deadline
 
-    def _tick(self, carried: "Carried") -> None:
+    def _tick(self, carried: Carried) -> None:
         if not carried.over:
             carried.handle.tick()
             self._look_at(carried)
 
-    def _let_go(self, carried: "Carried") -> None:
+    def _let_go(self, carried: Carried) -> None:
         carried.over = True
         for descriptor in carried.descriptors:
             self._forget(descriptor)
@@ -158,7 +164,7 @@ class Work:
         self,
         work: Callable[[], Any],
         done: Callable[[Any, Optional[BaseException]], None],
-        workers: "Workers",
+        workers: Workers,
         post: Callable[[Action], None],
     ) -> None:
         self._work = work

@@ -3,12 +3,19 @@
 Both only say where to look; `WatchedFiles` tells what really changed. They know nothing of tasks.
 """
 
+from __future__ import annotations
+
 import os
 import threading
-from typing import Callable, Iterable, List, Optional
+from typing import Callable, List
 
 from taskrush.execute.watch_state import Change
-from taskrush.execute.watched_files import WatchedFiles
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Iterable, Optional
+
+    from taskrush.execute.watched_files import WatchedFiles
 
 POLL = "poll"
 NOTIFY = "notify"

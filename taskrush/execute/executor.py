@@ -4,22 +4,15 @@ One thread, the one that calls `run`, talks to the scheduler and to the bus; the
 Whatever happens, an error in here or Ctrl-C included, nothing of the run is left running when `run` ends.
 """
 
+from __future__ import annotations
+
 import collections
 import signal
-from typing import Callable, Deque, Dict, List, Mapping, Optional, Sequence, Set, Tuple
 
-from taskrush.events import (
-    AttemptFinished,
-    RunFinished,
-    RunStarted,
-    StopRequested,
-    TaskFinished,
-    TaskHeld,
-    Warned,
-)
+from taskrush.events import AttemptFinished, RunFinished, RunStarted, StopRequested, TaskFinished, TaskHeld, Warned
 from taskrush.execute.bus import Bus
 from taskrush.execute.carrier import Carrier
-from taskrush.execute.explanations import Explain, tell_why
+from taskrush.execute.explanations import tell_why
 from taskrush.execute.limited import Room, limits_of_run, too_much
 from taskrush.execute.run_kinds import run_kind
 from taskrush.execute.scheduler import (
@@ -30,7 +23,6 @@ from taskrush.execute.scheduler import (
     Exited,
     Finished,
     Held,
-    Instruction,
     Kill,
     Launch,
     Overdue,
@@ -38,22 +30,31 @@ from taskrush.execute.scheduler import (
     Scheduler,
     Sleep,
     Start,
-    Stimulus,
     Stop,
     StopService,
     Woke,
 )
 from taskrush.execute.starvation import Starvation
-from taskrush.execute.task_run import Surroundings, TaskRun
+from taskrush.execute.task_run import Surroundings
 from taskrush.execute.turns import Turns
 from taskrush.model.duration import text_of
-from taskrush.model.outcome import Outcome, RunResult, State, cancelled
-from taskrush.model.plan import Plan, asked_for
+from taskrush.model.outcome import RunResult, State, cancelled
+from taskrush.model.plan import asked_for
 from taskrush.model.policy import DRAIN
 from taskrush.model.redaction import Redactor
-from taskrush.model.task import Task, TaskId
-from taskrush.protocols import Clock, Memory, Runner, Secrets, ServiceKeeper, Subscriber
 from taskrush.values import evolve
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable, Deque, Dict, List, Mapping, Optional, Sequence, Set, Tuple
+
+    from taskrush.execute.explanations import Explain
+    from taskrush.execute.scheduler import Instruction, Stimulus
+    from taskrush.execute.task_run import TaskRun
+    from taskrush.model.outcome import Outcome
+    from taskrush.model.plan import Plan
+    from taskrush.model.task import Task, TaskId
+    from taskrush.protocols import Clock, Memory, Runner, Secrets, ServiceKeeper, Subscriber
 
 _WARNED = State.WARNED  # an attribute of an Enum is slow
 BATCH = 256  # instructions carried out before the outside world is looked at again

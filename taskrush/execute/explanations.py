@@ -1,5 +1,7 @@
 """Tells what can be said about the failures of a run, by whatever can say it; trouble with that changes nothing."""
 
+from __future__ import annotations
+
 from typing import Callable, Iterable, Mapping, Optional
 
 from taskrush.events import Event, Warned

@@ -1,11 +1,16 @@
 """The clock by which a file system stamps its files. It lags behind the other one, on a busy machine by many ticks."""
 
+from __future__ import annotations
+
 import os
 import tempfile
-from typing import IO, Optional
 
 from taskrush.execute.watched_files import stamp
 from taskrush.statefile import state_folder
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import IO, Optional
 
 
 class FileClock:

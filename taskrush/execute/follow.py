@@ -4,19 +4,22 @@ It decides nothing about tasks. Records wait in a bounded queue: a run whose rec
 is lost and memory stays bounded. Asking for the result without iterating lets records go.
 """
 
+from __future__ import annotations
+
 import collections
 import contextvars
 import threading
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Callable, Deque, Generator, Iterator, List, Optional, Sequence, Tuple, Type
 
-from taskrush.events import Record
-from taskrush.execute.executor import Executor
-from taskrush.model.outcome import RunResult
-from taskrush.protocols import Subscriber
-
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     import asyncio
+    from types import TracebackType
+    from typing import Any, Callable, Deque, Generator, Iterator, List, Optional, Sequence, Tuple, Type
+
+    from taskrush.events import Record
+    from taskrush.execute.executor import Executor
+    from taskrush.model.outcome import RunResult
+    from taskrush.protocols import Subscriber
 
 QUEUE_LIMIT = 1024  # records that may wait to be taken
 
@@ -107,7 +110,7 @@ class Run:
             yield record
         self._get()
 
-    def __enter__(self) -> "Run":
+    def __enter__(self) -> Run:
         return self
 
     def __exit__(
@@ -120,7 +123,7 @@ class Run:
 
     # --- in async code ------------------------------------------------------------
 
-    def __aiter__(self) -> "Run":
+    def __aiter__(self) -> Run:
         self._taken = True
         return self
 
@@ -139,7 +142,7 @@ class Run:
     def __await__(self) -> Generator[Any, None, RunResult]:
         return self._ended().__await__()
 
-    async def __aenter__(self) -> "Run":
+    async def __aenter__(self) -> Run:
         return self
 
     async def __aexit__(
@@ -170,7 +173,7 @@ class Run:
 
     # --- inside -----------------------------------------------------------------
 
-    def _waiter(self) -> "asyncio.Future[None]":
+    def _waiter(self) -> asyncio.Future[None]:
         import asyncio
 
         loop = asyncio.get_running_loop()
@@ -205,6 +208,6 @@ class Run:
         return self._result
 
 
-def _done(future: "asyncio.Future[None]") -> None:
+def _done(future: asyncio.Future[None]) -> None:
     if not future.done():
         future.set_result(None)

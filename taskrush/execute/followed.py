@@ -4,14 +4,22 @@ A task whose result is kept is told only what it asks for by name (`$TASKRUSH_OU
 `pass_env`), and that counts for its key then: a result made after a failure is none made after a success.
 """
 
+from __future__ import annotations
+
 import fnmatch
-from typing import Dict, List, Mapping, Optional
 
 from taskrush.model.environment import mentioned
-from taskrush.model.outcome import Outcome, State
-from taskrush.model.plan import Plan
-from taskrush.model.task import Call, Task, TaskId
+from taskrush.model.outcome import State
+from taskrush.model.task import Call
 from taskrush.values import evolve
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Dict, List, Mapping, Optional
+
+    from taskrush.model.outcome import Outcome
+    from taskrush.model.plan import Plan
+    from taskrush.model.task import Task, TaskId
 
 WORST_FIRST = (State.FAILED, State.CANCELLED, State.SKIPPED, State.WARNED)
 ALL = "TASKRUSH_OUTCOMES"
@@ -73,7 +81,7 @@ def outcome_variables(followed: Mapping[TaskId, Outcome]) -> Dict[str, str]:
     }
 
 
-def _worst(followed: "Mapping[TaskId, Outcome]") -> "Optional[tuple[TaskId, Outcome]]":
+def _worst(followed: Mapping[TaskId, Outcome]) -> Optional[tuple[TaskId, Outcome]]:
     for state in WORST_FIRST:
         for task, outcome in followed.items():
             if outcome.state is state and not (state is State.SKIPPED and outcome.ok):

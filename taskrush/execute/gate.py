@@ -4,12 +4,19 @@ The scheduler counts the slots of the run as if they were its own; nested progra
 decides no order: first come, first served.
 """
 
-import collections
-from typing import Callable, Deque, Dict, Optional, Sequence, Set
+from __future__ import annotations
 
-from taskrush.execute.carrier import Carrier
-from taskrush.execute.jobserver import Tokens
-from taskrush.model.outcome import Outcome, succeeded
+import collections
+
+from taskrush.model.outcome import succeeded
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable, Deque, Dict, Optional, Sequence, Set
+
+    from taskrush.execute.carrier import Carrier
+    from taskrush.execute.jobserver import Tokens
+    from taskrush.model.outcome import Outcome
 
 
 class Gate:

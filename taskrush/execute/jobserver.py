@@ -5,13 +5,19 @@ over; the first one is covered by having been started. Protocol: https://www.gnu
 Jobserver". Nothing in here blocks, and nothing knows tasks.
 """
 
+from __future__ import annotations
+
 import os
 import re
 import shutil
 import stat
 import tempfile
 import weakref
-from typing import List, NamedTuple, Optional, Tuple
+from typing import NamedTuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import List, Optional, Tuple
 
 TOKEN = b"+"
 MOST = 4096  # a pipe holds at least so many bytes

@@ -4,14 +4,23 @@ It knows processes, not why a service is to start again: whoever watches says `r
 a thread of its own. All methods may be called from any thread but that one.
 """
 
+from __future__ import annotations
+
 import threading
-from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, TypeVar, cast
+from typing import TypeVar, cast
 
 from taskrush.execute.carrier import Carrier
 from taskrush.execute.task_run import runner_name
-from taskrush.model.outcome import Outcome, cancelled, failed
-from taskrush.model.task import Task, TaskId
-from taskrush.protocols import Clock, OnOutput, Pollable, Runner
+from taskrush.model.outcome import cancelled, failed
+from taskrush.protocols import Pollable
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional
+
+    from taskrush.model.outcome import Outcome
+    from taskrush.model.task import Task, TaskId
+    from taskrush.protocols import Clock, OnOutput, Runner
 
 R = TypeVar("R")
 LOG_LIMIT = 4096
@@ -40,7 +49,7 @@ class KeptServices:
         self._thread: Optional[threading.Thread] = None
         self._closed = False
 
-    def take(self, task: Task, on_output: OnOutput) -> "Optional[Lease]":
+    def take(self, task: Task, on_output: OnOutput) -> Optional[Lease]:
         """The service as it runs, if it can be used and is still the one declared; else the old one is ended first."""
         kept = self._kept.get(task.id)
         if kept is None or kept.outcome is not None:
@@ -50,7 +59,7 @@ class KeptServices:
         self._end([kept])
         return None
 
-    def start(self, task: Task, on_output: OnOutput, values: Mapping[str, object]) -> "Lease":
+    def start(self, task: Task, on_output: OnOutput, values: Mapping[str, object]) -> Lease:
         """Start a service and lend it."""
 
         def begin() -> Lease:
@@ -106,7 +115,7 @@ class KeptServices:
 
     # --- inside -----------------------------------------------------------------
 
-    def _end(self, ended: "List[_Kept]") -> None:
+    def _end(self, ended: List[_Kept]) -> None:
         living = [kept for kept in ended if kept.outcome is None]
         for kept in living:
             self._call(lambda kept=kept: self._tell(kept))  # type: ignore[misc]
@@ -115,12 +124,12 @@ class KeptServices:
         for kept in ended:
             self._kept.pop(kept.task.id, None)
 
-    def _tell(self, kept: "_Kept") -> None:
+    def _tell(self, kept: _Kept) -> None:
         kept.expected = True
         kept.handle.cancel(False)
         self._carrier.at(self._clock.monotonic() + self._grace, lambda: kept.handle.cancel(True))
 
-    def _died(self, kept: "_Kept", outcome: Outcome) -> None:
+    def _died(self, kept: _Kept, outcome: Outcome) -> None:
         if not kept.expected and kept.lease is None:
             self._on_death(kept.task.id, outcome, kept.last_words())
 
@@ -155,7 +164,7 @@ class KeptServices:
 class _Kept:
     """One service: its process, who it is lent to, and whether it was ready."""
 
-    def __init__(self, task: Task, died: "Callable[[_Kept, Outcome], None]") -> None:
+    def __init__(self, task: Task, died: Callable[[_Kept, Outcome], None]) -> None:
         self.task = task
         self.handle: Any = None
         self.lease: Optional[Lease] = None
@@ -168,7 +177,7 @@ class _Kept:
         self.clean: Callable[[str], str] = lambda text: text
         self._died = died
 
-    def lend(self, on_output: OnOutput) -> "Lease":
+    def lend(self, on_output: OnOutput) -> Lease:
         self.lease = Lease(self, on_output)
         return self.lease
 

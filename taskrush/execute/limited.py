@@ -1,19 +1,24 @@
 """What limits the tasks of a plan, put into the numbers of the scheduler. Pure; no cost where nothing limits."""
 
+from __future__ import annotations
+
 import math
-from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, Iterator, Mapping, Optional, Tuple
+from typing import Callable, Iterable, Mapping, Optional, Tuple
 
 from taskrush.model.limits import shown_bytes
-from taskrush.model.outcome import Outcome
-from taskrush.model.plan import Plan
 from taskrush.model.task import TaskId
-from taskrush.protocols import Sharing
 from taskrush.values import frozen
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any, Dict, Iterator
+
     from taskrush.execute.carrier import Carrier
     from taskrush.execute.gate import Gate
     from taskrush.execute.jobserver import Tokens
+    from taskrush.model.outcome import Outcome
+    from taskrush.model.plan import Plan
+    from taskrush.protocols import Sharing
 
 Note = Tuple[str, Optional[str], Optional[TaskId]]
 Peaks = Callable[[Iterable[str]], Mapping[TaskId, int]]
@@ -41,11 +46,11 @@ class Room:
     learn: Callable[[Mapping[TaskId, Outcome]], None] = lambda outcomes: None
     memory_kills: Callable[[], int] = lambda: 0
     tries_alone: bool = True
-    tokens: "Optional[Tokens]" = None
+    tokens: Optional[Tokens] = None
     sharing: Optional[Sharing] = None
     notes: Tuple[Note, ...] = ()
 
-    def gate(self, plan: Plan, carrier: "Carrier", start: Callable[[int], None]) -> "Optional[Gate]":
+    def gate(self, plan: Plan, carrier: Carrier, start: Callable[[int], None]) -> Optional[Gate]:
         """Where tasks wait for shared slots; None where slots are not shared."""
         if self.tokens is None:
             return None

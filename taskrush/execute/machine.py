@@ -4,8 +4,13 @@ Control groups (version 2 or 1) count as well as the machine. It reads a few sma
 be found out is None or nought. It knows no task.
 """
 
+from __future__ import annotations
+
 import os
-from typing import Iterator, List, Optional, Tuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Iterator, List, Optional, Tuple
 
 UNLIMITED = 1 << 60  # version 1 writes a number near 2**63
 

@@ -5,9 +5,14 @@ pieces is found if it is no longer than 7,000 characters. `^` and `$` are the en
 know why it is asked.
 """
 
+from __future__ import annotations
+
 import codecs
 import re
-from typing import Dict, List
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Dict, List
 
 GATHERED = 1 << 16  # characters that are searched at once
 KEPT = 1 << 14  # characters that are kept from one search to the next
@@ -42,7 +47,7 @@ class OutputPattern:
 class _Window:
     """The last part of one stream."""
 
-    def __init__(self, pattern: "re.Pattern[str]") -> None:
+    def __init__(self, pattern: re.Pattern[str]) -> None:
         self._pattern = pattern
         self._decode = codecs.getincrementaldecoder("utf-8")("replace")
         self._text = ""

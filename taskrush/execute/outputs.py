@@ -3,13 +3,20 @@
 It looks at names only, and stops at the first match of each pattern.
 """
 
-import os
-from typing import List, Mapping, Optional
+from __future__ import annotations
 
-from taskrush.model.outcome import Outcome, failed
+import os
+
+from taskrush.model.outcome import failed
 from taskrush.model.pattern import PatternError, is_literal, literal_prefix, matches
 from taskrush.model.substitution import as_text, substitute
-from taskrush.model.task import Task
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import List, Mapping, Optional
+
+    from taskrush.model.outcome import Outcome
+    from taskrush.model.task import Task
 
 
 def not_made(task: Task, root: str, values: Mapping[str, object]) -> Optional[Outcome]:

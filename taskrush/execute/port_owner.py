@@ -1,7 +1,12 @@
 """Who listens on a port of this machine, as far as `/proc` tells; for a message, never for a decision."""
 
+from __future__ import annotations
+
 import os
-from typing import Optional, Set
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Optional, Set
 
 PROC = "/proc"
 _LISTENS = "0A"

@@ -1,10 +1,15 @@
 """Which of the ready tasks go first: what has the longest way to the end before it, by recorded durations. Pure."""
 
-from typing import List, Mapping, Optional
+from __future__ import annotations
 
 from taskrush.execute.scheduler import longest_remaining
-from taskrush.model.plan import Plan
-from taskrush.model.task import TaskId
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import List, Mapping, Optional
+
+    from taskrush.model.plan import Plan
+    from taskrush.model.task import TaskId
 
 
 def priorities(plan: Plan, durations: Mapping[TaskId, float]) -> Optional[List[float]]:

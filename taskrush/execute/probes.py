@@ -1,13 +1,21 @@
 """What is asked before a task's action: platform, `requires`, `if`. Knows what to ask, not how to run it."""
 
+from __future__ import annotations
+
 import os
 import sys
-from typing import Callable, List, Mapping, Optional
 
-from taskrush.model.outcome import Outcome, failed, skipped
-from taskrush.model.policy import Requirement
-from taskrush.model.task import Shell, Task
+from taskrush.model.outcome import failed, skipped
+from taskrush.model.task import Shell
 from taskrush.values import evolve, frozen
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable, List, Mapping, Optional
+
+    from taskrush.model.outcome import Outcome
+    from taskrush.model.policy import Requirement
+    from taskrush.model.task import Task
 
 
 @frozen

@@ -3,11 +3,19 @@
 Each is asked once per call and answers with None for yes, else in words why not. It knows no task and no time.
 """
 
+from __future__ import annotations
+
 import re
 import socket
-from typing import Callable, Dict, List, NamedTuple, Optional, Tuple
+from typing import NamedTuple
 
-from taskrush.model.service import Ready, split_address
+from taskrush.model.service import split_address
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable, Dict, List, Optional, Tuple
+
+    from taskrush.model.service import Ready
 
 PATIENCE = 1.0  # seconds for one connection or answer
 LINE_LIMIT = 65536
@@ -21,7 +29,7 @@ class Question(NamedTuple):
     ask: Callable[[], Optional[str]]
 
 
-def questions(ready: Ready, log: "Optional[LogSearch]") -> List[Question]:
+def questions(ready: Ready, log: Optional[LogSearch]) -> List[Question]:
     """What is asked of a service, cheap things first; a command is not among it: that takes a runner."""
     found = []
     if log is not None:

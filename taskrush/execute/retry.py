@@ -4,16 +4,24 @@ The algebra is tenacity's: `wait` and `stop` are asked on a `RetryCallState`. It
 only when an attempt has failed. Nothing here sleeps, and no state of a task changes here.
 """
 
+from __future__ import annotations
+
 import os
 import signal
 import sys
-from typing import Any, Callable, Iterable, Optional, Tuple
 
 from taskrush.execute.output_pattern import OutputPattern
 from taskrush.model.duration import seconds_of
-from taskrush.model.outcome import Outcome, State
-from taskrush.model.retry import CUSTOM, Retry
-from taskrush.protocols import Clock
+from taskrush.model.outcome import State
+from taskrush.model.retry import CUSTOM
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Iterable, Optional, Tuple
+
+    from taskrush.model.outcome import Outcome
+    from taskrush.model.retry import Retry
+    from taskrush.protocols import Clock
 
 _SHELL_SIGNAL = 128  # a shell exits with this and the number of the signal that ended its command
 

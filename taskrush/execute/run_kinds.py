@@ -1,9 +1,14 @@
 """Which steps a task goes through in a run: those of a service, or those of all others. Loads what the task needs."""
 
-from typing import Type
+from __future__ import annotations
 
 from taskrush.execute.task_run import TaskRun
-from taskrush.model.task import Task
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Type
+
+    from taskrush.model.task import Task
 
 
 def run_kind(task: Task) -> Type[TaskRun]:

@@ -18,8 +18,9 @@ Rule 8: tasks are numbered in topological order; the same stimuli give the same 
                              └──woke── RETRYING ◀──failed, to be tried again── RUNNING
 """
 
+from __future__ import annotations
+
 import heapq
-from typing import TYPE_CHECKING, Any, Dict, Iterable, List, Mapping, Optional, Sequence, Set, Tuple, Union
 
 from taskrush.execute.service_ledger import ServiceLedger
 from taskrush.execute.service_rules import ServiceRules
@@ -45,11 +46,15 @@ from taskrush.execute.stimuli import (
     Unready,
     Woke,
 )
-from taskrush.model.outcome import Outcome, State, cancelled, excused, skipped
+from taskrush.model.outcome import State, cancelled, excused, skipped
 from taskrush.model.policy import DRAIN, FAIL_FAST, KEEP_GOING, failure_policy
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Set, Tuple, Union
+
     from taskrush.execute.admission import Admission
+    from taskrush.model.outcome import Outcome
 
 __all__ = [
     "Again",
@@ -113,7 +118,7 @@ class Scheduler(ServiceRules):
         allowed: Optional[Mapping[int, Union[bool, Tuple[int, ...]]]] = None,
         slots: Optional[Mapping[int, float]] = None,
         urgency: Optional[Mapping[int, int]] = None,
-        admission: "Optional[Admission]" = None,
+        admission: Optional[Admission] = None,
         services: Iterable[int] = (),
         asked: Iterable[int] = (),
         stay: bool = True,
@@ -399,7 +404,7 @@ class Scheduler(ServiceRules):
         verb = "was stopped" if node in self._services and outcome.ok else _verb(outcome)
         return f"`{self._names[node]}` {verb}"
 
-    def _closure(self, nodes: Iterable[int]) -> "frozenset[int]":
+    def _closure(self, nodes: Iterable[int]) -> frozenset[int]:
         """`nodes` and all that they need, directly or not."""
         found = set(nodes)
         todo = list(found)

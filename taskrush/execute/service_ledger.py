@@ -4,7 +4,11 @@ A service is used by each task that needs it, from the start of the run until th
 while it was asked for.
 """
 
-from typing import Dict, Iterable, List, Sequence, Set, Tuple
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Dict, Iterable, List, Sequence, Set, Tuple
 
 
 class ServiceLedger:

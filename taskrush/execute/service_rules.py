@@ -3,13 +3,21 @@
 It changes states by `_set` alone, and knows of ordinary tasks only which services they need.
 """
 
-import heapq
-from typing import Any, Dict, Iterable, List, Optional, Sequence, Set, Tuple, Union
+from __future__ import annotations
 
-from taskrush.execute.service_ledger import ServiceLedger
-from taskrush.execute.stimuli import Check, Exited, Instruction, Kill, Park, Ready, StopService, Unready
-from taskrush.model.outcome import Outcome, State, skipped
+import heapq
+
+from taskrush.execute.stimuli import Check, Exited, Kill, Park, StopService, Unready
+from taskrush.model.outcome import State, skipped
 from taskrush.values import evolve
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, Iterable, List, Optional, Sequence, Set, Tuple, Union
+
+    from taskrush.execute.service_ledger import ServiceLedger
+    from taskrush.execute.stimuli import Instruction, Ready
+    from taskrush.model.outcome import Outcome
 
 UNNEEDED = "nothing that ran needed it"
 BY_ITSELF = "it ended by itself; a service stays in the foreground until it is told to end"
@@ -55,7 +63,7 @@ class ServiceRules:
     def _reason(self, node: int, outcome: Outcome) -> str:
         raise NotImplementedError
 
-    def _closure(self, nodes: Iterable[int]) -> "frozenset[int]":
+    def _closure(self, nodes: Iterable[int]) -> frozenset[int]:
         raise NotImplementedError
 
     def _for_want_of_a_service(self, node: int) -> Optional[Outcome]:

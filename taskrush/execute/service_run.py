@@ -3,20 +3,31 @@
 It knows the steps of one service; when it starts and ends, and what its end means for others, is the scheduler's.
 """
 
-from typing import Any, Callable, List, Mapping, Optional, cast
+from __future__ import annotations
+
+from typing import cast
 
 from taskrush.events import ServiceReady
 from taskrush.execute.probes import asking
 from taskrush.execute.readiness import LogSearch, Question, occupied, questions
-from taskrush.execute.scheduler import Ready, Stimulus, Unready
-from taskrush.execute.task_run import Surroundings, TaskRun, runner_name
+from taskrush.execute.scheduler import Ready, Unready
+from taskrush.execute.task_run import TaskRun, runner_name
 from taskrush.model.duration import text_of
-from taskrush.model.outcome import Outcome, cancelled, failed
-from taskrush.model.service import Ready as ReadyWhen
+from taskrush.model.outcome import cancelled, failed
 from taskrush.model.substitution import as_text, substitute
-from taskrush.model.task import Task
-from taskrush.protocols import Pollable, Running
+from taskrush.protocols import Pollable
 from taskrush.values import evolve
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, List, Mapping, Optional
+
+    from taskrush.execute.scheduler import Stimulus
+    from taskrush.execute.task_run import Surroundings
+    from taskrush.model.outcome import Outcome
+    from taskrush.model.service import Ready as ReadyWhen
+    from taskrush.model.task import Task
+    from taskrush.protocols import Running
 
 
 class ServiceRun(TaskRun):

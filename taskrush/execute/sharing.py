@@ -3,15 +3,22 @@
 Programs of the user's PATH are looked at once each (`make --version`). Which tasks take part is declared: `jobserver`.
 """
 
+from __future__ import annotations
+
 import os
 import re
 import shlex
 import shutil
 import subprocess
-from typing import Dict, Mapping, Optional, Tuple
 
-from taskrush.execute.jobserver import Auth, Served, Tokens, auth_in, with_jobserver, without_jobserver
-from taskrush.model.task import Task
+from taskrush.execute.jobserver import Served, auth_in, with_jobserver, without_jobserver
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Dict, Mapping, Optional, Tuple
+
+    from taskrush.execute.jobserver import Auth, Tokens
+    from taskrush.model.task import Task
 
 FIFO, PIPE = "fifo", "pipe"
 FIRST_WITH_FIFO = (4, 4)  # of GNU make

@@ -3,15 +3,16 @@
 The scheduler decides, as in a run; nothing is executed. It knows no tasks, only numbers and how long each takes.
 """
 
+from __future__ import annotations
+
 import heapq
-from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import NamedTuple
 
 from taskrush.execute.scheduler import (
     Check,
     Checked,
     Exited,
     Finished,
-    Instruction,
     Launch,
     Ready,
     Scheduler,
@@ -20,6 +21,12 @@ from taskrush.execute.scheduler import (
     longest_remaining,
 )
 from taskrush.model.outcome import succeeded
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
+
+    from taskrush.execute.scheduler import Instruction
 
 
 class Schedule(NamedTuple):

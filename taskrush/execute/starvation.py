@@ -4,11 +4,18 @@ What is sure is said as a fact: the kernel counted a kill, or the program itself
 sent is said as what it is. It decides nothing about what follows.
 """
 
+from __future__ import annotations
+
 import re
 import signal
-from typing import Callable
 
-from taskrush.model.outcome import Outcome, State
+from taskrush.model.outcome import State
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable
+
+    from taskrush.model.outcome import Outcome
 
 TAIL = 4096  # bytes of standard error that are looked at
 _KILLED = (-int(getattr(signal, "SIGKILL", 9)), 128 + int(getattr(signal, "SIGKILL", 9)))

@@ -1,8 +1,14 @@
 """What goes into the scheduler (a Stimulus) and what comes out (Instructions): values, each with what it means."""
 
-from typing import NamedTuple, Optional, Union
+from __future__ import annotations
 
-from taskrush.model.outcome import Outcome
+from typing import NamedTuple, Union
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Optional
+
+    from taskrush.model.outcome import Outcome
 
 
 class Start(NamedTuple):

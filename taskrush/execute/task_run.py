@@ -4,23 +4,36 @@ It knows the steps of one task; what they lead to is decided by the scheduler, w
 All methods are called in the thread that turns the carrier.
 """
 
-from typing import TYPE_CHECKING, Any, Callable, List, Mapping, Optional, Sequence, cast
+from __future__ import annotations
 
-from taskrush.events import Event, TaskOutput, TaskStarted, Warned
-from taskrush.execute.carrier import Carrier
+from typing import cast
+
+from taskrush.events import TaskOutput, TaskStarted, Warned
 from taskrush.execute.outputs import not_made
-from taskrush.execute.probes import Probe, probes, unmet
-from taskrush.execute.scheduler import Checked, Exited, Stimulus
-from taskrush.execute.starvation import TAIL, Starvation
-from taskrush.model.outcome import Outcome, State, cancelled, failed, succeeded, timed
-from taskrush.model.redaction import RedactedStreams, Redactor
-from taskrush.model.task import Call, Task, TaskId
-from taskrush.protocols import Clock, Memory, OnOutput, Pollable, Recording, Runner, Running, Secrets, ServiceKeeper
+from taskrush.execute.probes import probes, unmet
+from taskrush.execute.scheduler import Checked, Exited
+from taskrush.execute.starvation import TAIL
+from taskrush.model.outcome import State, cancelled, failed, succeeded, timed
+from taskrush.model.redaction import RedactedStreams
+from taskrush.model.task import Call
+from taskrush.protocols import Pollable, Running
 from taskrush.values import evolve, frozen
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any, Callable, List, Mapping, Optional, Sequence
+
+    from taskrush.events import Event
+    from taskrush.execute.carrier import Carrier
+    from taskrush.execute.probes import Probe
     from taskrush.execute.retry import Attempts
+    from taskrush.execute.scheduler import Stimulus
+    from taskrush.execute.starvation import Starvation
     from taskrush.execute.timeouts import Timekeeper
+    from taskrush.model.outcome import Outcome
+    from taskrush.model.redaction import Redactor
+    from taskrush.model.task import Task, TaskId
+    from taskrush.protocols import Clock, Memory, OnOutput, Recording, Runner, Secrets, ServiceKeeper
 
 SHOWN = 8  # names of variables in one message
 ABANDON_SECONDS = 1.0  # how long what cannot be killed may take to end after it was told to at once

@@ -3,12 +3,17 @@
 It says when the time is up, once an attempt; what is done about it is up to who asked.
 """
 
-from typing import Callable, Optional
+from __future__ import annotations
 
-from taskrush.execute.carrier import Carrier
 from taskrush.model.duration import text_of
-from taskrush.model.retry import Timeout
-from taskrush.protocols import Clock
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable, Optional
+
+    from taskrush.execute.carrier import Carrier
+    from taskrush.model.retry import Timeout
+    from taskrush.protocols import Clock
 
 
 class Timekeeper:

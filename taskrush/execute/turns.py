@@ -3,11 +3,16 @@
 It does not know what is said, nor by whom.
 """
 
-import threading
-from typing import Callable
+from __future__ import annotations
 
-from taskrush.execute.carrier import Carrier
-from taskrush.protocols import OnOutput
+import threading
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable
+
+    from taskrush.execute.carrier import Carrier
+    from taskrush.protocols import OnOutput
 
 QUEUE_LIMIT = 256  # pieces of output that threads may be ahead of the subscribers
 

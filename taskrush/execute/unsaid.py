@@ -4,9 +4,15 @@ are.
 It knows no event by name: an event that is new is cleaned like all others.
 """
 
-from typing import Any, Callable, Mapping
+from __future__ import annotations
+
+from typing import Callable, Mapping
 
 from taskrush.values import evolve, fields
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 KEPT = frozenset(["task", "tasks", "targets", "stream", "value"])
 """Fields of names that others look things up by, and of values that stay at home."""

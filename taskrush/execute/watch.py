@@ -4,20 +4,19 @@ It knows threads, files and executors; it does not know how projects are loaded 
 prints nothing: whoever wants to tell people listens.
 """
 
+from __future__ import annotations
+
 import queue
 import threading
 import time
-from typing import Callable, Dict, Iterator, List, Mapping, Optional, Set, Tuple, Union
 
 from taskrush.errors import TaskRushError
-from taskrush.events import CHANGED, Record, TaskFinished, TaskStarted
+from taskrush.events import CHANGED, TaskFinished, TaskStarted
 from taskrush.execute.changes import NOTIFY, POLL, Changes, available
-from taskrush.execute.executor import Executor
 from taskrush.execute.file_clock import FileClock
-from taskrush.execute.kept_services import KeptServices
-from taskrush.execute.watch_news import News, NotLoaded, Round, RoundStarted, SelfChanging, Watching
+from taskrush.execute.watch_news import NotLoaded, Round, RoundStarted, SelfChanging, Watching
 from taskrush.execute.watch_part import differs, part
-from taskrush.execute.watch_scope import FileScope, Ignored, state_scope
+from taskrush.execute.watch_scope import FileScope, state_scope
 from taskrush.execute.watch_state import (
     DEBOUNCE,
     ON_CHANGE,
@@ -27,23 +26,33 @@ from taskrush.execute.watch_state import (
     Change,
     Changed,
     Ended,
-    Instruction,
     Interrupt,
     LeftAlone,
     RoundOver,
     StartRound,
-    Stimulus,
     StopRound,
     Wake,
     WatchState,
     Woke,
 )
 from taskrush.execute.watched_files import WatchedFiles, new_seed
-from taskrush.model.outcome import Outcome, RunResult, State
-from taskrush.model.plan import Plan
-from taskrush.model.task import TaskId
-from taskrush.protocols import Subscriber
+from taskrush.model.outcome import State
 from taskrush.values import frozen
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable, Dict, Iterator, List, Mapping, Optional, Set, Tuple, Union
+
+    from taskrush.events import Record
+    from taskrush.execute.executor import Executor
+    from taskrush.execute.kept_services import KeptServices
+    from taskrush.execute.watch_news import News
+    from taskrush.execute.watch_scope import Ignored
+    from taskrush.execute.watch_state import Instruction, Stimulus
+    from taskrush.model.outcome import Outcome, RunResult
+    from taskrush.model.plan import Plan
+    from taskrush.model.task import TaskId
+    from taskrush.protocols import Subscriber
 
 
 @frozen(kw_only=True)

@@ -1,12 +1,19 @@
 """What a watch tells those who listen, and the round that its iterator yields. Values only."""
 
-from typing import Tuple, Union
+from __future__ import annotations
 
-from taskrush.errors import TaskRushError
-from taskrush.execute.watch_state import Causes
-from taskrush.model.outcome import RunResult
-from taskrush.model.task import TaskId
+from typing import Union
+
 from taskrush.values import frozen
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Tuple
+
+    from taskrush.errors import TaskRushError
+    from taskrush.execute.watch_state import Causes
+    from taskrush.model.outcome import RunResult
+    from taskrush.model.task import TaskId
 
 
 @frozen

@@ -1,9 +1,15 @@
 """Whether a task is still the one it was. A pure function."""
 
-from typing import Iterable, Optional
+from __future__ import annotations
 
 from taskrush.model.plan import part as part
-from taskrush.model.task import Call, Task
+from taskrush.model.task import Call
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Iterable, Optional
+
+    from taskrush.model.task import Task
 
 
 def differs(old: Optional[Task], new: Task, changed: Iterable[str]) -> bool:

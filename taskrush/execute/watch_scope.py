@@ -4,14 +4,21 @@ It compares texts: patterns with paths relative to the workspace. It reads no di
 in as a function.
 """
 
+from __future__ import annotations
+
 import re
-from typing import Callable, Dict, FrozenSet, Iterable, List, Optional, Sequence, Set, Tuple
+from typing import Callable
 
 from taskrush.execute.watch_state import Scope
 from taskrush.model.graph import EdgeKind
 from taskrush.model.pattern import Patterns, is_literal, literal_prefix
-from taskrush.model.plan import Plan
-from taskrush.model.task import Task, TaskId
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Dict, FrozenSet, Iterable, List, Optional, Sequence, Set, Tuple
+
+    from taskrush.model.plan import Plan
+    from taskrush.model.task import Task, TaskId
 
 NEVER = frozenset((".git", ".hg", ".svn", ".jj", ".taskrush", "node_modules", "__pycache__"))
 _TEMPORARY = re.compile(
@@ -108,7 +115,7 @@ def state_scope(plan: Plan, files: FileScope) -> Scope:
 class _Index:
     """Pattern lists of tasks, found by the folders that their patterns start in."""
 
-    def __init__(self, entries: "Iterable[Tuple[TaskId, Optional[Sequence[str]]]]") -> None:
+    def __init__(self, entries: Iterable[Tuple[TaskId, Optional[Sequence[str]]]]) -> None:
         self._at: Dict[str, List[Tuple[TaskId, Patterns]]] = {}
         self._exact: FrozenSet[str] = frozenset()
         exact: Set[str] = set()

@@ -13,10 +13,16 @@ Rule 4: a change made while tasks run may be their own work. It counts, so that 
         `LIMIT` times in a row. From then on they are left alone until something changes while nothing runs.
 """
 
-from typing import Callable, Dict, FrozenSet, Iterable, List, Mapping, NamedTuple, Optional, Set, Tuple, Union
+from __future__ import annotations
+
+from typing import Mapping, NamedTuple, Tuple, Union
 
 from taskrush.model.task import TaskId
 from taskrush.values import frozen
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable, Dict, FrozenSet, Iterable, List, Optional, Set
 
 RESTART = "restart"
 FINISH = "finish"

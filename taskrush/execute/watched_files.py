@@ -4,14 +4,20 @@ It knows paths and digests, neither tasks nor when to look. Digests are seeded x
 only. A file's times are trusted as proof that nothing changed only if they lie two seconds before its hashing.
 """
 
+from __future__ import annotations
+
 import os
 import stat
 import time
-from typing import Callable, Dict, Iterable, Iterator, List, Optional, Tuple
+from typing import Tuple
 
 import xxhash
 
 from taskrush.execute.watch_state import Change
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable, Dict, Iterable, Iterator, List, Optional
 
 SAFE = 2.0  # seconds; also how far a time stamp may lie back to be believed
 WHOLE = 64 << 20  # larger files are told apart by size and time

@@ -1,9 +1,14 @@
 """What a result is made of: a manifest of files, and the record that a cache keeps under a key."""
 
+from __future__ import annotations
+
 import hashlib
-from typing import Any, Dict, List, Mapping, Optional, Tuple
 
 from taskrush.values import asdict, field, frozen
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, List, Mapping, Optional, Tuple
 
 FILE = "file"
 LINK = "link"
@@ -45,7 +50,7 @@ class Manifest:
         return [[e.path, e.kind, e.digest, e.size, e.mode, e.target] for e in self.entries]
 
     @classmethod
-    def from_json(cls, rows: Any) -> "Manifest":
+    def from_json(cls, rows: Any) -> Manifest:
         """Raises `ValueError` unless every row has exactly the right shape."""
         if not isinstance(rows, list):
             raise ValueError("a manifest is a list")

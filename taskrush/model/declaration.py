@@ -4,16 +4,24 @@
 None was not given, so that `defaults` and `extends` can fill it.
 """
 
-from typing import Any, Iterator, Mapping, Optional, Tuple, Union
+from __future__ import annotations
 
-from taskrush.errors import Problem, Where
-from taskrush.model.limits import Pool, PoolUse, Resources
-from taskrush.model.notification import Notice, Notifications
-from taskrush.model.policy import Cache, FailureHint, Input, Requirement, Retry, Timeout
-from taskrush.model.secret import Secret
-from taskrush.model.service import Service
-from taskrush.model.task import Dep, Param
+from typing import Mapping
+
+from taskrush.errors import Where
 from taskrush.values import field, frozen
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Iterator, Optional, Tuple, Union
+
+    from taskrush.errors import Problem
+    from taskrush.model.limits import Pool, PoolUse, Resources
+    from taskrush.model.notification import Notice, Notifications
+    from taskrush.model.policy import Cache, FailureHint, Input, Requirement, Retry, Timeout
+    from taskrush.model.secret import Secret
+    from taskrush.model.service import Service
+    from taskrush.model.task import Dep, Param
 
 
 class Places(Mapping[str, Where]):

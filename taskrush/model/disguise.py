@@ -4,8 +4,13 @@ What is covered is listed in `docs/how-to/secrets.md`. It does not know which va
 looked for. Nothing is imported for it that costs time: every encoding here is a few lines.
 """
 
+from __future__ import annotations
+
 import binascii
-from typing import Callable, Iterator, List, Set
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable, Iterator, List, Set
 
 SHORTEST = 4  # bytes of a value; a shorter one stands in every second line by chance
 DIGITS = 6  # a number of fewer digits is a port, a year, a count

@@ -1,7 +1,12 @@
 """How long something takes, as people write it: `500ms`, `10s`, `1m30s`, `2h`. Knows nothing of what waits so long."""
 
+from __future__ import annotations
+
 import re
-from typing import Any, Optional
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Optional
 
 DURATION = r"(?:[0-9]{1,9}(?:\.[0-9]+)?(?:ms|[smhd]))+|[0-9]{1,9}(?:\.[0-9]+)?"
 """What a duration looks like, as a regular expression; a number alone is in seconds."""

@@ -4,11 +4,18 @@ Tasks whose results are kept see only what is listed here and what they declare,
 a result. All others see everything.
 """
 
+from __future__ import annotations
+
 import fnmatch
 import re
-from typing import Dict, Iterable, List, Mapping, Tuple
 
-from taskrush.model.task import Shell, Task
+from taskrush.model.task import Shell
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Dict, Iterable, List, Mapping, Tuple
+
+    from taskrush.model.task import Task
 
 _MENTION = re.compile(r"\$\{?([A-Za-z_][A-Za-z0-9_]*)")
 

@@ -1,10 +1,15 @@
 """What can be said about why a task failed: values only, what finds them is in `analyze/`."""
 
-from typing import Mapping, Optional, Tuple
+from __future__ import annotations
 
-from taskrush.model.outcome import Outcome
-from taskrush.model.task import Task
 from taskrush.values import field, frozen
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Mapping, Optional, Tuple
+
+    from taskrush.model.outcome import Outcome
+    from taskrush.model.task import Task
 
 
 @frozen(kw_only=True)

@@ -1,10 +1,15 @@
 """A fingerprint: the ordered, named parts that identify a task's work. Its digest is the key."""
 
+from __future__ import annotations
+
 import hashlib
 import os
-from typing import Dict, Iterable, List, Mapping, Tuple
 
 from taskrush.values import frozen
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Dict, Iterable, List, Mapping, Tuple
 
 
 @frozen

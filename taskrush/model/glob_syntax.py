@@ -1,10 +1,16 @@
 """How patterns are written: text to alternatives, segments and tokens. What they mean is told in `pattern.py`."""
 
+from __future__ import annotations
+
 import functools
 import re
-from typing import List, Optional, Sequence, Tuple
+from typing import Optional, Tuple
 
 from taskrush.values import frozen
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import List, Sequence
 
 ALTERNATIVES_LIMIT = 1024
 _LAST = 0x10FFFF

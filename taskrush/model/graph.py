@@ -3,12 +3,20 @@
 It is data. `compile/link.py` makes it from tasks; `plan/planner.py` cuts it down to what was asked for.
 """
 
-import enum
-from typing import Dict, FrozenSet, Hashable, Iterable, Iterator, List, Mapping, Set, Tuple, TypeVar
+from __future__ import annotations
 
-from taskrush.errors import Problem
-from taskrush.model.task import Task, TaskId
+import enum
+from typing import Hashable, TypeVar
+
+from taskrush.model.task import TaskId
 from taskrush.values import field, frozen
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Dict, FrozenSet, Iterable, Iterator, List, Mapping, Set, Tuple
+
+    from taskrush.errors import Problem
+    from taskrush.model.task import Task
 
 
 class EdgeKind(enum.Enum):

@@ -4,10 +4,17 @@ Times are seconds since 1970, durations are in seconds; all were measured to the
 is not known is None. It knows nothing of where these are kept.
 """
 
-from typing import Mapping, NamedTuple, Optional, Tuple
+from __future__ import annotations
 
-from taskrush.model.task import TaskId
+from typing import NamedTuple
+
 from taskrush.values import field, frozen
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Mapping, Optional, Tuple
+
+    from taskrush.model.task import TaskId
 
 RUNNING = "running"
 INTERRUPTED = "interrupted"

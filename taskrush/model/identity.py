@@ -4,6 +4,8 @@ Identity (size, times, inode, device) is only a shortcut, and trusted only if bo
 the look (git's rule against "racily clean" files). Content decides.
 """
 
+from __future__ import annotations
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import os
@@ -16,11 +18,11 @@ else:
 SAFE_NS = 2_000_000_000
 
 
-def identity_of(status: "os.stat_result") -> "Identity":
+def identity_of(status: os.stat_result) -> Identity:
     """What tells one state of a file from another without reading it."""
     return (status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino, status.st_dev)
 
 
-def trusted(known: "Identity", looked_at: int, now: "Identity") -> bool:
+def trusted(known: Identity, looked_at: int, now: Identity) -> bool:
     """Whether what was seen at `looked_at` (ns) is surely what a file with the identity `now` holds."""
     return known == now and known[1] + SAFE_NS <= looked_at and known[2] + SAFE_NS <= looked_at

@@ -3,10 +3,17 @@
 Who may start when is decided by `execute/admission.py`.
 """
 
-from typing import Any, Dict, Iterable, List, Mapping, Optional, Tuple, Union
+from __future__ import annotations
 
-from taskrush.errors import Where
+from typing import Iterable, Mapping, Union
+
 from taskrush.values import field, frozen
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, List, Optional, Tuple
+
+    from taskrush.errors import Where
 
 SIZE = r"([0-9]+(?:\.[0-9]+)?) ?(?:([kmgtKMGT])([iI]?)[bB]?|[bB])?"
 SIZE_WORDS = "a size such as `4GB` or `512MiB`"

@@ -1,9 +1,14 @@
 """What texts of messages and channels may mention, and filling it in: no code, and values are never looked into."""
 
-import re
-from typing import Iterator, Mapping, Tuple
+from __future__ import annotations
 
-from taskrush.model.notification import Channel
+import re
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Iterator, Mapping, Tuple
+
+    from taskrush.model.notification import Channel
 
 FIELDS = {
     "attempts": "how often the task was tried",
@@ -41,7 +46,7 @@ def fill(text: str, values: Mapping[str, str], environ: Mapping[str, str]) -> st
     `values` come first; of the environment only names without small letters count. What is not there is empty.
     """
 
-    def value(match: "re.Match[str]") -> str:
+    def value(match: re.Match[str]) -> str:
         name, default = match[1], match[2] or ""
         known = values.get(name) if name in values else environ.get(name, "") if name == name.upper() else ""
         return known or default

@@ -1,9 +1,14 @@
 """Who is told of what: channels and rules. Values only: nothing is sent here, nothing is filled in."""
 
-from typing import Any, Iterable, Mapping, Optional, Tuple, Union
+from __future__ import annotations
 
-from taskrush.errors import Where
 from taskrush.values import field, frozen
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Iterable, Mapping, Optional, Tuple, Union
+
+    from taskrush.errors import Where
 
 SUCCESS, FAILURE, RECOVERY = "success", "failure", "recovery"
 FIRST_FAILURE, WARNING, ALWAYS = "first-failure", "warning", "always"

@@ -1,10 +1,15 @@
 """What an attempt or a task came to."""
 
+from __future__ import annotations
+
 import enum
-from typing import Any, Mapping, Optional, Tuple, Union
 
 from taskrush.model.task import TaskId
 from taskrush.values import evolve, field, frozen
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Mapping, Optional, Tuple, Union
 
 NO_EARLIER_RESULT = "no earlier result"
 """The reason of a task that runs for the first time; not worth a word where space is short."""

@@ -1,9 +1,17 @@
 """Whether two patterns can match the same path: exact, without looking at a disk."""
 
-import functools
-from typing import Any, Callable, Sequence, Tuple
+from __future__ import annotations
 
-from taskrush.model.glob_syntax import GLOBSTAR, STAR, Ranges, Segment, clean, is_literal, parsed
+import functools
+from typing import Tuple
+
+from taskrush.model.glob_syntax import GLOBSTAR, STAR, Segment, clean, is_literal, parsed
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Sequence
+
+    from taskrush.model.glob_syntax import Ranges
 
 Alternatives = Tuple[Tuple[Segment, ...], ...]
 

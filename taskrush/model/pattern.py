@@ -11,25 +11,21 @@ Paths are relative with `/`, on every system, and matched with regard to case.
   from everything
 """
 
+from __future__ import annotations
+
 import functools
 import re
-from typing import Iterable, List, Optional, Tuple
 
-from taskrush.model.glob_syntax import (
-    ANY,
-    GLOBSTAR,
-    STAR,
-    WILD,
-    PatternError,
-    Segment,
-    Token,
-    clean,
-    is_literal,
-    is_one,
-    parsed,
-)
-from taskrush.model.plain_pattern import Matcher, plain
+from taskrush.model.glob_syntax import ANY, GLOBSTAR, STAR, WILD, PatternError, clean, is_literal, is_one, parsed
+from taskrush.model.plain_pattern import plain
 from taskrush.values import field, frozen
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Iterable, List, Optional, Tuple
+
+    from taskrush.model.glob_syntax import Segment, Token
+    from taskrush.model.plain_pattern import Matcher
 
 __all__ = ["PatternError", "Patterns", "depth", "is_literal", "literal_prefix", "matches", "regex"]
 
@@ -49,7 +45,7 @@ def matches(pattern: str, path: str) -> bool:
 
 
 @functools.lru_cache(maxsize=65536)
-def regex(pattern: str) -> "re.Pattern[str]":
+def regex(pattern: str) -> re.Pattern[str]:
     """The compiled regular expression of one pattern without `!`. Raises `PatternError`."""
     return re.compile(f"(?:{'|'.join(map(_regex, parsed(pattern)))})\\Z", re.DOTALL)
 

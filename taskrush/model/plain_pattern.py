@@ -3,9 +3,15 @@
 It decides nothing about what patterns mean: whatever is said here is what `pattern.regex` says (a property test).
 """
 
-from typing import Callable, Optional
+from __future__ import annotations
+
+from typing import Callable
 
 from taskrush.model.glob_syntax import WILD
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Optional
 
 Matcher = Callable[[str], object]
 

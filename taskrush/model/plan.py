@@ -3,11 +3,16 @@
 Inside a run tasks are known by their index in `tasks`: the scheduler sees numbers only.
 """
 
-from typing import Iterable, List, Optional, Tuple
+from __future__ import annotations
 
-from taskrush.model.graph import Edge
-from taskrush.model.task import Task, TaskId
 from taskrush.values import evolve, field, frozen
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Iterable, List, Optional, Tuple
+
+    from taskrush.model.graph import Edge
+    from taskrush.model.task import Task, TaskId
 
 
 @frozen(kw_only=True)
@@ -26,7 +31,7 @@ class Plan:
     targets: Tuple[TaskId, ...]
     root: str = "."
     edges: Tuple[Edge, ...] = field(default=(), repr=False)
-    whole: Optional["Plan"] = field(default=None, repr=False)
+    whole: Optional[Plan] = field(default=None, repr=False)
     only: bool = False
     resumes: Optional[str] = None
 

@@ -1,12 +1,19 @@
 """What a declaration may say about how a task is cached, retried and guarded; no behaviour lives here."""
 
-import re
-from typing import Optional, Tuple, Union
+from __future__ import annotations
 
-from taskrush.errors import Where
+import re
+from typing import Union
+
 from taskrush.model.retry import Retry as Retry
 from taskrush.model.retry import Timeout as Timeout
 from taskrush.values import field, frozen
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Optional, Tuple
+
+    from taskrush.errors import Where
 
 DRAIN, FAIL_FAST, KEEP_GOING = "drain", "fail-fast", "keep-going"
 FAILURE_POLICIES = (DRAIN, FAIL_FAST, KEEP_GOING, "dependants-only")

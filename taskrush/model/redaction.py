@@ -8,12 +8,18 @@ Rule 2: of overlapping values nothing is left.
 Rule 3: no more is held back than the longest form has.
 """
 
+from __future__ import annotations
+
 import re
 import sys
 from bisect import bisect_right
-from typing import Any, Callable, Dict, FrozenSet, Iterable, Iterator, List, Optional, Set, Tuple
+from typing import Tuple
 
 from taskrush.model.disguise import SHORTEST, disguises, worth_hiding
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Dict, FrozenSet, Iterable, Iterator, List, Optional, Set
 
 MARK = b"[secret]"
 HEAD = 8  # bytes of a form that the compiled pattern knows
@@ -39,7 +45,7 @@ class Redactor:
         self.secrets = self.secrets.union(secret for secret in secrets if worth_hiding(secret))
 
     @property
-    def finder(self) -> "Optional[Finder]":
+    def finder(self) -> Optional[Finder]:
         """What finds them, made when it is first wanted: that takes milliseconds."""
         known, finder = self._made
         secrets = self.secrets

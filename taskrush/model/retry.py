@@ -3,11 +3,17 @@
 Values only. What a delay comes to, and which failures are tried again, is decided in `execute/retry.py`.
 """
 
+from __future__ import annotations
+
 import re
-from typing import Any, Callable, Iterable, Optional, Tuple, Type, Union
+from typing import Any, Callable, Union
 
 from taskrush.model.duration import DURATION, optional_seconds, seconds_of, text_of
 from taskrush.values import Factory, field, frozen
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Iterable, Optional, Tuple, Type
 
 ATTEMPTS = 3  # where a policy does not say how many
 CUSTOM = "custom "
@@ -92,7 +98,7 @@ def _listed(values: Any) -> Iterable[Any]:
     return values if isinstance(values, (list, tuple, set, frozenset)) else (values,)
 
 
-def _default_attempts(retry: "Retry") -> int:
+def _default_attempts(retry: Retry) -> int:
     """Who only wants to be told of a failure did not ask for more attempts."""
     said = (*(getattr(retry, name) for name in CONDITIONS), retry.max_delay, retry.deadline, retry.jitter)
     return ATTEMPTS if retry.notify_on_failure is None or retry.delay != "0s" or any(said) else 1

@@ -1,9 +1,16 @@
 """A secret: a named value that a task may be given and nobody else may see. Where it comes from, never what it is."""
 
-from typing import Iterable, Optional, Tuple, Union
+from __future__ import annotations
 
-from taskrush.errors import Where
+from typing import Iterable, Union
+
 from taskrush.values import evolve, field, frozen
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Optional, Tuple
+
+    from taskrush.errors import Where
 
 
 @frozen

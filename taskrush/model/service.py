@@ -3,11 +3,17 @@
 Values only. `execute/readiness.py` asks; when a service starts and ends is decided by the scheduler.
 """
 
+from __future__ import annotations
+
 import re
-from typing import Optional, Tuple, Union
+from typing import Union
 
 from taskrush.model.duration import seconds_of
 from taskrush.values import field, frozen
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Optional, Tuple
 
 ADDRESS = r"(?:(?P<host>\[[0-9A-Fa-f:.]+\]|[^\s:/]+):)?(?P<port>[0-9]{1,5})"
 ADDRESS_WORDS = "a port or `host:port`"

@@ -4,11 +4,15 @@ The command line, the documentation and the file schema are derived from these f
 environment, command line.
 """
 
-from typing import Any, Dict, Mapping, Optional, Tuple
+from __future__ import annotations
 
 from taskrush.errors import UsageError
 from taskrush.model.policy import DRAIN, FAIL_FAST, FAILURE_POLICIES, KEEP_GOING, failure_policy
 from taskrush.values import field, fields, frozen
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, Mapping, Optional, Tuple
 
 KEY = "taskrush_option"
 
@@ -296,7 +300,7 @@ class Settings:
     )
 
 
-def options() -> "tuple[Tuple[str, Option], ...]":
+def options() -> tuple[Tuple[str, Option], ...]:
     """Field names and their options, in order."""
     return tuple((field.name, field.metadata[KEY]) for field in fields(Settings))
 

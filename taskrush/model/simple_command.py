@@ -6,8 +6,13 @@ nothing is expanded, on one line. What is not: expansions, patterns, redirection
 anything but ASCII outside of quotes, and commands that a shell carries out itself (builtins, reserved words).
 """
 
+from __future__ import annotations
+
 import re
-from typing import List, Mapping, Optional, Tuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import List, Mapping, Optional, Tuple
 
 _PLAIN = re.compile(r"[A-Za-z0-9_@%+:,./-][A-Za-z0-9_@%+=:,./-]*(?:[ \t]+[A-Za-z0-9_@%+:,./-][A-Za-z0-9_@%+=:,./-]*)*")
 _PIECE = re.compile(r"""([ \t]+)|([A-Za-z0-9_@%+=:,./-]+)|'([^'\n\r]*)'|"([^"$`\\!\n\r]*)\"""")

@@ -1,7 +1,12 @@
 """`${NAME}` and `${NAME:-default}` in texts, and how values look as text."""
 
+from __future__ import annotations
+
 import re
-from typing import Mapping, Optional
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Mapping, Optional
 
 _PLACEHOLDER = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
 
@@ -11,7 +16,7 @@ def substitute(text: str, env: Mapping[str, str]) -> str:
     if "${" not in text:
         return text
 
-    def fill(match: "re.Match[str]") -> str:
+    def fill(match: re.Match[str]) -> str:
         value = env.get(match.group(1))
         if not value and match.group(2) is not None:
             return match.group(2)

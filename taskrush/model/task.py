@@ -3,15 +3,26 @@
 Everything here is a value. A task does not know its graph, its state or how it is run.
 """
 
-from typing import Any, Callable, Iterable, List, Mapping, NewType, Optional, Tuple, Union
+from __future__ import annotations
 
-from taskrush.errors import Problem, Where
-from taskrush.model.limits import Limits
-from taskrush.model.notification import Notice, as_notices
-from taskrush.model.policy import Cache, FailureHint, Ingredient, Requirement, Retry, Timeout
-from taskrush.model.secret import Secret, as_secrets
-from taskrush.model.service import Service, as_service
+from typing import NewType, Union
+
+from taskrush.model.notification import as_notices
+from taskrush.model.policy import Cache
+from taskrush.model.secret import as_secrets
+from taskrush.model.service import as_service
 from taskrush.values import Factory, field, frozen
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Iterable, List, Mapping, Optional, Tuple
+
+    from taskrush.errors import Problem, Where
+    from taskrush.model.limits import Limits
+    from taskrush.model.notification import Notice
+    from taskrush.model.policy import FailureHint, Ingredient, Requirement, Retry, Timeout
+    from taskrush.model.secret import Secret
+    from taskrush.model.service import Service
 
 TaskId = NewType("TaskId", str)
 

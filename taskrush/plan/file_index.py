@@ -6,19 +6,25 @@ enough, a seeded xxh3-128 tells whether the bytes are those of the last look, so
 Several threads may use it at once: what is known of a path is one tuple, replaced as a whole.
 """
 
+from __future__ import annotations
+
 import contextlib
 import hashlib
 import os
 import stat
 import threading
 import time
-from typing import Any, Dict, Iterable, Iterator, List, Optional, Tuple
+from typing import Tuple
 
 import xxhash
 
 from taskrush.model.identity import Identity, identity_of, trusted
 from taskrush.protocols import NotAtOnce
 from taskrush.statefile import load_state, save_state
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, Iterable, Iterator, List, Optional
 
 CHUNK = 1 << 20
 KIND = "file-index-2"

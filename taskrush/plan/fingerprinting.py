@@ -4,22 +4,31 @@ The parts and their order are documented in `docs/reference/key.md`; a golden te
 goes in, or how, needs a new `KEY_VERSION`. Values of variables are only ever kept as digests.
 """
 
+from __future__ import annotations
+
 import hashlib
 import json
 import os
 import platform
 import stat
 import sys
-from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping, Optional, Protocol, Tuple
+from typing import Protocol
 
 from taskrush.model.environment import declared
 from taskrush.model.fingerprint import Fingerprint, Part, digest_of
 from taskrush.model.pattern import Patterns, depth, is_literal, literal_prefix
-from taskrush.model.task import Argv, Call, Shell, Task
-from taskrush.plan.file_index import FileIndex, sorted_unique
+from taskrush.model.task import Argv, Call, Shell
+from taskrush.plan.file_index import sorted_unique
 from taskrush.plan.gitignore import GitIgnore
 from taskrush.plan.parts import part_digest
 from taskrush.plan.source import source_parts
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping, Optional, Tuple
+
+    from taskrush.model.task import Task
+    from taskrush.plan.file_index import FileIndex
 
 KEY_VERSION = "1"
 

@@ -3,9 +3,15 @@
 It knows nothing of tasks. Reading is lazy: a folder's `.gitignore` is read when a path below it is asked for.
 """
 
+from __future__ import annotations
+
 import os
 import re
-from typing import Dict, List, Optional, Tuple
+from typing import Tuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Dict, List, Optional
 
 _Rule = Tuple["re.Pattern[str]", bool, bool]  # pattern, negated, for folders only
 

@@ -5,12 +5,19 @@ What is done stays out, unless it costs little to ask again or cannot be had oth
 of all that runs.
 """
 
-from typing import Dict, Iterable, List
+from __future__ import annotations
 
-from taskrush.model.graph import Edge, EdgeKind
-from taskrush.model.plan import Plan, part
-from taskrush.model.task import TaskId
+from taskrush.model.graph import EdgeKind
+from taskrush.model.plan import part
 from taskrush.values import evolve
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Dict, Iterable, List
+
+    from taskrush.model.graph import Edge
+    from taskrush.model.plan import Plan
+    from taskrush.model.task import TaskId
 
 
 def leftover(plan: Plan, undone: Iterable[TaskId], resumes: str) -> Plan:

@@ -1,10 +1,15 @@
 """A place inside a JSON, TOML or YAML file, as an ingredient of a key: only a change there counts."""
 
+from __future__ import annotations
+
 import hashlib
 import json
 import os
 import re
-from typing import Any
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 _STEP = re.compile(r'"([^"]*)"|([^."]+)')
 

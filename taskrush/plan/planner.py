@@ -1,12 +1,19 @@
 """Cuts a graph down to its targets and puts it in order. Runs nothing and reads no file."""
 
+from __future__ import annotations
+
 import heapq
-from typing import Dict, Iterable, List, Mapping, Optional, Sequence, Set, Tuple
 
 from taskrush.errors import GraphError, Problem, UsageError
-from taskrush.model.graph import Edge, EdgeKind, Graph, knots
+from taskrush.model.graph import EdgeKind, Graph, knots
 from taskrush.model.plan import Plan
-from taskrush.model.task import Task, TaskId
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Dict, Iterable, List, Mapping, Optional, Sequence, Set, Tuple
+
+    from taskrush.model.graph import Edge
+    from taskrush.model.task import Task, TaskId
 
 SHOWN = 12  # tasks of a long cycle that a message names
 EFFORT = 200_000  # edges looked at in search of the shortest cycle

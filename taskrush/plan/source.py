@@ -4,9 +4,14 @@ It follows names that the function's code mentions to functions and classes defi
 constants there; not to other modules, whose files a task can declare as inputs.
 """
 
+from __future__ import annotations
+
 import inspect
 import types
-from typing import Any, Callable, Iterator, List, Set, Tuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Iterator, List, Set, Tuple
 
 _PLAIN = (str, bytes, int, float, bool, type(None))
 

@@ -4,12 +4,17 @@ Source of the format: "Trace Event Format", the Chromium project. One process a 
 on the first lane that is free when it starts. Times are in microseconds from the start of the earliest run.
 """
 
+from __future__ import annotations
+
 import heapq
 import json
-from typing import Any, Dict, List, Sequence, Tuple
 
-from taskrush.model.history import PastTask
-from taskrush.report.spooled import Spooled
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, List, Sequence, Tuple
+
+    from taskrush.model.history import PastTask
+    from taskrush.report.spooled import Spooled
 
 MICRO = 1e6
 SHOWN = ("state", "code", "reason", "why", "attempts", "waited_seconds", "peak_bytes", "runner", "key")

@@ -1,12 +1,18 @@
 """Runs as CSV (RFC 4180), a line a task. Pure: what is remembered in, text out."""
 
+from __future__ import annotations
+
 import csv
 import io
-from typing import Sequence
 
 from taskrush.model.history import PastTask
-from taskrush.report.spooled import Spooled
 from taskrush.values import fields
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Sequence
+
+    from taskrush.report.spooled import Spooled
 
 RUN = ("run_began_at", "targets", "branch", "revision")
 LEADS = ("=", "+", "-", "@", "\t", "\r")  # what spreadsheets take for the beginning of a formula

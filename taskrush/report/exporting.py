@@ -5,17 +5,25 @@ remembered are understood at once. Exports never fail a run: what goes wrong rai
 so and goes on.
 """
 
+from __future__ import annotations
+
 import contextlib
 import os
-from typing import Callable, List, Optional, Sequence
+from typing import Callable, Optional, Sequence
 
 from taskrush.errors import TaskRushError
-from taskrush.events import Record, RunFinished
-from taskrush.model.plan import Plan
+from taskrush.events import RunFinished
 from taskrush.report.history import HistoryReporter
 from taskrush.report.log import read_log
 from taskrush.report.spool import unescape
 from taskrush.report.spooled import Reading, Spooled
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import List
+
+    from taskrush.events import Record
+    from taskrush.model.plan import Plan
 
 Render = Callable[[Sequence[Spooled]], Optional[str]]
 TAIL = 65536  # bytes of a log that go into a report

@@ -1,12 +1,19 @@
 """A graph for other programs: DOT, Mermaid and JSON. Arrows point from a task to what it waits for."""
 
+from __future__ import annotations
+
 import json
 import re
-from typing import Callable, Dict, Mapping
 
-from taskrush.model.graph import Edge, EdgeKind, Graph
+from taskrush.model.graph import EdgeKind
 from taskrush.model.limits import as_plain
 from taskrush.report.graph_tree import draw_tree
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable, Dict, Mapping
+
+    from taskrush.model.graph import Edge, Graph
 
 VERSION = 1
 
@@ -78,7 +85,7 @@ FORMATS: Mapping[str, Callable[[Graph], str]] = {
 }
 
 
-def _edges(graph: Graph) -> "list[Edge]":
+def _edges(graph: Graph) -> list[Edge]:
     return [edge for edges in graph.edges.values() for edge in edges]
 
 

@@ -3,10 +3,16 @@
 What was shown before is named again but not unfolded. Very deep graphs are cut, with a mark.
 """
 
-from typing import Dict, Iterator, List, Sequence, Set, Tuple
+from __future__ import annotations
 
-from taskrush.model.graph import Edge, EdgeKind, Graph
-from taskrush.model.task import TaskId
+from taskrush.model.graph import EdgeKind
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Dict, Iterator, List, Sequence, Set, Tuple
+
+    from taskrush.model.graph import Edge, Graph
+    from taskrush.model.task import TaskId
 
 MAX_DEPTH = 40
 REPEATED = "(see above)"
@@ -59,7 +65,7 @@ def _root_line(graph: Graph, root: TaskId, repeated: bool) -> str:
     return f"{root} {REPEATED}" if repeated else f"{root}  {description}" if description else root
 
 
-def _branches(graph: Graph, task_id: TaskId) -> "Iterator[Tuple[Edge, bool]]":
+def _branches(graph: Graph, task_id: TaskId) -> Iterator[Tuple[Edge, bool]]:
     edges = graph.edges[task_id]
     return ((edge, number == len(edges) - 1) for number, edge in enumerate(edges))
 

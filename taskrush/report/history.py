@@ -5,13 +5,14 @@ database is touched while tasks run. History never fails a run: what goes wrong 
 says so and goes on.
 """
 
+from __future__ import annotations
+
 import os
-from typing import Dict, Iterable, List, Optional, Protocol, Sequence, Tuple
+from typing import Protocol
 
 from taskrush.errors import TaskRushError
 from taskrush.events import (
     AttemptFinished,
-    Record,
     RunFinished,
     RunStarted,
     StopRequested,
@@ -21,14 +22,20 @@ from taskrush.events import (
 )
 from taskrush.model.history import PastRun
 from taskrush.model.outcome import State
-from taskrush.model.plan import Plan
 from taskrush.model.redaction import Redactor
 from taskrush.model.substitution import as_text
-from taskrush.model.task import TaskId
 from taskrush.report.learnt import Learnt
 from taskrush.report.revision import revision_of
 from taskrush.report.spool import SpoolWriter, make_room
 from taskrush.report.spooled import attempt_fields, end_line, finish_fields, run_fields, start_line
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Dict, Iterable, List, Optional, Sequence, Tuple
+
+    from taskrush.events import Record
+    from taskrush.model.plan import Plan
+    from taskrush.model.task import TaskId
 
 SHORT = 0.05  # seconds; the end of what took longer is written at once, others wait for the next start or end
 PATIENCE = 0.5  # seconds that a line waits at most while others come

@@ -5,19 +5,27 @@ of processes may read and write at once. A damaged database, or one of a newer v
 and a new one is begun; no question ever raises for that.
 """
 
+from __future__ import annotations
+
 import os
 import sqlite3
 import statistics
 import time
-from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple, TypeVar
+from typing import Callable, TypeVar
 
-from taskrush.model.history import PastAttempt, PastMeasure, PastRun, PastTask
+from taskrush.model.history import PastAttempt, PastRun, PastTask
 from taskrush.model.task import TaskId
 from taskrush.report.history_keep import Keep, keep_within
 from taskrush.report.history_measures import measures
 from taskrush.report.history_schema import migrate
 from taskrush.report.history_take import take_in, take_keys
 from taskrush.statefile import FOLDER, state_folder
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
+
+    from taskrush.model.history import PastMeasure
 
 NAME = "history.db"
 BUSY_SECONDS = 10.0

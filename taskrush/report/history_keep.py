@@ -3,13 +3,18 @@
 With a run go its rows and its logs, so that what history tells of can be shown. Runs that go on stay.
 """
 
+from __future__ import annotations
+
 import shutil
-import sqlite3
-from typing import List, Tuple
 
 from taskrush.model.history import Keep
 from taskrush.report.log import logs_folder
 from taskrush.report.spool import is_held, spool_path
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import sqlite3
+    from typing import List, Tuple
 
 
 def keep_within(database: sqlite3.Connection, root: str, keep: Keep, now: float) -> int:

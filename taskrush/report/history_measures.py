@@ -1,10 +1,14 @@
 """Reads what can be counted of very many tasks from the history database: few columns, and cheap objects."""
 
-import sqlite3
-from typing import Any, List, Optional, Sequence
+from __future__ import annotations
 
 from taskrush.model.history import PastMeasure
 from taskrush.model.task import TaskId
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import sqlite3
+    from typing import Any, List, Optional, Sequence
 
 COLUMNS = "name_id, state, took / 1e6, waited / 1e6, (cpu_user + cpu_system) / 1e6, peak_bytes, attempts, saved / 1e6"
 

@@ -4,8 +4,12 @@
 of them was made by a newer version and is not touched. The tables are documented in docs/reference/history.md.
 """
 
-import sqlite3
-from typing import Tuple
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import sqlite3
+    from typing import Tuple
 
 APPLICATION = 0x54527368  # `TRsh`
 STEPS: Tuple[str, ...] = (

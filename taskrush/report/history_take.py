@@ -4,16 +4,23 @@ Taking the same run in twice gives the same rows, so that whoever is killed betw
 spool, and whoever does it at the same time, does no harm. The spool of a run that goes on stays where it is.
 """
 
+from __future__ import annotations
+
 import contextlib
 import os
-import sqlite3
 import time
-from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
 
-from taskrush.model.history import PastTask
 from taskrush.report.key_parts import noted
 from taskrush.report.spool import KEYS, is_held, read_lines, spool_folder, spool_path, spools, sweep
-from taskrush.report.spooled import Spooled, understand
+from taskrush.report.spooled import understand
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import sqlite3
+    from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
+
+    from taskrush.model.history import PastTask
+    from taskrush.report.spooled import Spooled
 
 BIGGEST = 1 << 28  # bytes; a spool beyond that is not one of ours
 BETWEEN = "\x1f"

@@ -1,10 +1,16 @@
 """Runs as one JSON object, versioned: `{"version": 1, "runs": [{..., "tasks": [...], "attempts": [...]}]}`. Pure."""
 
-import json
-from typing import Any, Dict, Sequence
+from __future__ import annotations
 
-from taskrush.report.spooled import Spooled
+import json
+
 from taskrush.values import asdict
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, Sequence
+
+    from taskrush.report.spooled import Spooled
 
 VERSION = 1
 

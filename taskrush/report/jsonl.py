@@ -9,14 +9,20 @@
 ignore what they do not know, and missing fields have their defaults.
 """
 
+from __future__ import annotations
+
 import base64
 import functools
 import json
-from typing import IO, Any, Iterable, Iterator, Optional, Union, get_args
+from typing import get_args
 
 from taskrush.errors import UsageError
 from taskrush.events import WIRE_VERSION, Event, Record
 from taskrush.model.outcome import Outcome
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import IO, Any, Iterable, Iterator, Optional, Union
 
 TYPE = "type"
 

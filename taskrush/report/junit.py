@@ -4,13 +4,19 @@ Source of the form: the schema that Jenkins' xUnit plugin publishes, as most ser
 (control characters, lone surrogates) is replaced.
 """
 
+from __future__ import annotations
+
 import re
 import time
-from typing import Callable, List, Optional, Sequence
+from typing import Callable
 from xml.sax.saxutils import escape, quoteattr
 
-from taskrush.model.history import PastTask
-from taskrush.report.spooled import Spooled
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import List, Optional, Sequence
+
+    from taskrush.model.history import PastTask
+    from taskrush.report.spooled import Spooled
 
 ReadLog = Callable[[str, str], bytes]
 """The end of what a task of a run wrote."""

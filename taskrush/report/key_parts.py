@@ -3,14 +3,20 @@
 While a run goes on they are appended to a spool of their own: the key, then name and value in turn.
 """
 
+from __future__ import annotations
+
 import hashlib
 import os
 import threading
 import zlib
-from typing import Dict, Iterable, Iterator, Optional, Tuple
 
-from taskrush.model.fingerprint import Fingerprint
 from taskrush.report.spool import KEYS, SpoolWriter, read_lines
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Dict, Iterable, Iterator, Optional, Tuple
+
+    from taskrush.model.fingerprint import Fingerprint
 
 LENGTH = 16  # characters of a value
 BIGGEST = 1 << 28

@@ -3,11 +3,17 @@
 The history knows this too; this is for the beginning of a run, which opens no database. Losing it loses nothing else.
 """
 
+from __future__ import annotations
+
 import os
-from typing import Any, Dict, Iterable, Mapping, Optional, Tuple
+from typing import Dict, Tuple
 
 from taskrush.model.task import TaskId
 from taskrush.statefile import FOLDER, load_state, save_state, state_folder
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Iterable, Mapping, Optional
 
 NAME = "learnt"
 KIND = "learnt 1"

@@ -5,14 +5,21 @@ can be told apart again in order. Of a very long output the head and the tail ar
 in its place. Logs never fail a task: what goes wrong here raises `LogError` once, and the bus says so and goes on.
 """
 
+from __future__ import annotations
+
 import os
 import re
-from typing import Dict, Iterator, List, Optional, Tuple
 
 from taskrush.errors import TaskRushError
-from taskrush.events import AttemptFinished, Record, RunFinished, RunStarted, TaskFinished, TaskOutput, TaskStarted
-from taskrush.model.task import TaskId
+from taskrush.events import AttemptFinished, RunFinished, RunStarted, TaskFinished, TaskOutput, TaskStarted
 from taskrush.statefile import FOLDER, state_folder, write_whole
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Dict, Iterator, List, Optional, Tuple
+
+    from taskrush.events import Record
+    from taskrush.model.task import TaskId
 
 CAP = 16 << 20  # bytes of one task's output that are kept
 KEEP = 500  # runs whose logs are kept
@@ -72,7 +79,7 @@ class LogReporter:
         except OSError as error:
             raise LogError(f"no logs of this run: {error.filename or self._root}: {error.strerror or error}") from error
 
-    def _open(self, run: str, task: TaskId, attempt: int = 1) -> "_Log":
+    def _open(self, run: str, task: TaskId, attempt: int = 1) -> _Log:
         if self._folder is None:
             state_folder(self._root)
             folder = logs_folder(self._root, run)
@@ -169,7 +176,7 @@ def read_log(root: str, run: str, task: str, attempt: Optional[int] = None) -> I
         return
 
 
-def _pieces(raw: "object", stream: str, size: Optional[int]) -> Iterator[Tuple[str, bytes]]:
+def _pieces(raw: object, stream: str, size: Optional[int]) -> Iterator[Tuple[str, bytes]]:
     while size is None or size > 0:
         data = raw.read(CHUNK if size is None else min(CHUNK, size))  # type: ignore[attr-defined]
         if not data:
@@ -204,7 +211,7 @@ class _Segment:
             _write(self._index, f"{self._sign} {self._length}\n".encode())
         self._length = 0
 
-    def append(self, other: "_Segment") -> None:
+    def append(self, other: _Segment) -> None:
         """Put what a closed segment holds behind what this one holds."""
         self._end_piece()
         self._sign = ""

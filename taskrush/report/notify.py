@@ -6,19 +6,24 @@ for no longer than was allowed. Nothing in here fails a run or changes its exit 
 by a warning, in words without secrets.
 """
 
+from __future__ import annotations
+
 import time
-from typing import TYPE_CHECKING, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from taskrush.errors import TaskRushError
-from taskrush.events import Record, RunFinished, RunStarted, StopRequested, TaskFinished, TaskOutput
-from taskrush.model.notification import Notice, Notifications
+from taskrush.events import RunFinished, RunStarted, StopRequested, TaskFinished, TaskOutput
 from taskrush.model.outcome import Outcome, State
 from taskrush.model.redaction import Redactor
-from taskrush.model.task import Task, TaskId
-from taskrush.protocols import History
 from taskrush.report.notify_ends import Ended, about, possible, possible_of_run
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Callable, Dict, List, Mapping, Optional, Sequence, Tuple
+
+    from taskrush.events import Record
+    from taskrush.model.notification import Notice, Notifications
+    from taskrush.model.task import Task, TaskId
+    from taskrush.protocols import History
     from taskrush.report.notify_desk import Desk, Send
     from taskrush.report.notify_past import Remembered
 
@@ -50,8 +55,8 @@ class Notifier:
         open_history: Optional[Callable[[], History]] = None,
         wait: float = 5.0,
         redactor: Optional[Redactor] = None,
-        watch: "Optional[Remembered]" = None,
-        send: "Optional[Send]" = None,
+        watch: Optional[Remembered] = None,
+        send: Optional[Send] = None,
         gather: float = GATHER,
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -176,7 +181,7 @@ class Notifier:
             )
         self._desk.take(ended)
 
-    def _wait_for(self, desk: "Desk") -> None:
+    def _wait_for(self, desk: Desk) -> None:
         until = time.monotonic() + self._wait
         desk.finish(until)
         while desk.under_way() and not self._hurry and time.monotonic() < until:

@@ -1,11 +1,20 @@
 """What the end of a task or a run is news of, and for which notices. Pure; it knows no words and no channels."""
 
-import fnmatch
-from typing import FrozenSet, NamedTuple, Optional, Tuple
+from __future__ import annotations
 
-from taskrush.model.notification import ALWAYS, FAILURE, FIRST_FAILURE, RECOVERY, SUCCESS, WARNING, Notice
-from taskrush.model.outcome import Outcome, State
-from taskrush.model.task import Task, TaskId
+import fnmatch
+from typing import NamedTuple
+
+from taskrush.model.notification import ALWAYS, FAILURE, FIRST_FAILURE, RECOVERY, SUCCESS, WARNING
+from taskrush.model.outcome import State
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import FrozenSet, Optional, Tuple
+
+    from taskrush.model.notification import Notice
+    from taskrush.model.outcome import Outcome
+    from taskrush.model.task import Task, TaskId
 
 _WEIGHT = (RECOVERY, FIRST_FAILURE, FAILURE, WARNING, SUCCESS, ALWAYS)  # the most telling one first
 

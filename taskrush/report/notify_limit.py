@@ -3,11 +3,17 @@
 The file is state: without it, or with a damaged one, counting starts anew. Two runs at once take turns by a lock.
 """
 
+from __future__ import annotations
+
 import os
-from typing import Any, Dict, List, NamedTuple, Tuple
+from typing import NamedTuple
 
 from taskrush.model.message import parse_limit
 from taskrush.statefile import FOLDER, load_state, save_state, state_folder
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, List, Tuple
 
 KIND = "notifications 1"
 

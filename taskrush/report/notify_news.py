@@ -3,14 +3,21 @@
 What tasks wrote is quoted without control characters, and cannot call on anybody (`@everyone`).
 """
 
+from __future__ import annotations
+
 import re
-from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
 
 from taskrush.model.message import fill
-from taskrush.model.notification import FAILURE, FIRST_FAILURE, RECOVERY, WARNING, Notice
+from taskrush.model.notification import FAILURE, FIRST_FAILURE, RECOVERY, WARNING
 from taskrush.model.outcome import State
-from taskrush.model.task import TaskId
 from taskrush.values import frozen
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
+
+    from taskrush.model.notification import Notice
+    from taskrush.model.task import TaskId
 
 SHOWN = 10  # pieces of news in one message that get a line each
 FOR_MACHINES = 100  # pieces of news in one message as a program gets it

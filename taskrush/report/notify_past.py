@@ -1,10 +1,15 @@
 """Whether tasks and runs failed the last time, from history. What is not known did not fail."""
 
-from typing import Callable, Dict, List, Optional, Sequence, Tuple
+from __future__ import annotations
 
 from taskrush.model.outcome import State
-from taskrush.model.task import TaskId
-from taskrush.protocols import History
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable, Dict, List, Optional, Sequence, Tuple
+
+    from taskrush.model.task import TaskId
+    from taskrush.protocols import History
 
 LOOKED_AT = 20  # the newest entries among which one that counts is looked for
 WELL = (State.SUCCEEDED.value, State.FRESH.value, State.HIT.value, State.WARNED.value)

@@ -4,6 +4,8 @@ Nothing that is raised or said here holds a URL: what went wrong is told in word
 for the HTTP client while it works for us hears nothing of it.
 """
 
+from __future__ import annotations
+
 import logging
 import os
 import re
@@ -11,11 +13,15 @@ import shutil
 import subprocess
 import sys
 import threading
-from typing import Any, List, Mapping, Optional
 
 from taskrush.model.message import fill
 from taskrush.model.notification import Channel
-from taskrush.report.notify_news import Message
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, List, Mapping, Optional
+
+    from taskrush.report.notify_news import Message
 
 NEEDS = "pip install 'taskrush[notify]'"
 LONGEST = 10.0  # seconds that a server may take where the run is not over yet
@@ -219,7 +225,7 @@ class _Ear:
             self.heard.append(record.getMessage())
         return False
 
-    def __enter__(self) -> "_Ear":
+    def __enter__(self) -> _Ear:
         for name in self.NAMES:
             logging.getLogger(name).addFilter(self)
         return self

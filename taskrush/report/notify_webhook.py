@@ -5,16 +5,23 @@ Without a `body` of its own a channel gets JSON: `{"version": 1, "title", "text"
 "left_out"}`; `task` is null where it is about the run, `left_out` is how many pieces of news are not in there.
 """
 
+from __future__ import annotations
+
 import http.client
 import json
 import urllib.error
 import urllib.request
-from typing import Any, Mapping
+from typing import Mapping
 
 from taskrush.model.message import fill
-from taskrush.model.notification import Channel
-from taskrush.report.notify_news import Message
 from taskrush.report.notify_send import NotSent
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from taskrush.model.notification import Channel
+    from taskrush.report.notify_news import Message
 
 
 class _Stay(urllib.request.HTTPRedirectHandler):

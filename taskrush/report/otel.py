@@ -4,12 +4,18 @@ The SDK of OpenTelemetry makes, encodes and sends them (the extra `otel`); it is
 follow its semantic conventions for CI/CD where there are any (`cicd.pipeline.*`), else begin with `taskrush.`.
 """
 
+from __future__ import annotations
+
 import json
-from typing import Any, Dict, List, Sequence
 
 from taskrush.errors import MissingCapability, Problem
-from taskrush.model.history import PastAttempt, PastTask
-from taskrush.report.spooled import Spooled
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, List, Sequence
+
+    from taskrush.model.history import PastAttempt, PastTask
+    from taskrush.report.spooled import Spooled
 
 NANO = 1_000_000_000
 TIMEOUT = 5  # seconds for sending

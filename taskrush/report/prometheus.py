@@ -4,11 +4,17 @@ Source of the format: "Exposition formats", prometheus.io. What changes with eve
 no label, so that the number of series stays bounded: by the tasks, of which the `MOST` that take longest are named.
 """
 
-import statistics
-from typing import Dict, Iterable, List, Sequence, Tuple
+from __future__ import annotations
 
-from taskrush.model.history import PastTask
-from taskrush.report.spooled import Spooled
+import statistics
+from typing import Tuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Dict, Iterable, List, Sequence
+
+    from taskrush.model.history import PastTask
+    from taskrush.report.spooled import Spooled
 
 MOST = 1000
 QUANTILES = (0.5, 0.9, 0.99)
@@ -25,7 +31,7 @@ def render(runs: Sequence[Spooled]) -> str:
     return out.text()
 
 
-def _last(out: "_Page", last: Spooled) -> None:
+def _last(out: _Page, last: Spooled) -> None:
     labels: Labels = (("target", " ".join(last.run.targets)),)
     out.head("taskrush_last_run_duration_seconds", "gauge", "How long the last run took.")
     out.value("taskrush_last_run_duration_seconds", labels, last.run.seconds)
@@ -41,7 +47,7 @@ def _last(out: "_Page", last: Spooled) -> None:
         out.value("taskrush_last_run_tasks", (*labels, ("state", state)), count)
 
 
-def _all(out: "_Page", runs: Sequence[Spooled]) -> None:
+def _all(out: _Page, runs: Sequence[Spooled]) -> None:
     rows: Dict[str, List[PastTask]] = {}
     for one in runs:
         for task in one.tasks:

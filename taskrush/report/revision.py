@@ -3,8 +3,13 @@
 It knows worktrees, packed refs and a HEAD that is detached. What cannot be read that way (the reftable format) is None.
 """
 
+from __future__ import annotations
+
 import os
-from typing import Optional, Tuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Optional, Tuple
 
 HASHES = (40, 64)
 DEEPEST = 5  # how many symbolic refs are followed

@@ -6,10 +6,15 @@ ever changed in it: whatever kills the writer, what was written stays, and at mo
 run goes on the writer holds a lock on it, which the kernel gives back however the writer ends.
 """
 
+from __future__ import annotations
+
 import os
-from typing import Iterator, List, Optional, Sequence
 
 from taskrush.statefile import FOLDER, state_folder
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Iterator, List, Optional, Sequence
 
 HEAD = b"taskrush spool 1\n"
 NAME = "spool"

@@ -9,13 +9,20 @@
 Later versions add fields at the end and letters; readers ignore what they do not know, and lines that are no good.
 """
 
-from typing import Any, Callable, Dict, Iterable, List, Optional, Sequence, Tuple, TypeVar
+from __future__ import annotations
+
+from typing import TypeVar
 
 from taskrush.model.history import INTERRUPTED, RUNNING, UNDER_WAY, PastAttempt, PastRun, PastTask
-from taskrush.model.outcome import Outcome
 from taskrush.model.task import TaskId
 from taskrush.report.spool import escape
 from taskrush.values import evolve, frozen
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Dict, Iterable, List, Optional, Sequence, Tuple
+
+    from taskrush.model.outcome import Outcome
 
 BETWEEN = "\x1f"
 WITHIN = "\x1e"

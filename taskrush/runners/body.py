@@ -4,21 +4,29 @@ Inside a task, output goes to the task and cancelling ends the command; outside 
 caller's goes.
 """
 
+from __future__ import annotations
+
 import os
 import subprocess
 import sys
-from typing import Dict, List, Mapping, Optional, Sequence, Tuple, Union
 
 from taskrush.errors import CommandFailed, TaskCancelled
 from taskrush.model.environment import mentioned
 from taskrush.model.outcome import State
 from taskrush.model.policy import Ingredient
-from taskrush.model.task import Argv, Shell, Task
+from taskrush.model.task import Argv, Shell
 from taskrush.protocols import Pollable
 from taskrush.runners.carry import carry
-from taskrush.runners.current import Current, current
+from taskrush.runners.current import current
 from taskrush.runners.local import DEFAULT_SHELL
 from taskrush.values import evolve, frozen
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Dict, List, Mapping, Optional, Sequence, Tuple, Union
+
+    from taskrush.model.task import Task
+    from taskrush.runners.current import Current
 
 
 @frozen

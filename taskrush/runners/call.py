@@ -4,16 +4,24 @@ Cancelling is cooperative: `run()` ends its command and raises, `checkpoint()` r
 after the grace period printing raises too. Nothing ends a thread that does none of these: the run goes on without it.
 """
 
+from __future__ import annotations
+
 import contextvars
 import threading
-from typing import Callable, Mapping, Optional, Tuple
 
-from taskrush.model.outcome import Outcome, cancelled, failed
-from taskrush.model.task import Call, Task
-from taskrush.protocols import OnOutput, Runner
+from taskrush.model.outcome import cancelled, failed
+from taskrush.model.task import Call
 from taskrush.runners.current import Current, _current, functions_under_way
 from taskrush.runners.invoke import Unbindable, arguments_of, invoke
 from taskrush.values import evolve
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable, Mapping, Optional, Tuple
+
+    from taskrush.model.outcome import Outcome
+    from taskrush.model.task import Task
+    from taskrush.protocols import OnOutput, Runner
 
 
 class CallRunner:
@@ -27,7 +35,7 @@ class CallRunner:
         self._capture = capture_prints
         self._restore: Optional[Callable[[], None]] = None
 
-    def start(self, task: Task, on_output: OnOutput, values: Mapping[str, object]) -> "CallRunning":
+    def start(self, task: Task, on_output: OnOutput, values: Mapping[str, object]) -> CallRunning:
         captures = self._capture and not task.interactive  # who has the terminal writes to it, also half a line
         if captures and self._restore is None:
             from taskrush.runners.prints import install

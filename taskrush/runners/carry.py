@@ -1,10 +1,14 @@
 """Polls one handle to its end in the thread that asks, for whoever has no executor to do it."""
 
+from __future__ import annotations
+
 import select
 import time
 
-from taskrush.model.outcome import Outcome
-from taskrush.protocols import Pollable
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from taskrush.model.outcome import Outcome
+    from taskrush.protocols import Pollable
 
 
 def carry(handle: Pollable) -> Outcome:

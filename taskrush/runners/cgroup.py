@@ -5,12 +5,17 @@ becomes the command, so that nothing is started outside. Processor time is alway
 controller reaches these groups (page cache counts as well), elsewhere the sampler looks.
 """
 
+from __future__ import annotations
+
 import itertools
 import os
-from typing import Dict, Optional, Sequence, Tuple
 
 from taskrush.runners.sampler import Sampler
 from taskrush.runners.usage import Measured
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Dict, Optional, Sequence, Tuple
 
 ENTER = 'echo 0 >"$0/cgroup.procs" || exit 126; exec "$@"'
 

@@ -1,18 +1,25 @@
 """The other end of `isolated.py`: runs in the fresh interpreter, calls one function and leaves the answer in a file."""
 
+from __future__ import annotations
+
 import importlib
 import importlib.util
 import os
 import pickle
 import signal
 import sys
-from types import FrameType
-from typing import Any, Callable, Dict, Optional
 
 from taskrush.errors import TaskCancelled
-from taskrush.model.outcome import Outcome, State, failed
+from taskrush.model.outcome import State, failed
 from taskrush.runners.invoke import invoke
 from taskrush.runners.isolated import reply_for
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import FrameType
+    from typing import Any, Callable, Dict, Optional
+
+    from taskrush.model.outcome import Outcome
 
 
 def main(path: str) -> None:

@@ -5,14 +5,20 @@ a task's function starts does not inherit it, unless it is started inside a copy
 `Thread(target=contextvars.copy_context().run, args=(work,))`.
 """
 
+from __future__ import annotations
+
 import contextvars
 import threading
-from typing import Callable, Dict, List, Optional, Set
 
 from taskrush.errors import TaskCancelled
-from taskrush.model.task import Task
-from taskrush.protocols import OnOutput, Runner
 from taskrush.values import define, field
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable, Dict, List, Optional, Set
+
+    from taskrush.model.task import Task
+    from taskrush.protocols import OnOutput, Runner
 
 functions_under_way: Set[int] = set()
 """Threads of this process in which a task's function runs."""
@@ -33,7 +39,7 @@ class Current:
     captures: bool = False
     cancelled: bool = False
     abandoned: bool = False
-    on_cancel: "List[Callable[[bool], None]]" = field(factory=list)
+    on_cancel: List[Callable[[bool], None]] = field(factory=list)
     _pending: Dict[str, bytearray] = field(factory=dict)
     _lock: threading.Lock = field(factory=threading.Lock)
 
@@ -61,7 +67,7 @@ class Current:
                     self.on_output(name, ready)
 
 
-_current: "contextvars.ContextVar[Optional[Current]]" = contextvars.ContextVar("taskrush_current", default=None)
+_current: contextvars.ContextVar[Optional[Current]] = contextvars.ContextVar("taskrush_current", default=None)
 
 
 def current() -> Optional[Current]:

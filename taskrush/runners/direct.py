@@ -5,13 +5,18 @@ whole process, only while no other thread could change it. The child gets what o
 of its own, three descriptors, default handlers for the signals that Python ignores.
 """
 
+from __future__ import annotations
+
 import os
 import signal
 import sys
 import threading
-from typing import List, Mapping, Optional, Sequence, Tuple
 
 from taskrush.runners.current import functions_under_way
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import List, Mapping, Optional, Sequence, Tuple
 
 AVAILABLE = sys.platform == "linux" and hasattr(os, "posix_spawn")
 OPEN_FILES = "/proc/self/fd"

@@ -3,13 +3,18 @@
 In a thread that is in the task's environment, in a process of its own in that of the process.
 """
 
+from __future__ import annotations
+
 import os
-from typing import Dict, Mapping
 
 from taskrush.errors import UsageError
 from taskrush.model.outcome import Outcome, State
 from taskrush.model.task import TaskId
 from taskrush.runners.current import current
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Dict, Mapping
 
 VARIABLE = "TASKRUSH_OUTCOMES"
 

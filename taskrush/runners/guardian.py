@@ -5,10 +5,16 @@ first; if the guardian sees the end of the pipe instead, the runner is gone, and
 cookie is killed. Where there is no `/proc`, the runner names its process groups on the pipe (`+12 -12`) instead.
 """
 
+from __future__ import annotations
+
 import os
 import signal
 
-from taskrush.runners.process_tree import COOKIE, PROC, Tree
+from taskrush.runners.process_tree import COOKIE, PROC
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from taskrush.runners.process_tree import Tree
 
 # `$1` cookie, `$2` run. This shell and its children do not carry the cookie. Nothing is searched before the runner is
 # gone. A process that was being started at that instant shows its cookie a moment later: hence three looks in vain.
@@ -103,7 +109,7 @@ class Guardian:
                 pass
 
 
-def _start(words: "list[str]", env: "dict[str, str]", stdin: int) -> int:
+def _start(words: list[str], env: dict[str, str], stdin: int) -> int:
     """`posix_spawn` is several times as fast as `subprocess`; in a session of its own where that is possible."""
     null = os.open(os.devnull, os.O_WRONLY)
     try:

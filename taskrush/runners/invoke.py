@@ -3,17 +3,25 @@
 It does not know in which thread or process it is, nor who waits.
 """
 
+from __future__ import annotations
+
 import inspect
 import os
 import sys
 import traceback
-from types import TracebackType
-from typing import Any, Awaitable, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
+from typing import Callable
 
 from taskrush.errors import CommandFailed, TaskCancelled, TaskRushError
-from taskrush.model.outcome import Outcome, cancelled, failed, succeeded
+from taskrush.model.outcome import cancelled, failed, succeeded
 from taskrush.model.retry import exception_name
-from taskrush.model.task import Task
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import Any, Awaitable, Dict, List, Mapping, Optional, Sequence, Tuple
+
+    from taskrush.model.outcome import Outcome
+    from taskrush.model.task import Task
 
 OnCancel = Callable[[Callable[[bool], None]], None]
 _HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
@@ -63,7 +71,7 @@ def invoke(
     return succeeded(value=value)
 
 
-def _bind(function: Callable[..., Any], arguments: Mapping[str, Any], extra: Sequence[str]) -> "tuple[List[Any], Any]":
+def _bind(function: Callable[..., Any], arguments: Mapping[str, Any], extra: Sequence[str]) -> tuple[List[Any], Any]:
     """Arguments by position and by name; what followed `--` goes to `*args`."""
     if not arguments and not extra:
         return [], {}

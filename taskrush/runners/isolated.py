@@ -4,21 +4,30 @@ The function travels by the place it is defined in, arguments and result are pic
 child is started by the `local` runner, so its output, its end and the guardian are those of commands.
 """
 
+from __future__ import annotations
+
 import os
 import pickle
 import shutil
 import subprocess
 import sys
 import tempfile
-from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from taskrush.errors import NotPicklable
-from taskrush.model.outcome import Outcome, State, failed, succeeded
-from taskrush.model.task import Argv, Call, Task
-from taskrush.protocols import OnOutput, Pollable, Runner, Running
+from taskrush.model.outcome import State, failed, succeeded
+from taskrush.model.task import Argv, Call
+from taskrush.protocols import Pollable
 from taskrush.runners.carry import carry
 from taskrush.runners.invoke import Unbindable, arguments_of
 from taskrush.values import evolve
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
+
+    from taskrush.model.outcome import Outcome
+    from taskrush.model.task import Task
+    from taskrush.protocols import OnOutput, Runner, Running
 
 MEASURED = ("cpu_seconds", "cpu_user_seconds", "cpu_system_seconds", "peak_bytes", "read_bytes", "written_bytes")
 BOOT = "import sys;sys.path[:]=sys.argv[2:];from taskrush.runners.child import main;main(sys.argv[1])"
@@ -76,7 +85,7 @@ class Failed:
 class ChildRunning:
     """One child under way; a `Running`."""
 
-    def __init__(self, task: Task, path: str, handle: "Running | Pollable") -> None:
+    def __init__(self, task: Task, path: str, handle: Running | Pollable) -> None:
         self._task = task
         self._path = path
         self._handle = handle

@@ -4,18 +4,25 @@ How processes are started, heard and ended is written in `process.py`. Commands 
 input, so that a run does not depend on where it was started; a task that is `interactive` has the terminal instead.
 """
 
+from __future__ import annotations
+
 import os
 import re
-from typing import Callable, List, Mapping, Optional, Sequence, Tuple, Union
 
 from taskrush.model.environment import visible
 from taskrush.model.substitution import as_text, substitute
-from taskrush.model.task import Argv, Shell, Task
-from taskrush.protocols import OnOutput, Pollable, Running, Sharing
+from taskrush.model.task import Argv, Shell
 from taskrush.runners.guardian import Guardian
 from taskrush.runners.process_tree import COOKIE, Tree
 from taskrush.runners.spawn import DEFAULT_SHELL
-from taskrush.runners.usage import Meter
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable, List, Mapping, Optional, Sequence, Tuple, Union
+
+    from taskrush.model.task import Task
+    from taskrush.protocols import OnOutput, Pollable, Running, Sharing
+    from taskrush.runners.usage import Meter
 
 _TAKES_ARGUMENTS = re.compile(r"\$(?:[@*1-9#]|\{[@*1-9#])")
 
@@ -93,7 +100,7 @@ class LocalRunner:
 
 def environment(
     base: Mapping[str, str], task: Task, values: Mapping[str, object], overrides: Mapping[str, str]
-) -> "dict[str, str]":
+) -> dict[str, str]:
     """The environment of a task's commands: later ones win: base, results, arguments, the task's own, overrides."""
     env = dict(base)
     for source in (values, task.arguments):

@@ -1,9 +1,14 @@
 """Which meter a way to measure stands for."""
 
-import sys
-from typing import Optional
+from __future__ import annotations
 
-from taskrush.runners.usage import Meter
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Optional
+
+    from taskrush.runners.usage import Meter
 
 
 def make_meter(measure: str) -> Optional[Meter]:

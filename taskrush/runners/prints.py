@@ -6,12 +6,19 @@ to the descriptors 1 and 2 (by C code, or by processes not started by `run()`), 
 stream earlier, and threads that a function starts without its context.
 """
 
+from __future__ import annotations
+
 import io
 import sys
 import threading
-from typing import Any, Callable, Iterable, List, Optional
 
-from taskrush.runners.current import Current, current
+from taskrush.runners.current import current
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Iterable, List, Optional
+
+    from taskrush.runners.current import Current
 
 
 class TaskStream(io.TextIOBase):

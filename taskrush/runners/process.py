@@ -5,27 +5,29 @@ moment later, SIGKILL; what has made itself a daemon in a session of its own is 
 cancelled. Nothing in here blocks.
 """
 
+from __future__ import annotations
+
 import os
 import signal
 import time
-from typing import Dict, List, Mapping, Optional, Sequence, Tuple
 
-from taskrush.model.outcome import Outcome, cancelled, failed, succeeded
-from taskrush.model.task import Task
-from taskrush.protocols import OnOutput
-from taskrush.runners.guardian import Guardian
-from taskrush.runners.process_tree import Tree, kill_group, kill_tree, leftovers, send, sweep
-from taskrush.runners.spawn import (
-    Child,
-    describe_exit,
-    exit_descriptor,
-    reap,
-    spawn_command,
-    start_error,
-    without_shell,
-)
+from taskrush.model.outcome import cancelled, failed, succeeded
+from taskrush.runners.process_tree import kill_group, kill_tree, leftovers, send, sweep
+from taskrush.runners.spawn import describe_exit, exit_descriptor, reap, spawn_command, start_error, without_shell
 from taskrush.runners.terminal import Foreground
-from taskrush.runners.usage import UNSEEN, Meter, Used, own_peak
+from taskrush.runners.usage import UNSEEN, Used, own_peak
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Dict, List, Mapping, Optional, Sequence, Tuple
+
+    from taskrush.model.outcome import Outcome
+    from taskrush.model.task import Task
+    from taskrush.protocols import OnOutput
+    from taskrush.runners.guardian import Guardian
+    from taskrush.runners.process_tree import Tree
+    from taskrush.runners.spawn import Child
+    from taskrush.runners.usage import Meter
 
 DRAIN_SECONDS = 0.2  # how long after the end of a process its pipes may stay open
 LEFTOVER_SECONDS = 0.5  # how long leftovers may take to end after SIGTERM

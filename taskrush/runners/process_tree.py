@@ -5,10 +5,15 @@ children inherit: the run, and which command of it (`RUN.3`; below another run `
 `/proc` only sessions (process groups) are known.
 """
 
+from __future__ import annotations
+
 import itertools
 import os
 import signal
-from typing import Dict, Iterable, List, Mapping, Optional, Set
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Dict, Iterable, List, Mapping, Optional, Set
 
 COOKIE = "TASKRUSH_RUN"
 PROC = "/proc"

@@ -6,12 +6,18 @@ thread looks for all tasks of a run; it takes at most a twentieth of a processor
 often. A tree is what has the task's process as an ancestor or is in its session, also after its parents have ended.
 """
 
+from __future__ import annotations
+
 import os
 import threading
 import time
-from typing import Dict, List, NamedTuple, Optional, Sequence, Set
+from typing import NamedTuple
 
 from taskrush.runners.usage import UNSEEN, Measured
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Dict, List, Optional, Sequence, Set
 
 PERIOD = 0.01  # seconds
 SHARE = 20  # times as long as a look took nobody looks again

@@ -1,5 +1,7 @@
 """`secret()`: how a task's function gets the value of one of its secrets. Commands find it in their environment."""
 
+from __future__ import annotations
+
 import os
 
 from taskrush.errors import UsageError

@@ -3,18 +3,21 @@
 Processes are started in a session of their own, with nothing to read, and two pipes to write to.
 """
 
+from __future__ import annotations
+
 import os
 import signal
 import sys
 import threading
-from typing import TYPE_CHECKING, Dict, Mapping, Optional, Sequence, Tuple
 
 from taskrush.model.simple_command import simple_words
 from taskrush.runners import direct
 from taskrush.values import frozen
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     import resource
+    from typing import Dict, Mapping, Optional, Sequence, Tuple
 
 DEFAULT_SHELL = ("/bin/sh", "-c") if os.name == "posix" else ("cmd.exe", "/d", "/s", "/c")
 ALL_ARGUMENTS = ' "$@"'
@@ -134,7 +137,7 @@ def reap(pid: int) -> Optional[Exit]:
     return _exit_of(status, usage) if found else None
 
 
-def _exit_of(status: int, usage: "resource.struct_rusage") -> Exit:
+def _exit_of(status: int, usage: resource.struct_rusage) -> Exit:
     code = -os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
     return Exit(
         code,

@@ -4,9 +4,14 @@ Keys that send signals (Ctrl-C, Ctrl-Z) reach the command alone. Afterwards the 
 had before. Without a terminal the command merely inherits the streams.
 """
 
+from __future__ import annotations
+
 import os
 import signal
-from typing import Any, List, Mapping, Optional, Sequence
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, List, Mapping, Optional, Sequence
 
 # the command waits until it is in the foreground; 9 is the largest descriptor every shell can name
 WRAPPER = 'cd -- "$0" || exit 127; read -r go <&9 || exit 127; exec 9<&-; exec "$@"'

@@ -1,8 +1,14 @@
 """What the commands of one task used, added up, and who measures it. It knows sums, not how they are measured."""
 
-from typing import Any, Callable, Dict, NamedTuple, Optional, Protocol, Sequence
+from __future__ import annotations
 
-from taskrush.runners.spawn import Exit
+from typing import NamedTuple, Protocol
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Dict, Optional, Sequence
+
+    from taskrush.runners.spawn import Exit
 
 
 class Measured(NamedTuple):

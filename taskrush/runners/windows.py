@@ -4,15 +4,22 @@ Written, but not yet tested there. Each command is in a process group of its own
 `taskkill /T` ends its whole tree.
 """
 
+from __future__ import annotations
+
 import signal
 import subprocess
 import threading
-from typing import IO, List, Mapping, Optional, Sequence, Tuple
 
-from taskrush.model.outcome import Outcome, cancelled, failed, succeeded
-from taskrush.model.task import Task
-from taskrush.protocols import OnOutput
+from taskrush.model.outcome import cancelled, failed, succeeded
 from taskrush.runners.spawn import describe_exit, start_error
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import IO, List, Mapping, Optional, Sequence, Tuple
+
+    from taskrush.model.outcome import Outcome
+    from taskrush.model.task import Task
+    from taskrush.protocols import OnOutput
 
 CHUNK = 65536
 CAPTURE_LIMIT = 1 << 20

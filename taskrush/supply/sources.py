@@ -3,13 +3,19 @@
 Whatever a command prints besides the value (its standard error) is thrown away: nobody knows what is in it.
 """
 
+from __future__ import annotations
+
 import os
 import stat
 import subprocess
 import threading
-from typing import Callable, Mapping, Optional, Tuple
+from typing import Callable, Mapping
 
-from taskrush.model.secret import Secret
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Optional, Tuple
+
+    from taskrush.model.secret import Secret
 
 LIMIT = 1 << 16  # bytes of a value
 COMMAND_SECONDS = 120.0  # somebody may have to type a passphrase

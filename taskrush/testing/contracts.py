@@ -7,15 +7,22 @@ Subclass one, say how the thing is made, and every promise of the protocol is ch
         def make_task(self, does: str) -> Task: ...
 """
 
+from __future__ import annotations
+
 import threading
 import time
-from typing import Any, List, Mapping, Tuple
 
 from taskrush.execute.carrier import Carrier
-from taskrush.model.outcome import Outcome, State, succeeded
-from taskrush.model.task import Task
-from taskrush.protocols import Memory, Runner
+from taskrush.model.outcome import State, succeeded
 from taskrush.wiring import SystemClock
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, List, Mapping, Tuple
+
+    from taskrush.model.outcome import Outcome
+    from taskrush.model.task import Task
+    from taskrush.protocols import Memory, Runner
 
 PATIENCE = 20.0
 

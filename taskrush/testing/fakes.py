@@ -1,13 +1,22 @@
 """Fakes of the seams: a runner that follows a script, a clock that is set by hand, a subscriber, a memory."""
 
-import threading
-from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple, Union
+from __future__ import annotations
 
-from taskrush.events import AttemptFinished, Event, Record, RunFinished, TaskFinished, TaskStarted
+import threading
+from typing import Sequence, Union
+
+from taskrush.events import AttemptFinished, RunFinished, TaskFinished, TaskStarted
 from taskrush.model.outcome import Outcome, State, cancelled
-from taskrush.model.task import Task, TaskId
-from taskrush.protocols import OnOutput
+from taskrush.model.task import TaskId
 from taskrush.values import evolve, frozen
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, List, Mapping, Optional, Tuple
+
+    from taskrush.events import Event, Record
+    from taskrush.model.task import Task
+    from taskrush.protocols import OnOutput
 
 MEASURED = ("cpu_seconds", "cpu_user_seconds", "cpu_system_seconds", "peak_bytes", "read_bytes", "written_bytes")
 SUCCESS = Outcome(state=State.SUCCEEDED, ok=True)
@@ -93,7 +102,7 @@ class FakeRunner:
         self.most = 0
         self._lock = threading.Lock()
 
-    def start(self, task: Task, on_output: OnOutput, values: Mapping[str, object]) -> "FakeRunning":
+    def start(self, task: Task, on_output: OnOutput, values: Mapping[str, object]) -> FakeRunning:
         self.calls.append(("start", task.id))
         self.values[task.id] = dict(values)
         scripts = self._scripts.get(task.id, Script())
@@ -187,7 +196,7 @@ class FakeMemory:
     def close(self) -> None:
         pass
 
-    def begin(self, task: Task) -> "FakeRecording":
+    def begin(self, task: Task) -> FakeRecording:
         self.calls.append(("begin", task.id))
         return FakeRecording(self, task.id)
 

@@ -1,10 +1,17 @@
 """A history that was made up: whatever runs, tasks and attempts a test puts into it."""
 
-import statistics
-from typing import Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
+from __future__ import annotations
 
-from taskrush.model.history import PastAttempt, PastMeasure, PastRun, PastTask
+import statistics
+
+from taskrush.model.history import PastMeasure
 from taskrush.model.task import TaskId
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
+
+    from taskrush.model.history import PastAttempt, PastRun, PastTask
 
 RECENT = 10
 

@@ -4,11 +4,16 @@ class TestMyHistory(HistoryContract):
     def make_history(self, runs, tasks, attempts) -> History: ...
 """
 
-from typing import Any, List, Sequence
+from __future__ import annotations
 
 from taskrush.model.history import PastAttempt, PastRun, PastTask
 from taskrush.model.task import TaskId
-from taskrush.protocols import History
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, List, Sequence
+
+    from taskrush.protocols import History
 
 AT = 1_700_000_000.25
 A, B = TaskId("a"), TaskId("b")

@@ -1,17 +1,22 @@
 """Hypothesis strategies for tasks and graphs, for tests of TaskRush and of what is built on it. Needs `hypothesis`."""
 
-from typing import List, Sequence, Set, Tuple
+from __future__ import annotations
 
 from hypothesis import strategies as st
 
 from taskrush.compile.link import link
-from taskrush.model.graph import Graph
 from taskrush.model.task import Dep, Task, TaskId
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import List, Sequence, Set, Tuple
+
+    from taskrush.model.graph import Graph
 
 _WORD = st.text("abcdefgh0123456789-_.@,é", min_size=1, max_size=6).filter(lambda word: not word.startswith("-"))
 
 
-def task_ids() -> "st.SearchStrategy[TaskId]":
+def task_ids() -> st.SearchStrategy[TaskId]:
     """Names that tasks may have, with and without namespaces."""
     return st.lists(_WORD, min_size=1, max_size=3).map(lambda words: TaskId(":".join(words)))
 
@@ -49,12 +54,12 @@ def graphs(draw: st.DrawFn, max_size: int = 12, acyclic: bool = True, with_final
 @st.composite
 def graphs_with_targets(
     draw: st.DrawFn, max_size: int = 12, acyclic: bool = True, with_finally: bool = True
-) -> "Tuple[Graph, Tuple[TaskId, ...]]":
+) -> Tuple[Graph, Tuple[TaskId, ...]]:
     """A graph and some of its tasks, in any order."""
     graph = draw(graphs(max_size, acyclic, with_finally))
     wanted = draw(st.lists(st.sampled_from(list(graph.tasks)), min_size=1, max_size=4))
     return graph, tuple(wanted)
 
 
-def _some(pool: Sequence[int]) -> "st.SearchStrategy[Set[int]]":
+def _some(pool: Sequence[int]) -> st.SearchStrategy[Set[int]]:
     return st.sets(st.sampled_from(list(pool)), max_size=3)

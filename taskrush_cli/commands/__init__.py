@@ -1,5 +1,7 @@
 """One file a subcommand, with `add_arguments(parser)` and `run(options) -> exit code`, imported when it is used."""
 
+from __future__ import annotations
+
 COMMANDS = {
     "run": "run tasks, whatever they are called",
     "list": "list the tasks",

@@ -1,18 +1,24 @@
 """`taskrush analyze bottlenecks|parallel [TASK...]`: where the time of a run goes, and what would make it shorter."""
 
-import argparse
+from __future__ import annotations
+
 import json
 import os
 import sys
-from typing import Any, Dict, List, Sequence
 
-from taskrush.analyze.bottleneck import Bottlenecks, Gain
-from taskrush.analyze.work import Work
 from taskrush.analyzing import find_bottlenecks, find_unbacked
 from taskrush.values import asdict
 from taskrush_cli.past_work import add_period, known_work
 from taskrush_cli.render.style import Style, count, duration
 from taskrush_cli.render.table import aligned
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse
+    from typing import Any, Dict, List, Sequence
+
+    from taskrush.analyze.bottleneck import Bottlenecks, Gain
+    from taskrush.analyze.work import Work
 
 SHOWN = 8
 BARS = 24  # columns of the longest bar

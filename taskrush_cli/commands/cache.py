@@ -1,20 +1,27 @@
 """`taskrush cache status|stats|show|prune|clear|verify`: look into the cache and keep it in order."""
 
-import argparse
+from __future__ import annotations
+
 import json
 import os
 import time
-from typing import Any, Dict, List, Optional
 
 from taskrush.cache.evict import Limits, evict, parse_age, parse_size
-from taskrush.cache.objects import ObjectStore
 from taskrush.cache.stats import read_stats
 from taskrush.cache.verify import verify
-from taskrush.caching import WorkspaceCache, cache_settings, open_cache
+from taskrush.caching import cache_settings, open_cache
 from taskrush.compile.select import select
 from taskrush.errors import UsageError
-from taskrush.model.graph import Graph
 from taskrush.model.task import TaskId
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse
+    from typing import Any, Dict, List, Optional
+
+    from taskrush.cache.objects import ObjectStore
+    from taskrush.caching import WorkspaceCache
+    from taskrush.model.graph import Graph
 
 ACTIONS = ("status", "stats", "show", "prune", "clear", "verify")
 

@@ -5,17 +5,24 @@ The exit code is 2 where there is an error. The JSON form is stable: `{"version"
 a problem has `severity` (`error`, `warning`), `message`, `hint`, `path`, `line`, `column`, each null where unknown.
 """
 
-import argparse
+from __future__ import annotations
+
 import json
 import os
 import sys
-from typing import Any, Dict, List, Tuple
 
 from taskrush.declare.discover import discover
 from taskrush.declare.module import load_module
-from taskrush.errors import ConfigError, Problem
+from taskrush.errors import ConfigError
 from taskrush_cli.render.error import render_error
 from taskrush_cli.render.style import Style
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse
+    from typing import Any, Dict, List, Tuple
+
+    from taskrush.errors import Problem
 
 ERROR, WARNING = "error", "warning"
 

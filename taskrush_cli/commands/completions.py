@@ -1,6 +1,10 @@
 """`taskrush completions SHELL`: a script that completes words, by asking `taskrush __complete` each time."""
 
-import argparse
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse
 
 BASH = r"""# taskrush completion for bash: put  source <(taskrush completions bash)  into ~/.bashrc
 _taskrush() {

@@ -1,16 +1,22 @@
 """`taskrush diff RUN1 RUN2`: what was different in two runs: states, durations, and what of the keys changed."""
 
-import argparse
+from __future__ import annotations
+
 import json
 import os
 import sys
-from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from taskrush.model.fingerprint import Part, difference
-from taskrush.model.history import PastRun, PastTask
 from taskrush_cli.commands.history import run_facts, table
 from taskrush_cli.past import day, open_past, run_called, state_of
 from taskrush_cli.render.style import Style, count, duration
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse
+    from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
+
+    from taskrush.model.history import PastRun, PastTask
 
 SHOWN = 4  # parts of a key in a line
 SLOWER = 1.5  # times as long is worth a line,

@@ -5,21 +5,28 @@ failures since then, those that are the same told once. Causes are looked for wi
 JSON form is documented and stable: `{"version": 1, "failures": [...]}`.
 """
 
+from __future__ import annotations
+
 import argparse
 import os
 import sys
 import time
-from typing import Any, Dict, List, Optional, Sequence, Tuple
+from typing import Tuple
 
 from taskrush.errors import UsageError
 from taskrush.explaining import PAST, explain_past
 from taskrush.model.failure import Failure
 from taskrush.model.history import PastTask
-from taskrush.protocols import History
 from taskrush_cli.past import day, moment, open_past
 from taskrush_cli.render.console import terminal_width
 from taskrush_cli.render.failure import section
 from taskrush_cli.render.style import Style, count, duration, is_terminal
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, List, Optional, Sequence
+
+    from taskrush.protocols import History
 
 Told = Tuple[PastTask, int, Failure]
 """A failure, how often the same was seen, what can be said about it."""

@@ -4,16 +4,23 @@ Without files: those of the workspace, included ones too. The exit code is 1 whe
 to change, 2 when a file is wrong; a wrong file keeps none of the others from being formatted.
 """
 
-import argparse
+from __future__ import annotations
+
 import difflib
 import os
 import stat
 import sys
-from typing import List, Tuple
 
 from taskrush.declare.formatting import format_text
 from taskrush.declare.nodes import read_source, shown
-from taskrush.errors import ConfigError, MissingCapability, Problem, UsageError
+from taskrush.errors import ConfigError, MissingCapability, UsageError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse
+    from typing import List, Tuple
+
+    from taskrush.errors import Problem
 
 STDIN = "-"
 

@@ -1,15 +1,21 @@
 """`taskrush graph`: how tasks depend on each other, as a tree for people or for other programs."""
 
-import argparse
+from __future__ import annotations
+
 import sys
-from typing import Sequence
 
 from taskrush.compile.select import select
-from taskrush.model.graph import Graph
-from taskrush.model.task import TaskId
 from taskrush.plan.planner import cut
 from taskrush.report.graph_formats import FORMATS, draw
 from taskrush.report.graph_tree import draw_tree
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse
+    from typing import Sequence
+
+    from taskrush.model.graph import Graph
+    from taskrush.model.task import TaskId
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

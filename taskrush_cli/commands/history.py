@@ -1,18 +1,24 @@
 """`taskrush history [TASK]`: the runs of the workspace, or how one task fared in them, the newest first."""
 
+from __future__ import annotations
+
 import argparse
 import json
 import os
 import sys
 import time
-from typing import Any, Dict, List, Optional, Sequence
 
 from taskrush.errors import UsageError
-from taskrush.model.history import PastRun, PastTask
 from taskrush.values import asdict
 from taskrush_cli.past import day, moment, open_past, state_of
 from taskrush_cli.render.style import Style, columns, count, duration, is_terminal
 from taskrush_cli.render.table import cut, pad, width_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, List, Optional, Sequence
+
+    from taskrush.model.history import PastRun, PastTask
 
 SHOWN = 20
 COLORS = {

@@ -1,10 +1,15 @@
 """`taskrush init`: writes a first task file that works at once; never writes over one."""
 
-import argparse
+from __future__ import annotations
+
 import os
 
 from taskrush.declare.discover import PYTHON_NAME, RUSH_NAMES
 from taskrush.errors import UsageError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse
 
 RUSH = """\
 # tasks of this project: `taskrush list` shows them, `taskrush all` runs one and what it needs

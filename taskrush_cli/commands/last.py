@@ -3,13 +3,13 @@
 The records are made anew of what is remembered and shown by the same console.
 """
 
-import argparse
+from __future__ import annotations
+
 import os
 import sys
-from typing import Iterator, List, Sequence
 
-from taskrush.events import Event, Record, RunFinished, RunStarted, TaskFinished, TaskOutput, TaskStarted
-from taskrush.model.history import INTERRUPTED, RUNNING, PastRun, PastTask
+from taskrush.events import Record, RunFinished, RunStarted, TaskFinished, TaskOutput, TaskStarted
+from taskrush.model.history import INTERRUPTED, RUNNING
 from taskrush.model.outcome import Outcome, State
 from taskrush.model.plan import Plan
 from taskrush.model.task import Shell, Task
@@ -18,6 +18,14 @@ from taskrush_cli.past import day, open_past, run_called, state_of
 from taskrush_cli.render.console import Console, terminal_width
 from taskrush_cli.render.output import Output
 from taskrush_cli.render.style import Style, is_terminal
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse
+    from typing import Iterator, List, Sequence
+
+    from taskrush.events import Event
+    from taskrush.model.history import PastRun, PastTask
 
 KILLED = 137
 

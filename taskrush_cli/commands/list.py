@@ -5,10 +5,12 @@ The JSON form is stable: `{"version": 1, "root", "tasks": [...]}`; keys are adde
 `required`, `default`, `choices`, `help`, `env`), `command`, `file`, `line`, `service`, `limits`.
 """
 
+from __future__ import annotations
+
 import os
 import sys
 
-from taskrush_cli.listing import PARAM, ROW, Listing, made
+from taskrush_cli.listing import PARAM, ROW, made
 from taskrush_cli.render.style import Style, columns, is_terminal
 from taskrush_cli.render.table import cut, pad, width_of
 
@@ -17,14 +19,14 @@ if TYPE_CHECKING:
     import argparse
     from typing import Any, Dict, List, Sequence
 
-    from taskrush_cli.listing import Row
+    from taskrush_cli.listing import Listing, Row
 
 SERVICE = 12
 LIMITS, IN_WORDS = 13, 14
 GROUPINGS = ("namespace", "tag", "file")
 
 
-def add_arguments(parser: "argparse.ArgumentParser") -> None:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("targets", nargs="*", metavar="TASK", help="only these tasks; patterns such as 'docs:*' too")
     parser.add_argument("--all", "-a", action="store_true", help="show hidden tasks too")
     parser.add_argument("--by", choices=GROUPINGS, default="namespace", help="how to group (default: namespace)")
@@ -33,13 +35,13 @@ def add_arguments(parser: "argparse.ArgumentParser") -> None:
     form.add_argument("--json", action="store_true", help="everything as JSON")
 
 
-def run(options: "argparse.Namespace") -> int:
+def run(options: argparse.Namespace) -> int:
     listing = made(options.workspace.project)
     listing.color, listing.verbose = options.settings.color, options.settings.verbose
     return show(listing, options)
 
 
-def show(listing: Listing, options: "Any") -> int:
+def show(listing: Listing, options: Any) -> int:
     """Print a listing. `options` are `targets`, `all`, `by`, `simple`, `json`, and `hint` where nothing was asked."""
     rows = [row for row in listing.rows if options.all or not row[ROW.index("hidden")]]
     if options.targets:
@@ -69,7 +71,7 @@ def show(listing: Listing, options: "Any") -> int:
     return 0
 
 
-def table(rows: "Sequence[Row]", by: str, style: Style, width: int, verbose: int) -> "List[str]":
+def table(rows: Sequence[Row], by: str, style: Style, width: int, verbose: int) -> List[str]:
     """The lines of the list. `width` 0 means that lines may be as long as they like."""
     names = [row[0] + (f" ({', '.join(row[3])})" if row[3] else "") for row in rows]
     wide = max(map(width_of, names), default=0)
@@ -101,7 +103,7 @@ def table(rows: "Sequence[Row]", by: str, style: Style, width: int, verbose: int
     return shown[1:] if shown[0] == "" else shown
 
 
-def _details(row: "Row", style: Style) -> "List[str]":
+def _details(row: Row, style: Style) -> List[str]:
     """What `-v` adds: one line for each parameter, then tags and limits."""
     notes = [param[len(PARAM) :] for param in row[ROW.index("params")]]
     wide = max((width_of(spelling) for spelling, _ in notes), default=0)
@@ -114,7 +116,7 @@ def _details(row: "Row", style: Style) -> "List[str]":
     return lines
 
 
-def as_json(row: "Row") -> "Dict[str, Any]":
+def as_json(row: Row) -> Dict[str, Any]:
     """One task in the documented form."""
     shown = dict(zip(ROW, row))
     shown["service"] = row[SERVICE]

@@ -1,18 +1,25 @@
 """`taskrush log RUN/TASK`: write again what a task wrote in a past run, to the streams it wrote to."""
 
+from __future__ import annotations
+
 import argparse
 import itertools
 import os
 import sys
-from typing import Iterator, Optional, Tuple
+from typing import Tuple
 
 from taskrush.compile.names import near
 from taskrush.errors import UsageError
-from taskrush.model.history import PastRun, PastTask
-from taskrush.protocols import History
 from taskrush.report.log import attempts_of, logs_folder, read_log
 from taskrush_cli.past import open_past, run_called
 from taskrush_cli.render.style import count
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Iterator, Optional
+
+    from taskrush.model.history import PastRun, PastTask
+    from taskrush.protocols import History
 
 Piece = Tuple[str, bytes]
 

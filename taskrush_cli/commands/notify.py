@@ -3,24 +3,31 @@
 A test counts against no limit. The exit code is 1 where the message could not be sent.
 """
 
-import argparse
+from __future__ import annotations
+
 import os
 import socket
 import sys
 import time
-from typing import Mapping
 
 from taskrush.compile.channels import gather
 from taskrush.compile.names import near
 from taskrush.errors import UsageError
 from taskrush.model.message import secret_names
-from taskrush.model.notification import Channel, Notice
+from taskrush.model.notification import Notice
 from taskrush.model.redaction import Redactor
 from taskrush.report.notify_news import News, compose
 from taskrush.report.notify_send import NotSent, filled, kind_of, missing_names, send
 from taskrush.wiring import channel_environ
 from taskrush_cli.ahead import overrides
 from taskrush_cli.render.table import pad, width_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse
+    from typing import Mapping
+
+    from taskrush.model.notification import Channel
 
 ACTIONS = ("test", "list")
 

@@ -1,20 +1,26 @@
 """`taskrush profile [TASK...]`: how runs and tasks fared over a time, against other runs, and since when it is so."""
 
-import argparse
+from __future__ import annotations
+
 import gc
 import os
 import sys
 import time
-from typing import Any, Dict, List, Optional
 
-from taskrush.analyze.profile import Profile
 from taskrush.errors import UsageError
 from taskrush.profiling import Period, find_profile, past_runs
-from taskrush.protocols import History
 from taskrush.values import evolve
 from taskrush.wiring import EXPORTS
 from taskrush_cli.past import day, moment, open_past
 from taskrush_cli.render.style import Style
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse
+    from typing import Any, Dict, List, Optional
+
+    from taskrush.analyze.profile import Profile
+    from taskrush.protocols import History
 
 DURATION = "7d"
 FORMS = ("text", "json", "html")

@@ -3,20 +3,27 @@
 What a person saw is made of records alone, so that the same console shows it. With `--speed` it takes its time.
 """
 
+from __future__ import annotations
+
 import argparse
 import os
 import sys
 import time
-from typing import IO, Iterator, Optional
 
 from taskrush.errors import UsageError
-from taskrush.events import Record, RunFinished, RunStarted
+from taskrush.events import RunFinished, RunStarted
 from taskrush.model.plan import Plan
 from taskrush.model.task import Shell, Task
 from taskrush.report.jsonl import read_records
 from taskrush_cli.render.console import Console, terminal_width
 from taskrush_cli.render.output import Output
 from taskrush_cli.render.style import Style, is_terminal
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import IO, Iterator, Optional
+
+    from taskrush.events import Record
 
 STDIN = "-"
 

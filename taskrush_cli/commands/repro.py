@@ -1,15 +1,22 @@
 """`taskrush repro TASK [RUN]`: write what it takes to run a task again in an empty directory, to the same end."""
 
-import argparse
+from __future__ import annotations
+
 import os
 import sys
-from typing import Optional, Tuple
 
 from taskrush.cache.evict import parse_size
 from taskrush.errors import UsageError
-from taskrush.model.history import PastRun, PastTask
-from taskrush.reproducing import Bundle, default_place, reproduce
+from taskrush.reproducing import default_place, reproduce
 from taskrush_cli.past import open_past, run_called
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse
+    from typing import Optional, Tuple
+
+    from taskrush.model.history import PastRun, PastTask
+    from taskrush.reproducing import Bundle
 
 SHOWN = 8
 

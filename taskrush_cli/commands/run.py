@@ -4,29 +4,34 @@ It owns the signals of the process while tasks run: the first SIGINT, SIGTERM or
 ends them; SIGTSTP (Ctrl-Z) lets them stand still until we go on.
 """
 
+from __future__ import annotations
+
 import os
 import signal
 import sys
 import time
-from typing import TYPE_CHECKING, Any, Callable, Dict, Mapping, Optional, Sequence, Tuple
 
 from taskrush.errors import UsageError
-from taskrush.events import Record
 from taskrush.model.limits import as_bytes
-from taskrush.model.outcome import Outcome, State
-from taskrush.model.plan import Plan
+from taskrush.model.outcome import State
 from taskrush.model.policy import DRAIN, FAIL_FAST
-from taskrush.model.settings import Settings
-from taskrush.model.task import TaskId
-from taskrush.protocols import Subscriber
 from taskrush_cli import ahead
 from taskrush_cli.render.console import Console, terminal_width
 from taskrush_cli.render.output import Output
 from taskrush_cli.render.style import Style, is_terminal
 from taskrush_cli.signals import heard, sleep
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any, Callable, Dict, Mapping, Optional, Sequence, Tuple
+
     from taskrush.cache.forecast import Forecast
+    from taskrush.events import Record
+    from taskrush.model.outcome import Outcome
+    from taskrush.model.plan import Plan
+    from taskrush.model.settings import Settings
+    from taskrush.model.task import TaskId
+    from taskrush.protocols import Subscriber
     from taskrush_cli.render.left import Left, Oracle
 
 PIPE_CLOSED = 141
@@ -225,7 +230,7 @@ def listeners(
     return [console, *log], live
 
 
-def _left(plan: Plan, console: Console, settings: Settings) -> "Optional[Left]":
+def _left(plan: Plan, console: Console, settings: Settings) -> Optional[Left]:
     """What says how long the run still takes; None where it goes on until somebody ends it."""
     from taskrush.model.plan import asked_for
     from taskrush_cli.render.left import Left
@@ -234,7 +239,7 @@ def _left(plan: Plan, console: Console, settings: Settings) -> "Optional[Left]":
         return None
     began_at = time.time()
 
-    def find() -> "Optional[Oracle]":
+    def find() -> Optional[Oracle]:
         from taskrush.execute.machine import Machine
         from taskrush.foreseeing import foresight
         from taskrush.wiring import open_history
@@ -243,7 +248,7 @@ def _left(plan: Plan, console: Console, settings: Settings) -> "Optional[Left]":
         history = open_history(plan.root, keep=keep_of(settings))
         return foresight(plan, history, settings.jobs or Machine().processors(), began_at)
 
-    def look() -> "Tuple[Mapping[TaskId, Outcome], Mapping[TaskId, float]]":
+    def look() -> Tuple[Mapping[TaskId, Outcome], Mapping[TaskId, float]]:
         with console.lock:
             return dict(console.outcomes), dict(console.running)
 

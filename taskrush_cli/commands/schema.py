@@ -1,9 +1,14 @@
 """`taskrush schema`: the JSON Schema of task files, for editors."""
 
-import argparse
+from __future__ import annotations
+
 import json
 
 from taskrush.declare.schema import json_schema
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -1,19 +1,26 @@
 """`taskrush simulate [TASK...]`: how long a run would take, by the times of past ones, and what if."""
 
-import argparse
+from __future__ import annotations
+
 import json
 import os
 import sys
-from typing import Any, Dict, List, Sequence, Tuple
+from typing import Sequence, Tuple
 
-from taskrush.analyze.estimate import Estimate
 from taskrush.analyze.paths import without_edge
-from taskrush.analyze.work import Work
 from taskrush.analyzing import what_if
 from taskrush.errors import UsageError
-from taskrush.model.plan import Plan
 from taskrush_cli.past_work import add_period, known_work
 from taskrush_cli.render.style import Style, count, duration
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse
+    from typing import Any, Dict, List
+
+    from taskrush.analyze.estimate import Estimate
+    from taskrush.analyze.work import Work
+    from taskrush.model.plan import Plan
 
 Needs = Sequence[Tuple[int, ...]]
 

@@ -3,23 +3,30 @@
 It only shows what the watcher of the library tells, and owns the signals of the process meanwhile.
 """
 
-import argparse
+from __future__ import annotations
+
 import os
 import signal
 import sys
-from typing import Any, List, Sequence
 
-from taskrush.execute.watch_news import News, NotLoaded, RoundStarted, SelfChanging, ServiceEnded, Watching
-from taskrush.execute.watch_state import Causes
-from taskrush.model.plan import Plan
-from taskrush.model.settings import Settings
-from taskrush.protocols import Subscriber
+from taskrush.execute.watch_news import NotLoaded, RoundStarted, SelfChanging, ServiceEnded, Watching
 from taskrush.watching import watcher
 from taskrush_cli.commands.run import broken, confirm, listeners, overrides, run_options
 from taskrush_cli.commands.run import run as run_once
 from taskrush_cli.render.error import render_error
 from taskrush_cli.render.style import Style
 from taskrush_cli.signals import heard, sleep
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse
+    from typing import Any, List, Sequence
+
+    from taskrush.execute.watch_news import News
+    from taskrush.execute.watch_state import Causes
+    from taskrush.model.plan import Plan
+    from taskrush.model.settings import Settings
+    from taskrush.protocols import Subscriber
 
 SHOWN = 4  # names of one kind in a line
 SHOWN_LINES = 10  # of a service that ended

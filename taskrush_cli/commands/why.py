@@ -1,13 +1,20 @@
 """`taskrush why TASK`: what has changed since the task last ended well. Runs nothing."""
 
-import argparse
+from __future__ import annotations
+
 import json
 import sys
-from typing import Sequence
 
-from taskrush.cache.forecast import FRESH, HIT, MISS, NOTHING, Forecast
+from taskrush.cache.forecast import FRESH, HIT, MISS, NOTHING
 from taskrush.compile.select import select
 from taskrush_cli.forecasting import as_json, forecasts, ranked
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse
+    from typing import Sequence
+
+    from taskrush.cache.forecast import Forecast
 
 SHOWN = 8  # names in a line
 
@@ -41,7 +48,7 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def lines(found: Forecast, needs: "Sequence[str]" = ()) -> "list[str]":
+def lines(found: Forecast, needs: Sequence[str] = ()) -> list[str]:
     """What a person reads. `needs` are the tasks that it needs."""
     shown = [f"`{found.task}` {_headline(found)}"]
     if found.verdict == NOTHING and needs:

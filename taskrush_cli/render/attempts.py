@@ -3,9 +3,15 @@
 Words only; it knows neither colours nor where they go.
 """
 
-from taskrush.events import AttemptFinished
+from __future__ import annotations
+
 from taskrush.model.duration import text_of
-from taskrush.model.outcome import Outcome, State
+from taskrush.model.outcome import State
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from taskrush.events import AttemptFinished
+    from taskrush.model.outcome import Outcome
 
 FOUND = {State.FRESH: "fresh", State.HIT: "from cache"}
 

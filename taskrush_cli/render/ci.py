@@ -1,12 +1,18 @@
 """How CI services want groups and errors to be written: a table of dialects, and how to tell where we are."""
 
+from __future__ import annotations
+
 import re
 import time
 from functools import partial
-from typing import Callable, Mapping, Optional
 
-from taskrush.errors import Where
 from taskrush.values import frozen
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable, Mapping, Optional, Pattern
+
+    from taskrush.errors import Where
 
 
 @frozen(kw_only=True)
@@ -18,7 +24,7 @@ class Dialect:
     close: Callable[[str], str]
     error: Callable[[str, Optional[Where]], Optional[str]]
     warning: Callable[[str, Optional[Where]], Optional[str]]
-    marker: "re.Pattern[bytes]"
+    marker: Pattern[bytes]
 
 
 def detect(environ: Mapping[str, str], chosen: str = "auto") -> Optional[Dialect]:
@@ -89,7 +95,7 @@ def _teamcity_escape(text: str) -> str:
     )
 
 
-def _utf16(character: str) -> "list[int]":
+def _utf16(character: str) -> list[int]:
     data = character.encode("utf-16-be", "surrogatepass")
     return [int.from_bytes(data[at : at + 2], "big") for at in range(0, len(data), 2)]
 

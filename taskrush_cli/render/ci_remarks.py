@@ -3,16 +3,22 @@
 It does not know where the words go, nor how the service wants them marked.
 """
 
-from typing import Callable, Iterable, Iterator, List, Mapping, Optional, Tuple
+from __future__ import annotations
 
-from taskrush.errors import Where
-from taskrush.model.failure import Failure
-from taskrush.model.outcome import Outcome, State
-from taskrush.model.task import TaskId
+from taskrush.model.outcome import State
 from taskrush_cli.render.attempts import reason_of
-from taskrush_cli.render.ci import Dialect
 from taskrush_cli.render.failure import annotation
 from taskrush_cli.render.style import duration
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable, Iterable, Iterator, List, Mapping, Optional, Tuple
+
+    from taskrush.errors import Where
+    from taskrush.model.failure import Failure
+    from taskrush.model.outcome import Outcome
+    from taskrush.model.task import TaskId
+    from taskrush_cli.render.ci import Dialect
 
 
 def remarks(

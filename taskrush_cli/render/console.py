@@ -4,16 +4,16 @@ A subscriber: everything comes from records. It decides which lines are said; wh
 of several tasks is put in order is a `Mode`'s, what stands at the bottom of the terminal is `Live`'s.
 """
 
+from __future__ import annotations
+
 import os
 import threading
-from typing import Callable, Dict, List, Mapping, Optional, Sequence, Set, Tuple
 
 from taskrush.errors import Where
 from taskrush.events import (
     CHANGED,
     AttemptFinished,
     FailureExplained,
-    Record,
     RunFinished,
     RunStarted,
     ServiceReady,
@@ -24,16 +24,25 @@ from taskrush.events import (
     TaskStarted,
     Warned,
 )
-from taskrush.model.failure import Failure
-from taskrush.model.outcome import NO_EARLIER_RESULT, Outcome, State
-from taskrush.model.plan import Plan, asked_for
-from taskrush.model.task import TaskId
+from taskrush.model.outcome import NO_EARLIER_RESULT, State
+from taskrush.model.plan import asked_for
 from taskrush_cli.render.attempts import again, reason_of
-from taskrush_cli.render.ci import Dialect
-from taskrush_cli.render.modes import Entry, Errors, Grouped, Mode, Silent, Stream
-from taskrush_cli.render.output import Output
+from taskrush_cli.render.modes import Errors, Grouped, Silent, Stream
 from taskrush_cli.render.style import Style, columns, count, duration
 from taskrush_cli.render.table import cut
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable, Dict, List, Mapping, Optional, Sequence, Set, Tuple
+
+    from taskrush.events import Record
+    from taskrush.model.failure import Failure
+    from taskrush.model.outcome import Outcome
+    from taskrush.model.plan import Plan
+    from taskrush.model.task import TaskId
+    from taskrush_cli.render.ci import Dialect
+    from taskrush_cli.render.modes import Entry, Mode
+    from taskrush_cli.render.output import Output
 
 _LOOKS = {
     State.SUCCEEDED: ("✓", "ok", "green"),

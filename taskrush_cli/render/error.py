@@ -1,10 +1,17 @@
 """Errors as a person reads them: place and message, the line with a caret, a hint; several with a count at the end."""
 
-import traceback
-from typing import List
+from __future__ import annotations
 
-from taskrush.errors import ConfigError, Problem, TaskRushError
-from taskrush_cli.render.style import Style
+import traceback
+
+from taskrush.errors import ConfigError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import List
+
+    from taskrush.errors import Problem, TaskRushError
+    from taskrush_cli.render.style import Style
 
 
 def render_error(error: TaskRushError, style: Style) -> str:

@@ -3,11 +3,16 @@
 What TaskRush only takes to be so is worded as that already; here it is only put in order.
 """
 
-from typing import Iterable, List, Optional
+from __future__ import annotations
 
-from taskrush.model.failure import Cause, Failure, Flakiness
-from taskrush_cli.render.style import Style
 from taskrush_cli.render.table import cut
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Iterable, List, Optional
+
+    from taskrush.model.failure import Cause, Failure, Flakiness
+    from taskrush_cli.render.style import Style
 
 FEW = 12  # lines of output that a person takes in at a glance: nothing of them is repeated
 INDENT = "  "
@@ -33,7 +38,7 @@ def section(failure: Failure, style: Style, width: int = 0, quote: bool = True, 
     return lines
 
 
-def told(cause: Cause, style: Style) -> "Iterable[str]":
+def told(cause: Cause, style: Style) -> Iterable[str]:
     yield cause.message
     if cause.remedy:
         yield f"{style.paint('hint:', 'cyan')} {cause.remedy}"
@@ -66,7 +71,7 @@ def annotation(failure: Optional[Failure]) -> str:
     return "".join(f"\n{line}" for line in said)
 
 
-def items(task: str, failure: Failure) -> "Iterable[str]":
+def items(task: str, failure: Failure) -> Iterable[str]:
     """Lines of a Markdown list: what is known of a failure."""
     known = [f"since it last ended well: {failure.changed}"] if failure.changed else []
     known += [before(failure.history)] if failure.history is not None else []

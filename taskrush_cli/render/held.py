@@ -4,8 +4,13 @@ What was already shown may be forgotten from the front, so that a task that writ
 disk; what was not shown yet is kept whole. When the disk is full the rest is lost, and `lost` says how much.
 """
 
+from __future__ import annotations
+
 import struct
-from typing import IO, Iterator, List, Optional, Tuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import IO, Iterator, List, Optional, Tuple
 
 MEMORY = 1 << 20
 KEEP_SHOWN = 8 << 20

@@ -1,5 +1,7 @@
 """Help: on TaskRush as a whole, from the tables of options and subcommands, and on one task, from its declaration."""
 
+from __future__ import annotations
+
 import os
 
 from taskrush_cli.commands import COMMANDS
@@ -20,7 +22,7 @@ Standard output carries what tasks write there; everything TaskRush itself says 
 """
 
 
-def _formatter(prog: str) -> "argparse.HelpFormatter":
+def _formatter(prog: str) -> argparse.HelpFormatter:
     import argparse
 
     return argparse.RawDescriptionHelpFormatter(prog, max_help_position=28, width=_width())
@@ -63,7 +65,7 @@ def overview() -> str:
     return parser.format_help()
 
 
-def of_task(graph: "Graph", task: "Task") -> str:
+def of_task(graph: Graph, task: Task) -> str:
     """The help of `taskrush TASK --help`."""
     from taskrush.declare.options import metavar, option_strings, takes_value, text_of
     from taskrush.model.graph import EdgeKind
@@ -99,7 +101,7 @@ def of_task(graph: "Graph", task: "Task") -> str:
     return "\n".join([*lines, "", *shown]) + "\n"
 
 
-def _usage(param: "Param") -> str:
+def _usage(param: Param) -> str:
     from taskrush.declare.options import metavar, option_strings, takes_value
 
     text = option_strings(param)[0] + (f" {metavar(param)}" if takes_value(param) else "")

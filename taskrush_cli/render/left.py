@@ -4,12 +4,18 @@ It decides when to ask: not in runs that are over at once, not more often than a
 than a sixtieth of the processor's time. What is said in between counts down. Nothing is loaded before it is asked.
 """
 
+from __future__ import annotations
+
 import threading
 import time
-from typing import Any, Callable, Mapping, Optional, Protocol, Tuple
+from typing import Callable, Mapping, Protocol, Tuple
 
 from taskrush.model.outcome import Outcome
 from taskrush.model.task import TaskId
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Optional
 
 AFTER = 1.0  # seconds that a run has to last before anything is asked
 PER_TASK = 0.002  # and so much more for each of its tasks

@@ -6,21 +6,27 @@ goes is decided here, because bytes of tasks go to the terminal untouched. The c
 terminal is changed, so there is nothing to restore after a crash.
 """
 
+from __future__ import annotations
+
 import io
 import os
 import re
 import threading
 import time
-from typing import Any, Callable, Dict, List, Mapping, Optional
 
 from taskrush.model.outcome import State
-from taskrush.model.task import TaskId
 from taskrush_cli.render.attempts import coming
-from taskrush_cli.render.console import Console
-from taskrush_cli.render.left import Left
-from taskrush_cli.render.output import Output
 from taskrush_cli.render.style import duration
 from taskrush_cli.render.table import width_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Dict, List, Mapping, Optional
+
+    from taskrush.model.task import TaskId
+    from taskrush_cli.render.console import Console
+    from taskrush_cli.render.left import Left
+    from taskrush_cli.render.output import Output
 
 DELAY = 0.2
 PERIOD = 0.1
@@ -140,7 +146,7 @@ class Live:
         except (OSError, ValueError):
             self._over.set()
 
-    def _size(self) -> "tuple[int, int]":
+    def _size(self) -> tuple[int, int]:
         try:
             size = os.get_terminal_size(self._stream.fileno())
         except (OSError, ValueError):

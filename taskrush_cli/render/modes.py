@@ -5,16 +5,24 @@ summary nor colours of states; lines of its own it gets from `Lines`. In every m
 known, so that whoever writes next closes it properly.
 """
 
-import re
-from typing import Dict, FrozenSet, List, Optional, Protocol, Tuple
+from __future__ import annotations
 
-from taskrush.model.outcome import Outcome
-from taskrush.model.task import TaskId
+from typing import Protocol
+
 from taskrush.values import define, field
-from taskrush_cli.render.ci import Dialect
 from taskrush_cli.render.held import Held
-from taskrush_cli.render.output import Output
-from taskrush_cli.render.style import PALETTE, Style
+from taskrush_cli.render.style import PALETTE
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import re
+    from typing import Dict, FrozenSet, List, Optional, Tuple
+
+    from taskrush.model.outcome import Outcome
+    from taskrush.model.task import TaskId
+    from taskrush_cli.render.ci import Dialect
+    from taskrush_cli.render.output import Output
+    from taskrush_cli.render.style import Style
 
 LINE_LIMIT = 65536
 

@@ -5,10 +5,16 @@ goes to standard error, so that `taskrush version > file` holds what the task wr
 everything goes to standard output, because groups only work in one stream. It knows no task, record or colour.
 """
 
+from __future__ import annotations
+
 import os
 import re
 import select
-from typing import Any, Callable, Dict, Optional, Protocol, Tuple
+from typing import Protocol
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Dict, Optional, Tuple
 
 OURS = None  # the owner of what we say ourselves
 PARTIAL_LIMIT = 65536

@@ -1,21 +1,26 @@
 """A plan as a table: in which order, what would be done, and why. Pure: nothing is run or read."""
 
-from typing import TYPE_CHECKING, Dict, List, Mapping, Optional, Tuple
+from __future__ import annotations
 
 from taskrush.model.graph import EdgeKind
-from taskrush.model.plan import Plan
-from taskrush.model.task import Argv, Call, Shell, Task, TaskId
-from taskrush_cli.render.style import Style, count
+from taskrush.model.task import Argv, Call, Shell
+from taskrush_cli.render.style import count
 from taskrush_cli.render.table import cut, pad, width_of
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Dict, List, Mapping, Optional, Tuple
+
     from taskrush.cache.forecast import Forecast
+    from taskrush.model.plan import Plan
+    from taskrush.model.task import Task, TaskId
+    from taskrush_cli.render.style import Style
 
 _COLORS = {"fresh": "green", "hit": "green", "miss": "yellow"}
 
 
 def render_plan(
-    plan: Plan, style: Style, width: int, verbose: int = 0, found: "Optional[Mapping[TaskId, Forecast]]" = None
+    plan: Plan, style: Style, width: int, verbose: int = 0, found: Optional[Mapping[TaskId, Forecast]] = None
 ) -> List[str]:
     """The lines of `taskrush --dry-run`; `width` 0 means that lines may be as long as they like.
 

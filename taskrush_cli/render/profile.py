@@ -1,14 +1,23 @@
 """A profile as lines for a person, and as plain values for JSON. Pure."""
 
-import time
-from typing import Any, Dict, List, Optional, Sequence, Tuple
+from __future__ import annotations
 
-from taskrush.analyze.profile import NOISE, Change, Profile, Subject, Trend, worth_a_word
-from taskrush.analyze.series import MEASURES, Measure
+import time
+
+from taskrush.analyze.profile import NOISE, worth_a_word
+from taskrush.analyze.series import MEASURES
 from taskrush.values import asdict
 from taskrush_cli.render.sparkline import sparkline
-from taskrush_cli.render.style import Style, count, duration
+from taskrush_cli.render.style import count, duration
 from taskrush_cli.render.table import aligned
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, List, Optional, Sequence, Tuple
+
+    from taskrush.analyze.profile import Change, Profile, Subject, Trend
+    from taskrush.analyze.series import Measure
+    from taskrush_cli.render.style import Style
 
 TASKS = 15
 NAMED = 12

@@ -1,5 +1,7 @@
 """A line of signs as high as numbers are large. Pure."""
 
+from __future__ import annotations
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Optional, Sequence, Tuple
@@ -8,7 +10,7 @@ BLOCKS = "▁▂▃▄▅▆▇█"
 PLAIN = "_.-~=+*#"
 
 
-def sparkline(values: "Sequence[float]", unicode: bool = True, scale: "Optional[Tuple[float, float]]" = None) -> str:
+def sparkline(values: Sequence[float], unicode: bool = True, scale: Optional[Tuple[float, float]] = None) -> str:
     """One sign a number, between those for the smallest and the largest, or those of the `scale`.
 
     Without a scale numbers that differ by less than a hundredth lie in the middle: a line is to show what matters.

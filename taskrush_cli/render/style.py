@@ -1,5 +1,7 @@
 """Whether and how to colour: decided once per stream, by what was asked for, the environment and the stream itself."""
 
+from __future__ import annotations
+
 import os
 
 TYPE_CHECKING = False
@@ -29,7 +31,7 @@ class Style:
         self.unicode = unicode
 
     @classmethod
-    def of(cls, stream: "Any", when: str, environ: "Mapping[str, str]") -> "Style":
+    def of(cls, stream: Any, when: str, environ: Mapping[str, str]) -> Style:
         """`when` is auto, always or never; auto heeds NO_COLOR, FORCE_COLOR, TERM=dumb and whether it is a terminal."""
         encoding = (getattr(stream, "encoding", None) or "").lower().replace("-", "")
         return cls(_wants_color(stream, when, environ), encoding.startswith("utf"))
@@ -44,7 +46,7 @@ class Style:
         return pretty if self.unicode else plain
 
 
-def _wants_color(stream: "Any", when: str, environ: "Mapping[str, str]") -> bool:
+def _wants_color(stream: Any, when: str, environ: Mapping[str, str]) -> bool:
     if when in ("always", "never"):
         return when == "always"
     if environ.get("NO_COLOR"):
@@ -54,14 +56,14 @@ def _wants_color(stream: "Any", when: str, environ: "Mapping[str, str]") -> bool
     return is_terminal(stream) and environ.get("TERM") != "dumb"
 
 
-def is_terminal(stream: "Any") -> bool:
+def is_terminal(stream: Any) -> bool:
     try:
         return bool(stream.isatty())
     except (AttributeError, ValueError):
         return False
 
 
-def columns(descriptor: int, environ: "Mapping[str, str]", default: int) -> int:
+def columns(descriptor: int, environ: Mapping[str, str], default: int) -> int:
     """How wide the terminal at a descriptor is; `COLUMNS` wins."""
     try:
         return int(environ.get("COLUMNS") or 0) or os.get_terminal_size(descriptor).columns or default

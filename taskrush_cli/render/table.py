@@ -1,5 +1,7 @@
 """Texts that fit into columns of a terminal, in any script. Pure."""
 
+from __future__ import annotations
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import List, Sequence
@@ -32,7 +34,7 @@ def cut(text: str, width: int, ellipsis: str = "...") -> str:
     return (kept.rstrip() + ellipsis)[: max(width, 0)]
 
 
-def aligned(rows: "Sequence[Sequence[str]]", indent: str = "  ") -> "List[str]":
+def aligned(rows: Sequence[Sequence[str]], indent: str = "  ") -> List[str]:
     """Lines with columns, two blanks between them; the last one is as wide as it is."""
     widths = [max(width_of(row[column]) for row in rows) for column in range(len(rows[0]))] if rows else []
     return [

@@ -4,14 +4,19 @@ It decides what is left out of a page that would become too large, and says so i
 times, the paths and the advice are worked out elsewhere and given. Times are seconds from the beginning of the run.
 """
 
-from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
+from __future__ import annotations
 
-from taskrush.model.failure import Failure
-from taskrush.model.history import PastAttempt, PastRun, PastTask
 from taskrush.report.chrome_trace import lanes
 from taskrush.report.html import shown
-from taskrush.report.spooled import Spooled
 from taskrush.values import evolve, field, frozen
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
+
+    from taskrush.model.failure import Failure
+    from taskrush.model.history import PastAttempt, PastRun, PastTask
+    from taskrush.report.spooled import Spooled
 
 LOGS = 400_000  # characters of all logs of failures together
 OTHER_LOGS = 96_000  # of those of all other tasks
@@ -174,7 +179,7 @@ def _kept(tasks: Sequence[PastTask], path: Sequence[str]) -> List[PastTask]:
     return [tasks[number] for number in sorted(ranked[:TASKS])]
 
 
-def _columns(tasks: Sequence[PastTask], page: RunPage, texts: "_Texts") -> Dict[str, List[Any]]:
+def _columns(tasks: Sequence[PastTask], page: RunPage, texts: _Texts) -> Dict[str, List[Any]]:
     begin = page.run.run.began_at
     placed = {task.task: lane for task, lane in lanes(whole(tasks, page.run.attempts))}
     none = Declared()

@@ -4,15 +4,22 @@ The policy in its head lets nothing run or be drawn but the scripts and styles t
 data is JSON in which no `<` is left, and scripts put it on the page as text, never as markup.
 """
 
+from __future__ import annotations
+
 import base64
 import hashlib
 import html
 import json
 import pkgutil
 import re
-from typing import List, Tuple
 
-from taskrush.report.html.facts import RunPage, facts
+from taskrush.report.html.facts import facts
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import List, Tuple
+
+    from taskrush.report.html.facts import RunPage
 
 STYLES = ("vendor/uPlot.min.css", "assets/page.css")
 SCRIPTS = (

@@ -1,5 +1,7 @@
 """What tasks are called and wrote as text that a page can show: nothing in it that a terminal or a browser obeys."""
 
+from __future__ import annotations
+
 import re
 
 SEQUENCE = re.compile(
