@@ -174,6 +174,8 @@ class FilePeer(NamedTuple):
     note: str = ""
 
     def find(self, folders: Sequence[str], npm: Optional[str]) -> Optional[str]:
+        if self.needs_modules and not npm:
+            return None
         if self.program.startswith("npm:"):
             found = sorted(glob.glob(os.path.join(npm, "node_modules", self.program[4:]))) if npm else []
             return found[0] if found else None
@@ -211,11 +213,20 @@ FILE_PEERS = (
         ("run", "-j{jobs}", EVERYTHING),
         (".taskrush", ".rush-cache"),
         restores=True,
+        most=200,  # beside copies only where something is brought back
         note="content; read-only links",
     ),
     FilePeer("make", "make", _make, ("-s", "-r", "-j{jobs}", EVERYTHING), note="times only"),
     FilePeer("ninja", "ninja", _ninja, ("--quiet", "-j{jobs}", EVERYTHING), (".ninja_log",), note="times and command"),
-    FilePeer("task", "task", _task, ("-s", "-C", "{jobs}", EVERYTHING), (".task",), note="content, read each time"),
+    FilePeer(
+        "task",
+        "task",
+        _task,
+        ("-s", "-C", "{jobs}", EVERYTHING),
+        (".task",),
+        most=1000,
+        note="content, read each time",
+    ),
     FilePeer(
         "doit",
         "doit",

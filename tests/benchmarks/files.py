@@ -18,17 +18,27 @@ from tests.benchmarks.measure import BrokenCommand, Command
 
 SCRIPT = """\
 echo x >> marks/$1
-mkdir -p t/$1/out
+[ -d t/$1/out ] || mkdir t/$1/out
 cd t/$1/out
 %s
 """
-ONE = "cat ../in/* | cksum > done"
+JOINED = "cat ../in/* > done"
+COPIED = 'read line < ../in/f0 && echo "$line" > done'  # the shell alone: ten thousand of them are quick
 SPLIT = "split -b 65536 -a 2 -d ../in/data part"
 PART = 65536
 
 
 def small_files(folder: Path, count: int, inputs: int) -> List[FileJob]:
     """Tasks that read some small files and make one."""
+    return _reading(folder, count, inputs, JOINED)
+
+
+def one_file(folder: Path, count: int) -> List[FileJob]:
+    """Tasks that copy the first line of a small file."""
+    return _reading(folder, count, 1, COPIED)
+
+
+def _reading(folder: Path, count: int, inputs: int, work: str) -> List[FileJob]:
     jobs = []
     for number in range(count):
         job = FileJob(f"t{number:05}", tuple(f"in/f{n}" for n in range(inputs)), ("out/done",))
@@ -36,7 +46,7 @@ def small_files(folder: Path, count: int, inputs: int) -> List[FileJob]:
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
             (folder / path).write_text(f"{path}\n" * 20)
         jobs.append(job)
-    _finish(folder, ONE)
+    _finish(folder, work)
     return jobs
 
 
@@ -82,9 +92,15 @@ class FileBench:
         self._made: Dict[str, List[FileJob]] = {}
         self.broken: Dict[str, str] = {}
 
-    def idle(self, name: str, make: Callable[[Path], List[FileJob]], size: int) -> Dict[str, Command]:
+    def programs(self) -> Dict[str, str]:
+        """Of the tools that are measured."""
+        return {peer.name: self._found[peer.name] for peer in self._peers}
+
+    def idle(
+        self, name: str, make: Callable[[Path], List[FileJob]], size: int, only: Sequence[str] = ()
+    ) -> Dict[str, Command]:
         """Everything is up to date: nothing runs."""
-        return self._commands(name, make, size, self._nothing, self._ran_nothing)
+        return self._commands(name, make, size, self._nothing, self._ran_nothing, only=only)
 
     def changed(self, name: str, make: Callable[[Path], List[FileJob]], size: int) -> Dict[str, Command]:
         """One input changed: one task runs."""
@@ -108,10 +124,11 @@ class FileBench:
         before: Callable[[FilePeer, Path, Work], None],
         after: Callable[[Path, Work], None],
         restoring: bool = False,
+        only: Sequence[str] = (),
     ) -> Dict[str, Command]:
         found: Dict[str, Command] = {}
         for peer in self._peers:
-            if peer.most < size or (restoring and not peer.restores):
+            if peer.most < size or (restoring and not peer.restores) or (only and peer.name not in only):
                 continue
             folder = self._home / name / peer.name.replace(", ", "-")
             command = Command(

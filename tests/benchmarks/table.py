@@ -1,12 +1,15 @@
-"""The report as Markdown. Figures come in as values; nothing is measured here."""
+"""The figures as values, as JSON and as a page of Markdown. Nothing is measured here."""
 
+import json
 import os
 import platform
-from typing import Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from tests.benchmarks.measure import Figures
 
 OURS = "taskrush"
+BARE = "bare Python"
+BOUND = "lower bound"
 
 
 class Result(NamedTuple):
@@ -16,6 +19,15 @@ class Result(NamedTuple):
     meaning: str
     figures: Mapping[str, Figures]
     taken: str = ""
+
+
+class Report(NamedTuple):
+    """One measurement: the result of each case by its name, the versions of the tools, and on what."""
+
+    results: Mapping[str, Result]
+    versions: Mapping[str, str] = {}
+    machine: str = ""
+    missing: Tuple[str, ...] = ()
 
 
 def machine() -> str:
@@ -35,60 +47,74 @@ def machine() -> str:
     return f"{model}, {cores} processors{memory}, {system}, {python}"
 
 
-def render(results: List[Result], versions: Mapping[str, str], notes: Mapping[str, str], facts: List[str]) -> str:
-    """The whole page."""
-    lines = ["# Benchmarks", ""]
-    lines += [f"- {fact}" for fact in facts]
-    lines += ["", "| tool | version | |", "|---|---|---|"]
-    lines += [f"| {name} | {version} | {notes.get(name, '')} |" for name, version in versions.items()]
-    for result in results:
-        lines += ["", f"## {result.title}", "", " ".join(filter(None, (result.meaning, result.taken))), ""]
-        lines.append("| | wall | fastest to slowest | of TaskRush's | CPU | of TaskRush's | peak memory |")
-        lines.append("|---|--:|--:|--:|--:|--:|--:|")
-        ours = result.figures.get(OURS)
-        ordered = sorted(result.figures.items(), key=lambda row: row[1].wall)
-        lines += [_row(name, figures, ours) for name, figures in ordered]
-    return "\n".join(lines) + "\n"
+# --- JSON -----------------------------------------------------------------------
 
 
-def merged(old: str, new: str, titles: Sequence[str]) -> str:
-    """The new page with the sections, and the tools, that only the old one has; sections in the order of `titles`."""
-    sections = {**_sections(old), **_sections(new)}
-    head = new.partition("\n## ")[0].rstrip("\n").splitlines()
-    rows = {_first_cell(line): line for line in old.partition("\n## ")[0].splitlines() if line.startswith("| ")}
-    rows.update({_first_cell(line): line for line in head if line.startswith("| ")})
-    rule = head.index("|---|---|---|")
-    names = [name for name in rows if name != "tool"]
-    lines = [*head[: rule + 1], *(rows[name] for name in names)]
-    return (
-        "\n".join(lines) + "\n" + "".join(f"\n## {title}\n{sections[title]}" for title in titles if title in sections)
+def to_json(report: Report) -> str:
+    results = {
+        name: {**result._asdict(), "figures": {tool: found._asdict() for tool, found in result.figures.items()}}
+        for name, result in report.results.items()
+    }
+    return json.dumps({**report._asdict(), "results": results}, indent=1) + "\n"
+
+
+def from_json(text: str) -> Report:
+    found: Dict[str, Any] = json.loads(text)
+    results = {
+        name: Result(**{**result, "figures": {tool: Figures(**row) for tool, row in result["figures"].items()}})
+        for name, result in found["results"].items()
+    }
+    return Report(results, found["versions"], found["machine"], tuple(found["missing"]))
+
+
+def merged(old: Report, new: Report, order: Sequence[str]) -> Report:
+    """The new one with the cases, and the versions of tools, that only the old one has; cases in the order given."""
+    results = {**old.results, **new.results}
+    return new._replace(
+        results={name: results[name] for name in order if name in results}, versions={**old.versions, **new.versions}
     )
 
 
-def _sections(page: str) -> Dict[str, str]:
-    found = {}
-    for text in page.split("\n## ")[1:]:
-        title, _, body = text.partition("\n")
-        found[title] = body.rstrip("\n") + "\n"
-    return found
+# --- Markdown -------------------------------------------------------------------
 
 
-def _first_cell(line: str) -> str:
-    return line.split("|")[1].strip()
+def render(report: Report, summary: Sequence[str], notes: Mapping[str, str], facts: Mapping[str, Sequence[str]]) -> str:
+    """The whole page. `facts` are paragraphs and lists under headings, before all figures."""
+    lines = ["# Benchmarks"]
+    for title, paragraphs in facts.items():
+        lines += ["", f"## {title}", ""] if title else [""]
+        lines += paragraphs
+    lines += ["", "## The bars", "", *summary]
+    lines += ["", "## The tools", "", "| tool | version | |", "|---|---|---|"]
+    lines += [f"| {name} | {version} | {notes.get(name, '')} |" for name, version in report.versions.items()]
+    for result in report.results.values():
+        lines += ["", f"## {result.title}", "", " ".join(filter(None, (result.meaning, result.taken))), ""]
+        lines += table(result.figures)
+    return "\n".join(lines) + "\n"
+
+
+def table(figures: Mapping[str, Figures]) -> List[str]:
+    """The quickest first."""
+    lines = [
+        "| | wall | fastest to slowest | of TaskRush's | CPU | of TaskRush's | peak memory |",
+        "|---|--:|--:|--:|--:|--:|--:|",
+    ]
+    ours = figures.get(OURS)
+    return lines + [_row(name, row, ours) for name, row in sorted(figures.items(), key=lambda row: row[1].wall)]
 
 
 def _row(name: str, figures: Figures, ours: Optional[Figures]) -> str:
     cells: Tuple[str, ...] = (
         f"**{name}**" if name.startswith(OURS) else name,
         milliseconds(figures.wall),
-        f"{milliseconds(figures.fastest)} to {milliseconds(figures.slowest)}",
+        f"{milliseconds(figures.fastest)} to {milliseconds(figures.slowest)}" if figures.peak else "",
         f"{figures.wall / ours.wall:.2f}" if ours else "",
-        milliseconds(figures.cpu),
-        f"{figures.cpu / ours.cpu:.2f}" if ours else "",
-        f"{figures.peak / 2**20:.0f} MiB",
+        milliseconds(figures.cpu) if figures.cpu else "",
+        f"{figures.cpu / ours.cpu:.2f}" if ours and figures.cpu else "",
+        f"{figures.peak / 2**20:.0f} MiB" if figures.peak else "",
     )
     return f"| {' | '.join(cells)} |"
 
 
 def milliseconds(seconds: float) -> str:
-    return f"{seconds * 1000:,.0f} ms" if seconds >= 0.1 else f"{seconds * 1000:.1f} ms"
+    return f"{seconds * 1000:,.0f} ms" if abs(seconds) >= 0.1 else f"{seconds * 1000:.1f} ms"
