@@ -25,6 +25,7 @@ CI_PROVIDES: Tuple[str, ...] = (
     "promtool",
     "ps",
     "redis-server",
+    "strace",
     "tmux",
     "zsh",
 )

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import platform
 import stat
 import sys
 from typing import Protocol
@@ -31,6 +30,17 @@ if TYPE_CHECKING:
     from taskrush.plan.file_index import FileIndex
 
 KEY_VERSION = "1"
+
+
+def _machine() -> str:
+    if hasattr(os, "uname"):
+        return os.uname().machine
+    import platform  # which on Python 3.8 starts a process to tell the same
+
+    return platform.machine()
+
+
+PLATFORM = f"{sys.platform} {_machine()}"
 
 
 class Hide(Protocol):
@@ -102,7 +112,7 @@ class WorkspaceFingerprinter:
             yield f"output {number}", pattern
         for name in sorted(upstream):
             yield name, upstream[name]
-        yield "platform", f"{sys.platform} {platform.machine()}"
+        yield "platform", PLATFORM
 
     def _digest(self, text: str) -> str:
         return self._hide(text) or _digest(text)

@@ -5,19 +5,23 @@ what `/bin/true` costs is the same for everybody. Counts of one and the same com
 differences between two sizes of the same work do not depend on interpreters and C libraries.
 """
 
-import os
 import re
 import shutil
 import subprocess
+import sys
 from collections import Counter
 from pathlib import Path
-from typing import Dict, List, Mapping, NamedTuple, Optional, Sequence, Set
+from typing import Callable, Dict, List, Mapping, NamedTuple, Optional, Sequence, Set
 
 CALL = re.compile(r"(\d+) +(\w+)\((.*)")
 STATS = frozenset(("stat", "lstat", "fstat", "newfstatat", "fstatat64", "statx", "stat64", "lstat64", "access"))
 OPENS = frozenset(("open", "openat", "openat2", "creat"))
 READS = frozenset(("read", "pread64", "readv", "mmap", "getdents64"))
 NEW_PROCESSES = frozenset(("fork", "vfork"))
+MEMORY = frozenset(("brk", "mmap", "munmap", "mprotect", "madvise", "mremap", "futex"))
+SIGNALS = frozenset(("rt_sigaction", "sigaltstack"))  # the C library asks for all 64 in every new process
+WAITING = frozenset(("poll", "ppoll", "select", "pselect6", "epoll_wait", "epoll_pwait", "epoll_ctl", "fcntl", "write"))
+LIBRARIES = tuple(dict.fromkeys((sys.prefix, sys.base_prefix, str(Path(__file__).parents[2]), "/usr/", "/lib")))
 
 
 class Call(NamedTuple):
@@ -51,6 +55,13 @@ class Traced(NamedTuple):
     def about(self, names: "frozenset[str]", path: str) -> int:
         """How many of these calls name a path that contains `path`, also by a descriptor."""
         return sum(call.name in names and path in call.rest for call in self.calls)
+
+    def work(self, without: "frozenset[str]" = frozenset()) -> int:
+        """How many there are without what memory, modules and the C library need: what depends on the work alone."""
+        return sum(
+            call.name not in MEMORY | SIGNALS | without and not any(path in call.rest for path in LIBRARIES)
+            for call in self.calls
+        )
 
     def processes(self) -> int:
         return sum(call.is_process for call in self.calls)
@@ -99,8 +110,13 @@ def read(lines: Sequence[str]) -> Traced:
     return Traced(found, programs)
 
 
-def quiet_environment(home: Path) -> Dict[str, str]:
-    """The same for every test: nothing of whoever runs it."""
-    keep = ("LD_LIBRARY_PATH", "PATH", "PYTHONPATH")
-    mine = {"HOME": str(home), "TASKRUSH_CACHE_DIR": str(home / "cache"), "LANG": "C.UTF-8", "TERM": "dumb"}
-    return {**{name: os.environ[name] for name in keep if name in os.environ}, **mine}
+class Pair(NamedTuple):
+    """The same work in two sizes."""
+
+    few: Traced
+    many: Traced
+    more: int  # tasks
+
+    def each(self, count: Callable[[Traced], int]) -> float:
+        """How much more of something there is for each more task."""
+        return (count(self.many) - count(self.few)) / self.more
