@@ -6,13 +6,11 @@ Events say what, never when. Adding a field with a default is a compatible chang
 
 from __future__ import annotations
 
-from typing import Union
-
 from taskrush.values import frozen
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Optional, Tuple
+    from typing import Optional, Tuple, Union
 
     from taskrush.model.failure import Failure
     from taskrush.model.outcome import Outcome
@@ -127,19 +125,29 @@ class RunFinished:
     seconds: float
 
 
-Event = Union[
-    RunStarted,
-    TaskHeld,
-    TaskStarted,
-    ServiceReady,
-    TaskOutput,
-    AttemptFinished,
-    TaskFinished,
-    StopRequested,
-    Warned,
-    FailureExplained,
-    RunFinished,
-]
+if TYPE_CHECKING:
+    Event = Union[
+        RunStarted,
+        TaskHeld,
+        TaskStarted,
+        ServiceReady,
+        TaskOutput,
+        AttemptFinished,
+        TaskFinished,
+        StopRequested,
+        Warned,
+        FailureExplained,
+        RunFinished,
+    ]
+else:
+
+    def __getattr__(name):
+        if name != "Event":
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from typing import Union
+
+        kinds = [thing for thing in globals().values() if isinstance(thing, type) and thing.__module__ == __name__]
+        return Union[tuple(kind for kind in kinds if kind is not Record)]
 
 
 @frozen

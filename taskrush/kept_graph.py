@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Any, Mapping, TypeVar
 
+from taskrush._typing import Mapping
 from taskrush.kept import keep, recall
 from taskrush.model.graph import Graph
 from taskrush.model.task import TaskId
@@ -16,15 +16,16 @@ from taskrush.values import fields
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Callable, Dict, Iterator, List, Optional, Tuple
+    from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple, TypeVar
 
 NAME = "graph"
 _OWN = ("tasks", "edges", "names")
 _PLAIN = (str, int, float, bool, bytes, type(None))
 _LIST, _TUPLE, _DICT, _SET, _ENUM = -1, -2, -3, -4, -5  # what a form that is a list begins with, else a class's number
 
-Form = Any
-Value = TypeVar("Value")
+if TYPE_CHECKING:
+    Form = Any
+    Value = TypeVar("Value")
 
 
 class CannotBeKept(ValueError):
@@ -74,7 +75,7 @@ def thaw(state: Tuple[Any, ...]) -> Tuple[Graph, Any]:
     return Graph(_Late(tasks, make), _Late(edges, make, tasks), names, **others), rest
 
 
-class _Late(Mapping[TaskId, Value]):
+class _Late(Mapping[TaskId, "Value"]):
     """A mapping whose values are made of their forms at first sight; `order` has more keys whose values are empty."""
 
     def __init__(self, forms: Dict[str, Form], make: Callable[[Form], Any], order: Optional[Mapping[str, Form]] = None):

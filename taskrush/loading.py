@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import time
-from typing import Tuple
 
 from taskrush.compile.channels import check_channels
 from taskrush.compile.expand import Surroundings, expand
@@ -12,18 +11,19 @@ from taskrush.compile.link import link
 from taskrush.declare.files import load_files
 from taskrush.kept_graph import keep_graph
 from taskrush.model.declaration import FileDecl
-from taskrush.model.graph import Graph
 from taskrush.model.notification import Notifications
 from taskrush.model.secret import Secret
 from taskrush.values import evolve
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Callable, Iterable, Iterator, List, Mapping, Optional
+    from typing import Callable, Iterable, Iterator, List, Mapping, Optional, Tuple
 
     from taskrush.declare.discover import Found
+    from taskrush.model.graph import Graph
 
-Loaded = Tuple[Graph, Tuple[FileDecl, ...], Tuple[str, ...], Tuple[str, ...]]
+if TYPE_CHECKING:
+    Loaded = Tuple[Graph, Tuple[FileDecl, ...], Tuple[str, ...], Tuple[str, ...]]
 
 
 def load_and_keep(found: Found, env: Mapping[str, str]) -> Loaded:

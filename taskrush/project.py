@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import os
 import time
-from typing import Iterable, Union
 
 from taskrush.compile.select import select
 from taskrush.declare.discover import RUSH_NAMES, discover
@@ -30,7 +29,7 @@ from taskrush.wiring import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Mapping, Optional, Sequence, Tuple
+    from typing import Any, Iterable, Mapping, Optional, Sequence, Tuple, Union
 
     from taskrush.declare.taskset import Declared, TaskSet
     from taskrush.errors import Problem
@@ -50,7 +49,8 @@ if TYPE_CHECKING:
     from taskrush.report.notify_past import Remembered
     from taskrush.supply.vault import Vault
 
-Targets = Union[str, Iterable[str]]
+if TYPE_CHECKING:
+    Targets = Union[str, Iterable[str]]
 
 
 @frozen

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Callable, NamedTuple, Protocol, runtime_checkable
+from taskrush._typing import NamedTuple, Protocol, runtime_checkable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import os
-    from typing import Any, BinaryIO, ContextManager, Iterable, Iterator, Mapping, Optional, Sequence, Tuple, Union
+    from typing import (
+        Any,
+        BinaryIO,
+        Callable,
+        ContextManager,
+        Iterable,
+        Iterator,
+        Mapping,
+        Optional,
+        Sequence,
+        Tuple,
+        Union,
+    )
 
     from taskrush.events import Record
     from taskrush.model.failure import Cause, Evidence
@@ -22,8 +34,17 @@ class NotAtOnce(Exception):
     """What was asked for takes time, and the caller has none."""
 
 
-OnOutput = Callable[[str, bytes], None]
-"""Called with `"stdout"` or `"stderr"` and some bytes, from any thread."""
+if TYPE_CHECKING:
+    OnOutput = Callable[[str, bytes], None]
+    """Called with `"stdout"` or `"stderr"` and some bytes, from any thread."""
+else:
+
+    def __getattr__(name):
+        if name != "OnOutput":
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from typing import Callable
+
+        return Callable[[str, bytes], None]
 
 
 class Running(Protocol):

@@ -156,7 +156,7 @@ else:
             body.setdefault("__hash__", _hash if immutable else None)
         if immutable:
             body["__setattr__"] = body["__delattr__"] = _refuse
-        body["__init__"] = late = _late_init()
+        body["__init__"] = late = _late_init(hasattr(cls, "__attrs_post_init__"))
         made = type(cls)(cls.__name__, cls.__bases__, body)
         made.__attrs_types_resolved__ = made  # whoever asks attrs gets types, not texts
         late.__kwdefaults__["_of"].append(made)
@@ -166,14 +166,44 @@ else:
                     cell.cell_contents = made
         return made
 
-    def _late_init():
+    def _late_init(followed):
+        made = 0
+
         def __init__(self, *args, _of=[], **values):  # noqa: B006 - a place for the class, one for each function
+            nonlocal made
+            made += 1
             cls = _of[0]
-            cls.__init__ = _compile_init(cls)
-            cls.__init__(self, *args, **values)
+            if made > UNCOMPILED or not _fill(cls, self, args, values):
+                cls.__init__ = _compile_init(cls)
+                cls.__init__(self, *args, **values)
+            elif followed:
+                self.__attrs_post_init__()
 
         __init__.__kwdefaults__["_of"] = []
         return __init__
+
+    def _fill(cls, self, args, values):
+        """Set the attributes one by one; false where the arguments are wrong."""
+        own = cls.__dict__
+        left, count, position = len(values), len(args), 0
+        for one in cls.__fields__:
+            value = one.default
+            if one.init and one.alias in values:
+                value = values[one.alias]
+                left -= 1
+            elif one.init and position < count and not one.kw_only:
+                value = args[position]
+                position += 1
+            elif value is NOTHING:
+                if one.init:
+                    return False
+                continue
+            elif value.__class__ is Factory:
+                value = value.factory(self) if value.takes_self else value.factory()
+            if one.converter is not None:
+                value = one.converter(value)
+            own[one.name].__set__(self, value)
+        return left == 0 and position == count
 
     def _compile_init(cls):
         plain, named, body = [], [], []

@@ -11,7 +11,6 @@ from __future__ import annotations
 import importlib
 import os
 from types import SimpleNamespace
-from typing import Any, Callable
 
 from taskrush.compile.names import near
 from taskrush.compile.select import select
@@ -25,12 +24,13 @@ from taskrush_cli.workspace import Workspace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Dict, List, Mapping, Optional, Sequence, Tuple
+    from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 
     from taskrush.model.graph import Graph
     from taskrush.model.task import TaskId
 
-Command = Callable[[Any], int]
+if TYPE_CHECKING:
+    Command = Callable[[Any], int]
 
 
 class Options(SimpleNamespace):

@@ -6,7 +6,6 @@ Advice is only given where it gains something that is worth a change; every gain
 from __future__ import annotations
 
 import statistics
-from typing import Callable, Sequence, Tuple
 
 from taskrush.analyze.paths import critical_edges, critical_path, gain_if_faster, paths, total, without_edge
 from taskrush.analyze.work import RAN
@@ -15,7 +14,7 @@ from taskrush.values import frozen
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Dict, List, Optional
+    from typing import Callable, Dict, List, Optional, Sequence, Tuple
 
     from taskrush.analyze.work import Work
     from taskrush.model.limits import Limits
@@ -26,10 +25,11 @@ FASTER = 2.0
 SHOWN = 10
 FORCED = "forced"  # nobody missed anything
 
-Rewired = Callable[[Sequence[Tuple[int, ...]]], float]
-"""How long a run with other edges takes, with the usual times."""
-Staffed = Callable[[int], float]
-"""How long it takes with so many slots."""
+if TYPE_CHECKING:
+    Rewired = Callable[[Sequence[Tuple[int, ...]]], float]
+    """How long a run with other edges takes, with the usual times."""
+    Staffed = Callable[[int], float]
+    """How long it takes with so many slots."""
 
 
 @frozen(kw_only=True)

@@ -7,7 +7,6 @@ breaks loses its say, nothing else.
 from __future__ import annotations
 
 import re
-from typing import Optional
 
 from taskrush.analyze.output import plain
 from taskrush.model.failure import Cause
@@ -15,7 +14,7 @@ from taskrush.values import frozen
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Callable, Dict, List, Match, Pattern, Sequence, Tuple
+    from typing import Callable, Dict, List, Match, Optional, Pattern, Sequence, Tuple
 
     from taskrush.analyze.machine import Machine
     from taskrush.model.failure import Evidence
@@ -39,7 +38,8 @@ class Look:
         return self.evidence.outcome.code
 
 
-Found = Optional[Cause]
+if TYPE_CHECKING:
+    Found = Optional[Cause]
 
 
 @frozen

@@ -12,11 +12,12 @@ from __future__ import annotations
 import math
 import random
 import statistics
-from typing import Callable, NamedTuple, Sequence
+
+from taskrush._typing import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import List, Mapping, Optional, Tuple
+    from typing import Callable, List, Mapping, Optional, Sequence, Tuple
 
 WORK = 20_000  # tasks simulated for one estimate, over all its runs
 MOST, LEAST = 200, 20  # simulated runs
@@ -24,7 +25,8 @@ TOGETHER = 3  # tasks of a run of which it can be told whether they were slow to
 SHARE = 0.8
 UNKNOWN_SPREAD = 0.3  # of a time that was seen once, as a part of it
 
-Play = Callable[[Sequence[float]], float]
+if TYPE_CHECKING:
+    Play = Callable[[Sequence[float]], float]
 
 
 class Estimate(NamedTuple):

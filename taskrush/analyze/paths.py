@@ -6,13 +6,14 @@ Workers are without limit here; with a number of them the scheduler itself is as
 
 from __future__ import annotations
 
-from typing import NamedTuple, Sequence
+from taskrush._typing import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import List, Tuple
+    from typing import List, Sequence, Tuple
 
-Needs = Sequence[Sequence[int]]
+if TYPE_CHECKING:
+    Needs = Sequence[Sequence[int]]
 
 
 class Paths(NamedTuple):

@@ -10,13 +10,13 @@ from __future__ import annotations
 import math
 import random
 import statistics
-from typing import Callable, NamedTuple, Sequence
 
+from taskrush._typing import NamedTuple
 from taskrush.analyze.estimate import SHARE, TOGETHER, Estimate, quantile
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import AbstractSet, List, Mapping
+    from typing import AbstractSet, Callable, List, Mapping, Sequence
 
     from taskrush.analyze.estimate import Learnt
 
@@ -39,8 +39,9 @@ class Progress(NamedTuple):
         return node in self.ran or node in self.kept
 
 
-Play = Callable[[Sequence[int], Sequence[float]], float]
-"""How long the given tasks take from now on, with the whole time of each."""
+if TYPE_CHECKING:
+    Play = Callable[[Sequence[int], Sequence[float]], float]
+    """How long the given tasks take from now on, with the whole time of each."""
 
 
 def remaining(

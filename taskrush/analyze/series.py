@@ -6,13 +6,12 @@ the sum of the waits, processor times and savings of their tasks, the largest pe
 
 from __future__ import annotations
 
-from typing import NamedTuple, Tuple
-
+from taskrush._typing import NamedTuple
 from taskrush.model.history import UNDER_WAY
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Callable, Dict, List, Optional, Sequence
+    from typing import Callable, Dict, List, Optional, Sequence, Tuple
 
     from taskrush.model.history import PastMeasure, PastRun
 
@@ -39,7 +38,8 @@ MEASURES = (
     Measure("flaky", "flaky", "share"),
     Measure("saved", "time saved", "seconds"),
 )
-Point = Tuple[int, float]  # the place of the run among all, the oldest first, and the number
+if TYPE_CHECKING:
+    Point = Tuple[int, float]  # the place of the run among all, the oldest first, and the number
 
 
 class Series(NamedTuple):

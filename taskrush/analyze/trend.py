@@ -13,7 +13,8 @@ from __future__ import annotations
 
 import math
 import statistics
-from typing import NamedTuple
+
+from taskrush._typing import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

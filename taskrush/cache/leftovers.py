@@ -9,18 +9,18 @@ from __future__ import annotations
 
 import hashlib
 import os
-from typing import Tuple
 
 from taskrush.statefile import load_state, save_state, state_folder
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Dict, List
+    from typing import Dict, List, Tuple
 
     from taskrush.model.task import Task
 
 KIND = "task-leftovers"
-Identity = Tuple[int, ...]
+if TYPE_CHECKING:
+    Identity = Tuple[int, ...]
 
 
 class Leftovers:

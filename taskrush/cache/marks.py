@@ -9,22 +9,23 @@ from __future__ import annotations
 
 import hashlib
 import os
-from typing import Any, Tuple
 
-from taskrush.model.identity import Identity, identity_of, trusted
+from taskrush.model.identity import identity_of, trusted
 from taskrush.statefile import load_state, save_state, state_folder
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Callable, Dict, Mapping, Optional
+    from typing import Any, Callable, Dict, Mapping, Optional, Tuple
 
+    from taskrush.model.identity import Identity
     from taskrush.model.task import TaskId
 
 MARK = "task-mark-2"
 PARTS = "task-parts"
 MARKS = "task-marks"
 
-Seen = Tuple[Identity, int, Any]  # identity of the file, looked at (ns), what it held
+if TYPE_CHECKING:
+    Seen = Tuple[Identity, int, Any]  # identity of the file, looked at (ns), what it held
 
 
 class Marks:

@@ -8,20 +8,18 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from typing import Tuple
 
 from taskrush.cache.forecast import listed
 from taskrush.cache.values import NotKeepable, dump_value, load_value
 from taskrush.model.fingerprint import difference
 from taskrush.model.graph import EdgeKind
 from taskrush.model.outcome import NO_EARLIER_RESULT, Outcome, State
-from taskrush.model.task import TaskId
 from taskrush.protocols import NotAtOnce
 from taskrush.values import frozen
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence
+    from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 
     from taskrush.cache.locks import KeyLock
     from taskrush.cache.result_cache import LocalResultCache, Mark, Recording
@@ -29,10 +27,11 @@ if TYPE_CHECKING:
     from taskrush.model.fingerprint import Fingerprint
     from taskrush.model.graph import Edge
     from taskrush.model.plan import Plan
-    from taskrush.model.task import Task
+    from taskrush.model.task import Task, TaskId
     from taskrush.protocols import Fingerprinter, OnOutput
 
-Seen = Tuple[TaskId, str, float]  # a task, what was found for it, seconds saved
+if TYPE_CHECKING:
+    Seen = Tuple[TaskId, str, float]  # a task, what was found for it, seconds saved
 
 
 @frozen(kw_only=True)

@@ -9,14 +9,13 @@ from __future__ import annotations
 import hashlib
 import os
 import sys
-from typing import Callable
 
 from taskrush.cache.compression import SAMPLE, compressor, reader
 from taskrush.cache.local_store import LocalStore
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import BinaryIO, Dict, Iterator, List, Optional, Tuple, Union
+    from typing import BinaryIO, Callable, Dict, Iterator, List, Optional, Tuple, Union
 
     from taskrush.cache.compression import Compressor
     from taskrush.protocols import CacheStore, Kept
@@ -27,8 +26,9 @@ KINDS = ("records", "objects", "incoming", "damaged")
 ZST = ".zst"
 _FICLONE = 0x40049409
 
-Look = Callable[[bytes], object]
-"""Is shown all pieces of an object's content, in order."""
+if TYPE_CHECKING:
+    Look = Callable[[bytes], object]
+    """Is shown all pieces of an object's content, in order."""
 
 
 class Damaged(Exception):

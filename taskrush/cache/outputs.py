@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import shutil
 import stat
-from typing import Tuple
 
 from taskrush.cache.confine import Confined, Unsafe, parts_of
 from taskrush.model.artifact import FILE, FOLDER, LINK, Entry, Manifest
@@ -19,12 +18,13 @@ from taskrush.statefile import state_folder
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, Iterable, List, Optional, Sequence
+    from typing import Any, Dict, Iterable, List, Optional, Sequence, Tuple
 
     from taskrush.cache.objects import Look, ObjectStore
     from taskrush.protocols import Files
 
-Identity = Tuple[int, ...]
+if TYPE_CHECKING:
+    Identity = Tuple[int, ...]
 NUMBER_LIMIT = 1_000_000
 SIZE_LIMIT = 1 << 40
 LEFT_SECONDS = 3600.0

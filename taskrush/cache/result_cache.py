@@ -12,7 +12,6 @@ import json
 import os
 import stat
 import time
-from typing import Callable
 
 from taskrush.cache.confine import Confined, Unsafe
 from taskrush.cache.leftovers import Leftovers
@@ -27,7 +26,7 @@ from taskrush.values import frozen
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, ContextManager, Dict, List, Optional, Union
+    from typing import Any, Callable, ContextManager, Dict, List, Optional, Union
 
     from taskrush.cache.objects import ObjectStore
     from taskrush.cache.outputs import Identity
@@ -38,7 +37,8 @@ if TYPE_CHECKING:
 
 RECORD_VERSION = 1
 SHORT = 4096  # characters of a value that a mark holds
-Warn = Callable[[str], None]
+if TYPE_CHECKING:
+    Warn = Callable[[str], None]
 
 
 @frozen

@@ -7,22 +7,22 @@ bare one everything from ` #` on is a comment. Nothing is substituted.
 
 from __future__ import annotations
 
-import re
-
 from taskrush.errors import Problem, Where
+from taskrush.regex import expression
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import re
     from typing import Dict, List, Tuple
 
-_ENTRY = re.compile(
-    r"""[ \t]*(?:export[ \t]+)?(?P<name>[A-Za-z_][A-Za-z0-9_.-]*)[ \t]*=[ \t]*
+_ENTRY = expression(
+    r"""(?xs)[ \t]*(?:export[ \t]+)?(?P<name>[A-Za-z_][A-Za-z0-9_.-]*)[ \t]*=[ \t]*
     (?:'(?P<single>[^']*)'|"(?P<double>(?:[^"\\]|\\.)*)"|(?P<bare>[^\r\n]*?))
     [ \t]*(?:(?:(?<=[ \t])|(?<==))\#[^\r\n]*)?\r?(?:\n|\Z)""",
-    re.VERBOSE | re.DOTALL,
 )
-_NOTHING = re.compile(r"[ \t]*(?:#[^\r\n]*)?\r?(?:\n|\Z)")
-_LINE = re.compile(r"[^\n]*(?:\n|\Z)")
+_NOTHING = expression(r"[ \t]*(?:#[^\r\n]*)?\r?(?:\n|\Z)")
+_LINE = expression(r"[^\n]*(?:\n|\Z)")
+_ESCAPED = expression(r"(?s)\\(.)")
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t"}
 
 
@@ -50,5 +50,5 @@ def _value(entry: re.Match[str]) -> str:
     if entry["single"] is not None:
         return entry["single"]
     if entry["double"] is not None:
-        return re.sub(r"\\(.)", lambda found: _ESCAPES.get(found[1], found[1]), entry["double"], flags=re.DOTALL)
+        return _ESCAPED.sub(lambda found: _ESCAPES.get(found[1], found[1]), entry["double"])
     return entry["bare"] or ""

@@ -8,7 +8,6 @@ the shell finds the same values in its environment. What is wrong with a task is
 from __future__ import annotations
 
 from collections import ChainMap
-from typing import Callable, Optional
 
 from taskrush.compile import ingredients, missing
 from taskrush.compile.action import action_of, shell_texts
@@ -32,7 +31,7 @@ from taskrush.values import define, evolve, field, frozen
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import AbstractSet, Any, Dict, Iterable, List, Mapping, Tuple
+    from typing import AbstractSet, Any, Callable, Dict, Iterable, List, Mapping, Optional, Tuple
 
     from taskrush.compile.matrix import Combination
     from taskrush.errors import Where
@@ -40,8 +39,9 @@ if TYPE_CHECKING:
     from taskrush.model.policy import Requirement
     from taskrush.model.task import Param
 
-ReadText = Callable[[str], Optional[str]]
-"""The text of a file by its path relative to the workspace; None if there is none."""
+if TYPE_CHECKING:
+    ReadText = Callable[[str], Optional[str]]
+    """The text of a file by its path relative to the workspace; None if there is none."""
 
 
 @frozen

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import shlex
-from typing import Callable, Optional
 
 from taskrush.compile.paths import rebase
-from taskrush.errors import Problem, Where
+from taskrush.errors import Problem
 from taskrush.model.pattern import is_literal
 from taskrush.model.policy import Ingredient
 from taskrush.model.task import Call
@@ -14,12 +13,14 @@ from taskrush.values import evolve
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Iterable, Iterator, Tuple
+    from typing import Callable, Iterable, Iterator, Optional, Tuple
 
+    from taskrush.errors import Where
     from taskrush.model.policy import Input
     from taskrush.model.task import Task
 
-Fill = Callable[[str, Optional[Where]], str]
+if TYPE_CHECKING:
+    Fill = Callable[[str, Optional[Where]], str]
 
 
 def split(inputs: Optional[Iterable[Input]]) -> Tuple[Optional[Tuple[Tuple[int, str], ...]], Tuple[Ingredient, ...]]:

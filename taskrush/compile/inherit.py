@@ -8,18 +8,18 @@ hidden) is never taken over. Nothing is substituted here.
 from __future__ import annotations
 
 from collections import ChainMap
-from typing import Mapping, Tuple
 
 from taskrush.compile.names import near, resolve
 from taskrush.errors import Problem
-from taskrush.model.declaration import FileDecl, TaskDecl
+from taskrush.model.declaration import TaskDecl
 from taskrush.values import evolve, fields, frozen
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, List, Optional
+    from typing import Any, Dict, List, Mapping, Optional, Tuple
 
     from taskrush.errors import Where
+    from taskrush.model.declaration import FileDecl
     from taskrush.model.task import Param
 
 OWN = ("name", "where", "places", "aliases", "hidden", "extends")
@@ -27,7 +27,8 @@ MERGED = ("env", "vars")
 PLACES_LIMIT = 50  # generations of which places are remembered
 _ACTIONS = ("cmd", "argv")
 
-Family = Mapping[str, Tuple[FileDecl, TaskDecl]]
+if TYPE_CHECKING:
+    Family = Mapping[str, Tuple[FileDecl, TaskDecl]]
 
 
 @frozen

@@ -7,20 +7,20 @@ A member of `test` is called `test@3.8,linux`: the values in the order of the ax
 from __future__ import annotations
 
 import itertools
-from typing import Mapping
 
 from taskrush.compile.names import what_is_wrong
 from taskrush.compile.variables import PLACEHOLDER
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Dict, List, Optional, Tuple
+    from typing import Dict, List, Mapping, Optional, Tuple
 
     from taskrush.compile.variables import Scope
     from taskrush.errors import Where
     from taskrush.model.declaration import Matrix
 
-Combination = Mapping[str, str]
+if TYPE_CHECKING:
+    Combination = Mapping[str, str]
 LIMIT = 10_000
 
 

@@ -8,19 +8,19 @@ keys a task file has is said in `keys.py`.
 from __future__ import annotations
 
 import re
-from typing import Any, Dict
 
 from taskrush.declare.nodes import Mapping, Scalar, describe, plain
 from taskrush.declare.suggest import did_you_mean
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Callable, Optional, Pattern
+    from typing import Any, Callable, Dict, Optional, Pattern
 
     from taskrush.declare.nodes import Node, Source
 
 IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-Schema = Dict[str, Any]
+if TYPE_CHECKING:
+    Schema = Dict[str, Any]
 SCALAR_TYPES = ["string", "number", "boolean"]
 
 

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Callable, Dict
 
 from taskrush.declare.nodes import Mapping, Scalar, Sequence, plain
-from taskrush.declare.shapes import IDENTIFIER, Reader, Shape
+from taskrush.declare.shapes import IDENTIFIER, Shape
 from taskrush.declare.suggest import did_you_mean
 from taskrush.values import frozen
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import List, Optional, Pattern, Tuple
+    from typing import Any, Callable, Dict, List, Optional, Pattern, Tuple
 
     from taskrush.declare.nodes import Node, Spot
-    from taskrush.declare.shapes import Schema
+    from taskrush.declare.shapes import Reader, Schema
 
 _LISTS = {"text": "a list of texts", "a name": "a list of names", "a command": "a list of commands"}
 
@@ -128,7 +127,8 @@ class Key:
         return self.names[0]
 
 
-Build = Callable[[Reader, Mapping, str, Dict[str, Any]], Any]
+if TYPE_CHECKING:
+    Build = Callable[[Reader, Mapping, str, Dict[str, Any]], Any]
 
 
 class Record(Shape):

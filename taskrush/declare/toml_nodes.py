@@ -7,20 +7,20 @@ spellings) gets the place of the nearest thing around it.
 from __future__ import annotations
 
 import re
-from typing import Tuple
 
 from taskrush._compat import tomllib
 from taskrush.declare.nodes import Mapping, Scalar, Sequence
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, List, Optional
+    from typing import Any, Dict, List, Optional, Tuple
 
     from taskrush.declare.nodes import Node, Source, Spot
     from taskrush.errors import ConfigError
 
 MAX_DEPTH = 100
-Path = Tuple[str, ...]
+if TYPE_CHECKING:
+    Path = Tuple[str, ...]
 
 _BARE = r"[A-Za-z0-9_-]+"
 _PART = rf"(?:{_BARE}|\"[^\"\n]*\"|'[^'\n]*')"

@@ -14,7 +14,8 @@ Rule 4: nothing is scanned: giving back looks at the head of the queues of what 
 from __future__ import annotations
 
 import heapq
-from typing import NamedTuple
+
+from taskrush._typing import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -16,16 +16,16 @@ import queue
 import select
 import threading
 import weakref
-from typing import Callable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Deque, Dict, List, Optional, Tuple
+    from typing import Any, Callable, Deque, Dict, List, Optional, Tuple
 
     from taskrush.model.outcome import Outcome
     from taskrush.protocols import Clock, Pollable
 
-Action = Callable[[], None]
+if TYPE_CHECKING:
+    Action = Callable[[], None]
 LONGEST = 86400.0  # seconds of one wait: what is due later is waited for again
 
 

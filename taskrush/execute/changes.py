@@ -7,14 +7,12 @@ from __future__ import annotations
 
 import os
 import threading
-from typing import Callable, List
-
-from taskrush.execute.watch_state import Change
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Iterable, Optional
+    from typing import Callable, Iterable, List, Optional
 
+    from taskrush.execute.watch_state import Change
     from taskrush.execute.watched_files import WatchedFiles
 
 POLL = "poll"
@@ -24,7 +22,8 @@ STEP_MS = 50  # how often the queue of events is emptied
 TICK_MS = 200  # how long to wait for events before looking again at new folders
 MANY = 100  # from so many paths on, one look at everything is cheaper
 
-OnChanges = Callable[[List[Change]], None]
+if TYPE_CHECKING:
+    OnChanges = Callable[[List[Change]], None]
 
 
 def available() -> bool:

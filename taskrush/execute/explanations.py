@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Callable, Iterable, Mapping, Optional
+from taskrush.events import Warned
 
-from taskrush.events import Event, Warned
-from taskrush.model.outcome import Outcome
-from taskrush.model.task import TaskId
-from taskrush.protocols import Memory
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable, Iterable, Mapping, Optional
 
-Explain = Callable[[str, Mapping[TaskId, Outcome], Optional[Memory]], Iterable[Event]]
-"""Given a run that did not end well, its outcomes and memory: what can be said about its failures."""
+    from taskrush.events import Event
+    from taskrush.model.outcome import Outcome
+    from taskrush.model.task import TaskId
+    from taskrush.protocols import Memory
+
+    Explain = Callable[[str, Mapping[TaskId, Outcome], Optional[Memory]], Iterable[Event]]
+    """Given a run that did not end well, its outcomes and memory: what can be said about its failures."""
 
 
 def tell_why(

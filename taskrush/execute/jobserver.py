@@ -13,7 +13,8 @@ import shutil
 import stat
 import tempfile
 import weakref
-from typing import NamedTuple
+
+from taskrush._typing import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ a thread of its own. All methods may be called from any thread but that one.
 from __future__ import annotations
 
 import threading
-from typing import TypeVar, cast
 
+from taskrush._typing import cast
 from taskrush.execute.carrier import Carrier
 from taskrush.execute.task_run import runner_name
 from taskrush.model.outcome import cancelled, failed
@@ -16,13 +16,14 @@ from taskrush.protocols import Pollable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional
+    from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, TypeVar
 
     from taskrush.model.outcome import Outcome
     from taskrush.model.task import Task, TaskId
     from taskrush.protocols import Clock, OnOutput, Runner
 
-R = TypeVar("R")
+if TYPE_CHECKING:
+    R = TypeVar("R")
 LOG_LIMIT = 4096
 LEFT_UP = "left up"
 PATIENCE = 5.0  # seconds beyond the grace period until a process that was killed has to be gone

@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 import math
-from typing import Callable, Iterable, Mapping, Optional, Tuple
 
 from taskrush.model.limits import shown_bytes
-from taskrush.model.task import TaskId
 from taskrush.values import frozen
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, Iterator
+    from typing import Any, Callable, Dict, Iterable, Iterator, Mapping, Optional, Tuple
 
     from taskrush.execute.carrier import Carrier
     from taskrush.execute.gate import Gate
     from taskrush.execute.jobserver import Tokens
     from taskrush.model.outcome import Outcome
     from taskrush.model.plan import Plan
+    from taskrush.model.task import TaskId
     from taskrush.protocols import Sharing
 
-Note = Tuple[str, Optional[str], Optional[TaskId]]
-Peaks = Callable[[Iterable[str]], Mapping[TaskId, int]]
+if TYPE_CHECKING:
+    Note = Tuple[str, Optional[str], Optional[TaskId]]
+    Peaks = Callable[[Iterable[str]], Mapping[TaskId, int]]
 
 
 def _nothing_known(tasks: Iterable[str]) -> Mapping[TaskId, int]:

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 import socket
-from typing import NamedTuple
 
+from taskrush._typing import NamedTuple
 from taskrush.model.service import split_address
 
 TYPE_CHECKING = False

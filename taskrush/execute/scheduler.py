@@ -32,7 +32,6 @@ from taskrush.execute.stimuli import (
     Exited,
     Finished,
     Held,
-    Instruction,
     Kill,
     Launch,
     Overdue,
@@ -40,7 +39,6 @@ from taskrush.execute.stimuli import (
     Ready,
     Sleep,
     Start,
-    Stimulus,
     Stop,
     StopService,
     Unready,
@@ -54,6 +52,8 @@ if TYPE_CHECKING:
     from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Set, Tuple, Union
 
     from taskrush.execute.admission import Admission
+    from taskrush.execute.stimuli import Instruction as Instruction
+    from taskrush.execute.stimuli import Stimulus as Stimulus
     from taskrush.model.outcome import Outcome
 
 __all__ = [
@@ -64,7 +64,6 @@ __all__ = [
     "Exited",
     "Finished",
     "Held",
-    "Instruction",
     "Kill",
     "Launch",
     "Overdue",
@@ -73,7 +72,6 @@ __all__ = [
     "Scheduler",
     "Sleep",
     "Start",
-    "Stimulus",
     "Stop",
     "StopService",
     "Unready",

@@ -5,8 +5,7 @@ It knows the steps of one service; when it starts and ends, and what its end mea
 
 from __future__ import annotations
 
-from typing import cast
-
+from taskrush._typing import cast
 from taskrush.events import ServiceReady
 from taskrush.execute.probes import asking
 from taskrush.execute.readiness import LogSearch, Question, occupied, questions

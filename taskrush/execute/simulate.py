@@ -6,8 +6,8 @@ The scheduler decides, as in a run; nothing is executed. It knows no tasks, only
 from __future__ import annotations
 
 import heapq
-from typing import NamedTuple
 
+from taskrush._typing import NamedTuple
 from taskrush.execute.scheduler import (
     Check,
     Checked,

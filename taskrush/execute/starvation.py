@@ -6,10 +6,10 @@ sent is said as what it is. It decides nothing about what follows.
 
 from __future__ import annotations
 
-import re
 import signal
 
 from taskrush.model.outcome import State
+from taskrush.regex import expression
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 TAIL = 4096  # bytes of standard error that are looked at
 _KILLED = (-int(getattr(signal, "SIGKILL", 9)), 128 + int(getattr(signal, "SIGKILL", 9)))
-_SAYS_SO = rb"^(?:MemoryError\b.*|.*std::bad_alloc.*|.*[Cc]annot allocate memory.*|.*memory exhausted.*)$"
+_SAYS_SO = expression(
+    rb"(?m)^(?:MemoryError\b.*|.*std::bad_alloc.*|.*[Cc]annot allocate memory.*|.*memory exhausted.*)$"
+)
 _LAST_LINES = 3
 
 
@@ -45,7 +47,7 @@ class Starvation:
         if outcome.code is None:
             return "ran out of memory (MemoryError)" if (outcome.reason or "").startswith("MemoryError") else ""
         last = b"\n".join(stderr[-TAIL:].rstrip().splitlines()[-_LAST_LINES:])
-        found = re.search(_SAYS_SO, last, re.MULTILINE)
+        found = _SAYS_SO.search(last)
         if found is None:
             return ""
         return f"ran out of memory ({found.group().decode('utf-8', 'replace').strip()[:80]})"

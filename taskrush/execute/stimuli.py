@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, Union
+from taskrush._typing import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Optional
+    from typing import Optional, Union
 
     from taskrush.model.outcome import Outcome
 
@@ -65,7 +65,8 @@ class Unready(NamedTuple):
     node: int
 
 
-Stimulus = Union[Start, Checked, Exited, Woke, Stop, Overdue, Ready, Unready]
+if TYPE_CHECKING:
+    Stimulus = Union[Start, Checked, Exited, Woke, Stop, Overdue, Ready, Unready]
 
 
 class Check(NamedTuple):
@@ -134,4 +135,5 @@ class Finished(NamedTuple):
     ok: bool
 
 
-Instruction = Union[Check, Launch, Sleep, Again, Held, Kill, Park, StopService, Ended, Finished]
+if TYPE_CHECKING:
+    Instruction = Union[Check, Launch, Sleep, Again, Held, Kill, Park, StopService, Ended, Finished]

@@ -6,8 +6,7 @@ All methods are called in the thread that turns the carrier.
 
 from __future__ import annotations
 
-from typing import cast
-
+from taskrush._typing import cast
 from taskrush.events import TaskOutput, TaskStarted, Warned
 from taskrush.execute.outputs import not_made
 from taskrush.execute.probes import probes, unmet

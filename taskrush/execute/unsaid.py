@@ -6,18 +6,18 @@ It knows no event by name: an event that is new is cleaned like all others.
 
 from __future__ import annotations
 
-from typing import Callable, Mapping
-
+from taskrush._typing import Mapping
 from taskrush.values import evolve, fields
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, Callable
 
 KEPT = frozenset(["task", "tasks", "targets", "stream", "value"])
 """Fields of names that others look things up by, and of values that stay at home."""
 
-Clean = Callable[[str], str]
+if TYPE_CHECKING:
+    Clean = Callable[[str], str]
 
 
 def unsaid(value: Any, clean: Clean) -> Any:

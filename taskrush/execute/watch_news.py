@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Union
-
 from taskrush.values import frozen
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Tuple
+    from typing import Tuple, Union
 
     from taskrush.errors import TaskRushError
     from taskrush.execute.watch_state import Causes
@@ -61,7 +59,8 @@ class ServiceEnded:
     log: str = ""
 
 
-News = Union[Watching, RoundStarted, NotLoaded, SelfChanging, ServiceEnded]
+if TYPE_CHECKING:
+    News = Union[Watching, RoundStarted, NotLoaded, SelfChanging, ServiceEnded]
 
 
 @frozen(kw_only=True)

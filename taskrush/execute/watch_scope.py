@@ -7,7 +7,6 @@ in as a function.
 from __future__ import annotations
 
 import re
-from typing import Callable
 
 from taskrush.execute.watch_state import Scope
 from taskrush.model.graph import EdgeKind
@@ -15,7 +14,7 @@ from taskrush.model.pattern import Patterns, is_literal, literal_prefix
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Dict, FrozenSet, Iterable, List, Optional, Sequence, Set, Tuple
+    from typing import Callable, Dict, FrozenSet, Iterable, List, Optional, Sequence, Set, Tuple
 
     from taskrush.model.plan import Plan
     from taskrush.model.task import Task, TaskId
@@ -25,8 +24,9 @@ _TEMPORARY = re.compile(
     r"\.?#.*|.*~|\..*\.sw[a-px]|4913|.*___jb_(?:tmp|old)___|\.goutputstream-.*|\.DS_Store|.*\.py[co]", re.DOTALL
 )
 
-Ignored = Callable[[str, bool], bool]
-"""Whether a path (second: it is a folder) is left out by `.gitignore` files."""
+if TYPE_CHECKING:
+    Ignored = Callable[[str, bool], bool]
+    """Whether a path (second: it is a folder) is left out by `.gitignore` files."""
 
 
 def temporary(path: str) -> bool:

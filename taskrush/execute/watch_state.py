@@ -15,14 +15,14 @@ Rule 4: a change made while tasks run may be their own work. It counts, so that 
 
 from __future__ import annotations
 
-from typing import Mapping, NamedTuple, Tuple, Union
-
-from taskrush.model.task import TaskId
+from taskrush._typing import NamedTuple
 from taskrush.values import frozen
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Callable, Dict, FrozenSet, Iterable, List, Optional, Set
+    from typing import Callable, Dict, FrozenSet, Iterable, List, Mapping, Optional, Set, Tuple, Union
+
+    from taskrush.model.task import TaskId
 
 RESTART = "restart"
 FINISH = "finish"
@@ -90,9 +90,11 @@ class Interrupt(NamedTuple):
     now: float
 
 
-Stimulus = Union[Begin, Changed, Began, Ended, RoundOver, Woke, Interrupt]
+if TYPE_CHECKING:
+    Stimulus = Union[Begin, Changed, Began, Ended, RoundOver, Woke, Interrupt]
 
-Causes = Mapping[TaskId, Tuple[str, ...]]
+if TYPE_CHECKING:
+    Causes = Mapping[TaskId, Tuple[str, ...]]
 
 
 class StartRound(NamedTuple):
@@ -123,7 +125,8 @@ class LeftAlone(NamedTuple):
     paths: Tuple[str, ...]
 
 
-Instruction = Union[StartRound, StopRound, Wake, LeftAlone]
+if TYPE_CHECKING:
+    Instruction = Union[StartRound, StopRound, Wake, LeftAlone]
 
 
 @frozen(kw_only=True)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import stat
 import time
-from typing import Tuple
 
 import xxhash
 
@@ -17,14 +16,15 @@ from taskrush.execute.watch_state import Change
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Callable, Dict, Iterable, Iterator, List, Optional
+    from typing import Callable, Dict, Iterable, Iterator, List, Optional, Tuple
 
 SAFE = 2.0  # seconds; also how far a time stamp may lie back to be believed
 WHOLE = 64 << 20  # larger files are told apart by size and time
 CHUNK = 1 << 20
 
-_Status = Tuple[int, int, int, int]  # size, mtime_ns, ctime_ns, inode
-_Known = Tuple[_Status, float, str]  # status, hashed at, digest
+if TYPE_CHECKING:
+    _Status = Tuple[int, int, int, int]  # size, mtime_ns, ctime_ns, inode
+    _Known = Tuple[_Status, float, str]  # status, hashed at, digest
 
 
 def new_seed() -> int:

@@ -6,8 +6,7 @@ None was not given, so that `defaults` and `extends` can fill it.
 
 from __future__ import annotations
 
-from typing import Mapping
-
+from taskrush._typing import Mapping
 from taskrush.errors import Where
 from taskrush.values import field, frozen
 

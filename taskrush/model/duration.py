@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Optional
@@ -19,6 +17,8 @@ _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 def seconds_of(value: Any) -> float:
     """Seconds of a text, a number of seconds or a `timedelta`. Raises `ValueError` for what is no duration."""
     if isinstance(value, str):
+        import re
+
         text = value.strip()
         if not re.fullmatch(DURATION, text):
             raise ValueError(f"`{value}` is not {DURATION_WORDS}")

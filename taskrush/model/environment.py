@@ -7,9 +7,9 @@ a result. All others see everything.
 from __future__ import annotations
 
 import fnmatch
-import re
 
 from taskrush.model.task import Shell
+from taskrush.regex import expression
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from taskrush.model.task import Task
 
-_MENTION = re.compile(r"\$\{?([A-Za-z_][A-Za-z0-9_]*)")
+_MENTION = expression(r"\$\{?([A-Za-z_][A-Za-z0-9_]*)")
 
 PASSED: Tuple[str, ...] = (
     "PATH",
@@ -94,7 +94,7 @@ def mentioned(task: Task) -> List[str]:
     """Variables that the task's shell commands name, as far as can be read off their text; `PATH` is never one."""
     if not isinstance(task.action, Shell):
         return []
-    names = {name for command in task.action.commands for name in _MENTION.findall(command)}
+    names = {name for command in task.action.commands if "$" in command for name in _MENTION.findall(command)}
     return sorted(names.difference({"PATH"}, (secret.name for secret in task.secrets)))
 
 

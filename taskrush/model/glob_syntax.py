@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import functools
-import re
-from typing import Optional, Tuple
 
 from taskrush.values import frozen
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import List, Sequence
+    from typing import List, Optional, Sequence, Tuple
 
 ALTERNATIVES_LIMIT = 1024
 _LAST = 0x10FFFF
-WILD = re.compile(r"[*?\[{\\!]")
+WILD = frozenset("*?[{\\!")
 
 # A token: one character out of these ranges of code points, or STAR for any number of any.
-Ranges = Tuple[Tuple[int, int], ...]
-Token = Optional[Ranges]
+if TYPE_CHECKING:
+    Ranges = Tuple[Tuple[int, int], ...]
+    Token = Optional[Ranges]
 STAR: Token = None
 ANY: Ranges = ((0, ord("/") - 1), (ord("/") + 1, _LAST))
 
@@ -41,7 +40,7 @@ class PatternError(ValueError):
 
 def is_literal(pattern: str) -> bool:
     """Whether it names one path (and what is below it) rather than a set."""
-    return WILD.search(pattern) is None
+    return WILD.isdisjoint(pattern)
 
 
 @functools.lru_cache(maxsize=65536)

@@ -6,14 +6,13 @@ It is data. `compile/link.py` makes it from tasks; `plan/planner.py` cuts it dow
 from __future__ import annotations
 
 import enum
-from typing import Hashable, TypeVar
 
 from taskrush.model.task import TaskId
 from taskrush.values import field, frozen
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Dict, FrozenSet, Iterable, Iterator, List, Mapping, Set, Tuple
+    from typing import Dict, FrozenSet, Hashable, Iterable, Iterator, List, Mapping, Set, Tuple, TypeVar
 
     from taskrush.errors import Problem
     from taskrush.model.task import Task
@@ -77,7 +76,8 @@ class Graph:
         return self.tasks[TaskId(task_id)]
 
 
-Node = TypeVar("Node", bound=Hashable)
+if TYPE_CHECKING:
+    Node = TypeVar("Node", bound=Hashable)
 
 
 def entangled(edges: Mapping[Node, Iterable[Node]]) -> Set[Node]:

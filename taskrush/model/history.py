@@ -6,8 +6,7 @@ is not known is None. It knows nothing of where these are kept.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
+from taskrush._typing import NamedTuple
 from taskrush.values import field, frozen
 
 TYPE_CHECKING = False

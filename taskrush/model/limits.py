@@ -5,17 +5,20 @@ Who may start when is decided by `execute/admission.py`.
 
 from __future__ import annotations
 
-from typing import Iterable, Mapping, Union
-
+from taskrush._typing import Mapping
 from taskrush.values import field, frozen
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, List, Optional, Tuple
+    from typing import Any, Dict, Iterable, List, Optional, Tuple, Union
 
     from taskrush.errors import Where
 
 SIZE = r"([0-9]+(?:\.[0-9]+)?) ?(?:([kmgtKMGT])([iI]?)[bB]?|[bB])?"
+_UNITS = {"": 1, "b": 1}
+for _power, _letter in enumerate("kmgt", 1):
+    _UNITS.update(dict.fromkeys((_letter, f"{_letter}b"), 1000**_power))
+    _UNITS.update(dict.fromkeys((f"{_letter}i", f"{_letter}ib"), 1024**_power))
 SIZE_WORDS = "a size such as `4GB` or `512MiB`"
 
 
@@ -66,8 +69,9 @@ class Limits:
     jobserver: str = ""
 
 
-PoolGiven = Union[str, Pool, Iterable[Union[str, Pool]], Mapping[Union[str, Pool], int]]
-"""How Python names pools: one, several, or with how much of each is taken."""
+if TYPE_CHECKING:
+    PoolGiven = Union[str, Pool, Iterable[Union[str, Pool]], Mapping[Union[str, Pool], int]]
+    """How Python names pools: one, several, or with how much of each is taken."""
 
 
 def pool_uses(given: PoolGiven, where: Optional[Where] = None) -> Tuple[PoolUse, ...]:
@@ -88,14 +92,14 @@ def pool_uses(given: PoolGiven, where: Optional[Where] = None) -> Tuple[PoolUse,
 
 def as_bytes(text: str) -> int:
     """`4GB` as a number of bytes: `GB` counts thousands, `GiB` 1024s. Raises `ValueError` for what is no size."""
-    import re
-
-    found = re.fullmatch(SIZE, text.strip())
-    if found is None:
+    size = text.strip()
+    unit = size.lstrip("0123456789.")
+    number = size[: len(size) - len(unit)]
+    factor = _UNITS.get((unit[1:] if unit[:1] == " " else unit).lower())
+    whole, dot, part = number.partition(".")
+    if factor is None or not whole or not (part.isdigit() if dot else True):
         raise ValueError(f"`{text}` is not {SIZE_WORDS}")
-    number, unit, binary = found.groups()
-    base = 1024 if binary else 1000
-    return int(float(number) * base ** (" kmgt".index(unit.lower()) if unit else 0))
+    return int(float(number) * factor)
 
 
 def shown_bytes(count: float) -> str:

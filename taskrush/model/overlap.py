@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import functools
-from typing import Tuple
 
-from taskrush.model.glob_syntax import GLOBSTAR, STAR, Segment, clean, is_literal, parsed
+from taskrush.model.glob_syntax import GLOBSTAR, STAR, clean, is_literal, parsed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Sequence
+    from typing import Any, Callable, Sequence, Tuple
 
-    from taskrush.model.glob_syntax import Ranges
+    from taskrush.model.glob_syntax import Ranges, Segment
 
-Alternatives = Tuple[Tuple[Segment, ...], ...]
+if TYPE_CHECKING:
+    Alternatives = Tuple[Tuple[Segment, ...], ...]
 
 
 def may_overlap(first: str, second: str) -> bool:

@@ -14,7 +14,6 @@ Paths are relative with `/`, on every system, and matched with regard to case.
 from __future__ import annotations
 
 import functools
-import re
 
 from taskrush.model.glob_syntax import ANY, GLOBSTAR, STAR, WILD, PatternError, clean, is_literal, is_one, parsed
 from taskrush.model.plain_pattern import plain
@@ -22,6 +21,7 @@ from taskrush.values import field, frozen
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import re
     from typing import Iterable, List, Optional, Tuple
 
     from taskrush.model.glob_syntax import Segment, Token
@@ -33,8 +33,8 @@ __all__ = ["PatternError", "Patterns", "depth", "is_literal", "literal_prefix", 
 def literal_prefix(pattern: str) -> str:
     """The folders that everything matched lies in, without wildcards: `src/gen` of `src/gen/*.c`. Empty for the top."""
     pattern = pattern[1:] if pattern.startswith("!") else pattern
-    wild = WILD.search(pattern)
-    literal = pattern if wild is None else pattern[: wild.start()].rpartition("/")[0]
+    wild = min([at for at in map(pattern.find, WILD) if at >= 0], default=-1)
+    literal = pattern if wild < 0 else pattern[:wild].rpartition("/")[0]
     return clean(literal).rstrip("/") if "./" in literal or "//" in literal or literal[-1:] in "/." else literal
 
 
@@ -47,12 +47,14 @@ def matches(pattern: str, path: str) -> bool:
 @functools.lru_cache(maxsize=65536)
 def regex(pattern: str) -> re.Pattern[str]:
     """The compiled regular expression of one pattern without `!`. Raises `PatternError`."""
+    import re
+
     return re.compile(f"(?:{'|'.join(map(_regex, parsed(pattern)))})\\Z", re.DOTALL)
 
 
 def depth(pattern: str) -> Optional[int]:
     """How many segments all paths have that a pattern (without `!`) matches; None if that cannot be told easily."""
-    if "**" in pattern or WILD.search(pattern.rpartition("/")[2]) is None or any(sign in pattern for sign in "{\\"):
+    if "**" in pattern or is_literal(pattern.rpartition("/")[2]) or any(sign in pattern for sign in "{\\"):
         return None
     return None if "./" in pattern or "//" in pattern else pattern.count("/") + 1
 
@@ -109,6 +111,8 @@ def _regex_token(token: Token) -> str:
         return "[^/]*"
     if token == ANY:
         return "[^/]"
+    import re
+
     if is_one(token):
         return re.escape(chr(token[0][0]))
     ranges = "".join(f"{re.escape(chr(low))}-{re.escape(chr(high))}" for low, high in token)

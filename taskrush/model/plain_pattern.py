@@ -5,15 +5,14 @@ It decides nothing about what patterns mean: whatever is said here is what `patt
 
 from __future__ import annotations
 
-from typing import Callable
-
-from taskrush.model.glob_syntax import WILD
+from taskrush.model.glob_syntax import is_literal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Optional
+    from typing import Callable, Optional
 
-Matcher = Callable[[str], object]
+if TYPE_CHECKING:
+    Matcher = Callable[[str], object]
 
 
 def plain(pattern: str) -> Optional[Matcher]:
@@ -24,18 +23,18 @@ def plain(pattern: str) -> Optional[Matcher]:
     if "./" in pattern or "//" in pattern or pattern.endswith(("/", "/.")) or pattern in ("", "."):
         return None
     folder, slash, last = pattern.rpartition("/")
-    if WILD.search(last) is None:
-        return _itself(pattern) if WILD.search(folder) is None else None
+    if is_literal(last):
+        return _itself(pattern) if is_literal(folder) else None
     deep = False
     if folder == "**" or folder.endswith("/**"):
         folder, slash, deep = folder[:-3], folder[-3:-2], True
-    if WILD.search(folder) is not None:
+    if not is_literal(folder):
         return None
     start = folder + slash
     if last == "**":
         return None if deep else _below(start)
     ending = last[1:]
-    if last[0] != "*" or WILD.search(ending) is not None:
+    if last[0] != "*" or not is_literal(ending):
         return None
     return _ending(start, ending, deep)
 

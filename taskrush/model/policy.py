@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import re
-from typing import Union
-
 from taskrush.model.retry import Retry as Retry
 from taskrush.model.retry import Timeout as Timeout
+from taskrush.regex import expression
 from taskrush.values import field, frozen
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Optional, Tuple
+    from typing import Optional, Tuple, Union
 
     from taskrush.errors import Where
 
@@ -71,10 +69,11 @@ class Ingredient:
     where: Optional[Where] = field(default=None, eq=False)
 
 
-Input = Union[str, Ingredient]
-"""What `inputs` lists: a pattern of files, or something else that counts."""
+if TYPE_CHECKING:
+    Input = Union[str, Ingredient]
+    """What `inputs` lists: a pattern of files, or something else that counts."""
 
-_PART = re.compile(r"!?[^#\\]+\.(?:json|toml|ya?ml)#.+", re.IGNORECASE | re.DOTALL)
+_PART = expression(r"(?is)!?[^#\\]+\.(?:json|toml|ya?ml)#.+")
 
 
 def as_input(text: str, where: Optional[Where] = None) -> Input:
@@ -82,7 +81,7 @@ def as_input(text: str, where: Optional[Where] = None) -> Input:
 
     The file whose name is written so is `FILE.json\\#place` as a pattern.
     """
-    return Ingredient(part=text, where=where) if _PART.fullmatch(text) else text
+    return Ingredient(part=text, where=where) if "#" in text and _PART.fullmatch(text) else text
 
 
 @frozen(kw_only=True)

@@ -5,15 +5,13 @@ Values only. What a delay comes to, and which failures are tried again, is decid
 
 from __future__ import annotations
 
-import re
-from typing import Any, Callable, Union
-
 from taskrush.model.duration import DURATION, optional_seconds, seconds_of, text_of
+from taskrush.regex import expression
 from taskrush.values import Factory, field, frozen
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Iterable, Optional, Tuple, Type
+    from typing import Any, Callable, Iterable, Optional, Tuple, Type, Union
 
 ATTEMPTS = 3  # where a policy does not say how many
 CUSTOM = "custom "
@@ -35,7 +33,8 @@ SIGNALS = (
 )
 SIGNAL = rf"(?:SIG)?(?:{'|'.join(SIGNALS)})|{SIGNAL_NUMBER}"
 
-Delay = Union[str, Callable[[Any], float]]
+if TYPE_CHECKING:
+    Delay = Union[str, Callable[[Any], float]]
 
 
 def as_delay(value: Any) -> Delay:
@@ -45,15 +44,15 @@ def as_delay(value: Any) -> Delay:
     if isinstance(value, (list, tuple)):
         value = ",".join(text_of(seconds_of(one)) for one in value)
     text = value.strip() if isinstance(value, str) else text_of(seconds_of(value))
-    if not re.fullmatch(DELAY, text):
+    if not expression(DELAY).fullmatch(text):
         raise ValueError(f"`{value}` is not {DELAY_WORDS}")
-    return f"{text}s" if re.fullmatch(r"[0-9.]+", text) else text
+    return f"{text}s" if text.replace(".", "").isdigit() else text
 
 
 def as_jitter(value: Any) -> str:
     """How much chance there is in a delay. Raises `ValueError`."""
     text = value.strip() if isinstance(value, str) else text_of(seconds_of(value))
-    if text and not re.fullmatch(JITTER, text):
+    if text and not expression(JITTER).fullmatch(text):
         raise ValueError(f"`{value}` is not {JITTER_WORDS}")
     return text
 
@@ -65,7 +64,7 @@ def as_signals(values: Any) -> Tuple[str, ...]:
 
 def as_signal(value: Any) -> str:
     name = getattr(value, "name", None) or str(value)
-    if not re.fullmatch(SIGNAL, name):
+    if not expression(SIGNAL).fullmatch(name):
         raise ValueError(f"`{name}` is not {SIGNAL_WORDS}")
     return name if name.isdigit() or name.startswith("SIG") else f"SIG{name}"
 
@@ -87,6 +86,8 @@ def exception_name(kind: Type[BaseException]) -> str:
 def as_pattern(value: Optional[str]) -> Optional[str]:
     """A regular expression. Raises `ValueError` for what is none."""
     if value is not None:
+        import re
+
         try:
             re.compile(value)
         except (re.error, RecursionError, OverflowError) as error:
@@ -156,8 +157,9 @@ class Timeout:
     idle: Optional[float] = field(default=None, converter=optional_seconds)
 
 
-TimeoutGiven = Union[float, str, Timeout, None]
-"""What people write in Python: a time for one attempt (also a `timedelta`), or all of it."""
+if TYPE_CHECKING:
+    TimeoutGiven = Union[float, str, Timeout, None]
+    """What people write in Python: a time for one attempt (also a `timedelta`), or all of it."""
 
 
 def as_retry(value: Union[int, Retry, None]) -> Optional[Retry]:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Iterable, Union
-
 from taskrush.values import evolve, field, frozen
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Optional, Tuple
+    from typing import Iterable, Optional, Tuple, Union
 
     from taskrush.errors import Where
 
@@ -60,8 +58,9 @@ class Secret:
         return f"variable {self.env or self.name}"
 
 
-SecretsGiven = Union[str, Secret, Iterable[Union[str, Secret]]]
-"""What `secrets` of a task takes in Python."""
+if TYPE_CHECKING:
+    SecretsGiven = Union[str, Secret, Iterable[Union[str, Secret]]]
+    """What `secrets` of a task takes in Python."""
 
 
 def as_secrets(values: SecretsGiven) -> Tuple[Secret, ...]:

@@ -5,15 +5,13 @@ Values only. `execute/readiness.py` asks; when a service starts and ends is deci
 
 from __future__ import annotations
 
-import re
-from typing import Union
-
 from taskrush.model.duration import seconds_of
+from taskrush.regex import expression
 from taskrush.values import field, frozen
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Optional, Tuple
+    from typing import Optional, Tuple, Union
 
 ADDRESS = r"(?:(?P<host>\[[0-9A-Fa-f:.]+\]|[^\s:/]+):)?(?P<port>[0-9]{1,5})"
 ADDRESS_WORDS = "a port or `host:port`"
@@ -31,7 +29,7 @@ def as_seconds(time: Union[str, float]) -> float:
 def _address(value: Union[str, int, None]) -> Optional[str]:
     text = None if value is None else str(value)
     if text is not None and "${" not in text:
-        found = re.fullmatch(ADDRESS, text)
+        found = expression(ADDRESS).fullmatch(text)
         if found is None or not 0 < int(found["port"]) < 65536:
             raise ValueError(f"{value!r} is not {ADDRESS_WORDS}")
     return text
@@ -39,6 +37,8 @@ def _address(value: Union[str, int, None]) -> Optional[str]:
 
 def _pattern(value: Optional[str]) -> Optional[str]:
     if value is not None:
+        import re
+
         try:
             re.compile(value)
         except re.error as error:
@@ -79,8 +79,9 @@ class Service:
     ready: Ready = field(factory=Ready)
 
 
-ServiceGiven = Union[bool, Service, Ready, None]
-"""How Python says it: `service=True`, `service=Ready(port=5432)`, `service=Service(ready=Ready(...))`."""
+if TYPE_CHECKING:
+    ServiceGiven = Union[bool, Service, Ready, None]
+    """How Python says it: `service=True`, `service=Ready(port=5432)`, `service=Service(ready=Ready(...))`."""
 
 
 def as_service(given: ServiceGiven) -> Optional[Service]:
@@ -98,7 +99,7 @@ def as_service(given: ServiceGiven) -> Optional[Service]:
 
 def split_address(address: str) -> Tuple[str, int]:
     """Host and port; the host is this machine unless it is named."""
-    found = re.fullmatch(ADDRESS, address)
+    found = expression(ADDRESS).fullmatch(address)
     if found is None:
         raise ValueError(f"`{address}` is not {ADDRESS_WORDS}")
     return (found["host"] or "127.0.0.1").strip("[]"), int(found["port"])

@@ -8,15 +8,16 @@ anything but ASCII outside of quotes, and commands that a shell carries out itse
 
 from __future__ import annotations
 
-import re
+from taskrush.regex import expression
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import List, Mapping, Optional, Tuple
 
-_PLAIN = re.compile(r"[A-Za-z0-9_@%+:,./-][A-Za-z0-9_@%+=:,./-]*(?:[ \t]+[A-Za-z0-9_@%+:,./-][A-Za-z0-9_@%+=:,./-]*)*")
-_PIECE = re.compile(r"""([ \t]+)|([A-Za-z0-9_@%+=:,./-]+)|'([^'\n\r]*)'|"([^"$`\\!\n\r]*)\"""")
-_NAME = re.compile(r"[A-Za-z0-9_.][A-Za-z0-9_+.-]*|[A-Za-z0-9_.,@:]*/[A-Za-z0-9_+.,@%:/-]*")
+_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+_PLAIN = frozenset(_LETTERS + "_@%+=:,./- \t")
+_NAME, _FOLDERS, _FILE = frozenset(_LETTERS + "_+.-"), frozenset(_LETTERS + "_.,@:"), frozenset(_LETTERS + "_+.,@%:/-")
+_PIECE = expression(r"""([ \t]+)|([A-Za-z0-9_@%+=:,./-]+)|'([^'\n\r]*)'|"([^"$`\\!\n\r]*)\"""")
 
 # those of dash, bash, ksh, zsh and busybox, reserved words included
 _OWN_COMMANDS = """
@@ -35,12 +36,25 @@ _SHELL_SETTINGS = ("SHELLOPTS", "BASHOPTS", "BASH_XTRACEFD", "POSIXLY_CORRECT")
 def simple_words(command: str, env: Mapping[str, str]) -> Optional[Tuple[str, ...]]:
     """The words of a command that needs no shell in this environment; None if it is better left to one."""
     command = command.strip(" \t\n")
-    words = command.split() if _PLAIN.fullmatch(command) else _quoted(command)
-    if not words or words[0] in _SHELLS_OWN or _NAME.fullmatch(words[0]) is None:
+    words = command.split() if _is_plain(command) else _quoted(command)
+    if not words or words[0] in _SHELLS_OWN or not _is_name(words[0]):
         return None
     if any(name in env for name in _SHELL_SETTINGS) or f"BASH_FUNC_{words[0]}%%" in env or "%" in env.get("PATH", "%"):
         return None
     return tuple(words)
+
+
+def _is_plain(command: str) -> bool:
+    """Whether it is words of harmless characters; one that begins with `=` means something to zsh."""
+    return _PLAIN.issuperset(command) and command[:1] != "=" and " =" not in command and "\t=" not in command
+
+
+def _is_name(word: str) -> bool:
+    """Whether no shell can take the word for anything but the name of a program, or a path of one."""
+    folder, slash, file = word.partition("/")
+    if slash:
+        return _FOLDERS.issuperset(folder) and _FILE.issuperset(file)
+    return word[:1] not in "+-" and _NAME.issuperset(word)
 
 
 def _quoted(command: str) -> Optional[List[str]]:

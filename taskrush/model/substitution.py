@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import re
+from taskrush.regex import expression
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import re
     from typing import Mapping, Optional
 
-_PLACEHOLDER = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
+_PLACEHOLDER = expression(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
 
 
 def substitute(text: str, env: Mapping[str, str]) -> str:

@@ -5,8 +5,6 @@ Everything here is a value. A task does not know its graph, its state or how it 
 
 from __future__ import annotations
 
-from typing import NewType, Union
-
 from taskrush.model.notification import as_notices
 from taskrush.model.policy import Cache
 from taskrush.model.secret import as_secrets
@@ -15,7 +13,7 @@ from taskrush.values import Factory, field, frozen
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Iterable, List, Mapping, Optional, Tuple
+    from typing import Any, Callable, Iterable, List, Mapping, NewType, Optional, Tuple, Union
 
     from taskrush.errors import Problem, Where
     from taskrush.model.limits import Limits
@@ -24,7 +22,10 @@ if TYPE_CHECKING:
     from taskrush.model.secret import Secret
     from taskrush.model.service import Service
 
-TaskId = NewType("TaskId", str)
+if TYPE_CHECKING:
+    TaskId = NewType("TaskId", str)
+else:
+    TaskId = str  # told apart by type checkers
 
 
 @frozen
@@ -69,7 +70,8 @@ class Call:
         return f"{self.name}()"
 
 
-Action = Union[Shell, Argv, Call]
+if TYPE_CHECKING:
+    Action = Union[Shell, Argv, Call]
 
 
 def describe_function(function: Callable[..., Any]) -> str:

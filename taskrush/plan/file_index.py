@@ -14,25 +14,27 @@ import os
 import stat
 import threading
 import time
-from typing import Tuple
 
 import xxhash
 
-from taskrush.model.identity import Identity, identity_of, trusted
+from taskrush.model.identity import identity_of, trusted
 from taskrush.protocols import NotAtOnce
 from taskrush.statefile import load_state, save_state
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, Iterable, Iterator, List, Optional
+    from typing import Any, Dict, Iterable, Iterator, List, Optional, Tuple
+
+    from taskrush.model.identity import Identity
 
 CHUNK = 1 << 20
 KIND = "file-index-2"
 ALWAYS_LEFT_OUT = frozenset((".git", ".taskrush", ".hg", ".svn", ".jj"))
 AT_ONCE = 2000  # looks at files that still count as being quick
 
-Known = Tuple[Identity, int, bytes, str]  # identity, hashed at (ns), xxh3-128, sha-256
-Listing = Tuple[Identity, int, Tuple[Tuple[str, bool], ...]]  # identity, listed at (ns), entries
+if TYPE_CHECKING:
+    Known = Tuple[Identity, int, bytes, str]  # identity, hashed at (ns), xxh3-128, sha-256
+    Listing = Tuple[Identity, int, Tuple[Tuple[str, bool], ...]]  # identity, listed at (ns), entries
 
 
 class FileIndex:

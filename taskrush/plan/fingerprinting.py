@@ -11,8 +11,8 @@ import json
 import os
 import stat
 import sys
-from typing import Protocol
 
+from taskrush._typing import Protocol
 from taskrush.model.environment import declared
 from taskrush.model.fingerprint import Fingerprint, Part, digest_of
 from taskrush.model.pattern import Patterns, depth, is_literal, literal_prefix

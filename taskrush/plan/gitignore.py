@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import os
 import re
-from typing import Tuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Dict, List, Optional
+    from typing import Dict, List, Optional, Tuple
 
-_Rule = Tuple["re.Pattern[str]", bool, bool]  # pattern, negated, for folders only
+if TYPE_CHECKING:
+    _Rule = Tuple["re.Pattern[str]", bool, bool]  # pattern, negated, for folders only
 
 
 class GitIgnore:

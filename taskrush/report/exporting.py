@@ -9,23 +9,24 @@ from __future__ import annotations
 
 import contextlib
 import os
-from typing import Callable, Optional, Sequence
 
 from taskrush.errors import TaskRushError
 from taskrush.events import RunFinished
 from taskrush.report.history import HistoryReporter
 from taskrush.report.log import read_log
 from taskrush.report.spool import unescape
-from taskrush.report.spooled import Reading, Spooled
+from taskrush.report.spooled import Reading
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import List
+    from typing import Callable, List, Optional, Sequence
 
     from taskrush.events import Record
     from taskrush.model.plan import Plan
+    from taskrush.report.spooled import Spooled
 
-Render = Callable[[Sequence[Spooled]], Optional[str]]
+if TYPE_CHECKING:
+    Render = Callable[[Sequence[Spooled]], Optional[str]]
 TAIL = 65536  # bytes of a log that go into a report
 
 

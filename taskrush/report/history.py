@@ -8,8 +8,8 @@ says so and goes on.
 from __future__ import annotations
 
 import os
-from typing import Protocol
 
+from taskrush._typing import Protocol
 from taskrush.errors import TaskRushError
 from taskrush.events import (
     AttemptFinished,

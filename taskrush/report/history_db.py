@@ -11,7 +11,6 @@ import os
 import sqlite3
 import statistics
 import time
-from typing import Callable, TypeVar
 
 from taskrush.model.history import PastAttempt, PastRun, PastTask
 from taskrush.model.task import TaskId
@@ -23,7 +22,7 @@ from taskrush.statefile import FOLDER, state_folder
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
+    from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple, TypeVar
 
     from taskrush.model.history import PastMeasure
 
@@ -38,8 +37,9 @@ RUN_COLUMNS = (
     "id, run, began_at, took, ok, exit_code, targets, jobs, host, revision, branch, reason, resumes, "
     "only_targets, tasks"
 )
-T = TypeVar("T")
-Warn = Callable[[str], None]
+if TYPE_CHECKING:
+    T = TypeVar("T")
+    Warn = Callable[[str], None]
 
 
 class HistoryDatabase:

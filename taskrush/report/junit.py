@@ -8,18 +8,18 @@ from __future__ import annotations
 
 import re
 import time
-from typing import Callable
 from xml.sax.saxutils import escape, quoteattr
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import List, Optional, Sequence
+    from typing import Callable, List, Optional, Sequence
 
     from taskrush.model.history import PastTask
     from taskrush.report.spooled import Spooled
 
-ReadLog = Callable[[str, str], bytes]
-"""The end of what a task of a run wrote."""
+if TYPE_CHECKING:
+    ReadLog = Callable[[str, str], bytes]
+    """The end of what a task of a run wrote."""
 BAD = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 ESCAPES = re.compile("\x1b(?:\\[[0-?]*[ -/]*[@-~]|\\][^\x07\x1b]*(?:\x07|\x1b\\\\)|[@-Z\\\\-_])")
 FAILED = ("failed", "cancelled", "interrupted", "running")

@@ -6,21 +6,21 @@ The history knows this too; this is for the beginning of a run, which opens no d
 from __future__ import annotations
 
 import os
-from typing import Dict, Tuple
 
 from taskrush.model.task import TaskId
 from taskrush.statefile import FOLDER, load_state, save_state, state_folder
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Iterable, Mapping, Optional
+    from typing import Any, Dict, Iterable, Mapping, Optional, Tuple
 
 NAME = "learnt"
 KIND = "learnt 1"
 RECENT = 5
 MOST = 20_000  # tasks; those that did not run for longest are forgotten first
 
-Known = Dict[str, Tuple[Tuple[int, ...], Tuple[int, ...]]]  # microseconds and bytes, the newest last
+if TYPE_CHECKING:
+    Known = Dict[str, Tuple[Tuple[int, ...], Tuple[int, ...]]]  # microseconds and bytes, the newest last
 
 
 class Learnt:

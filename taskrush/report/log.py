@@ -8,7 +8,6 @@ in its place. Logs never fail a task: what goes wrong here raises `LogError` onc
 from __future__ import annotations
 
 import os
-import re
 
 from taskrush.errors import TaskRushError
 from taskrush.events import AttemptFinished, RunFinished, RunStarted, TaskFinished, TaskOutput, TaskStarted
@@ -28,7 +27,9 @@ SIZES = "logs.sizes"  # the file that says how large the logs of each run are
 CHUNK = 65536
 _SIGN = {"stdout": "o", "stderr": "e"}
 _STREAM = {"o": "stdout", "e": "stderr", "c": "stderr"}
-_RUN = re.compile(r"\d{8}T\d{6}-[0-9a-f]{8}\Z")
+
+
+_SAFE = frozenset("abcdefghijklmnopqrstuvwxyz0123456789._-")
 
 
 class LogError(TaskRushError):
@@ -90,7 +91,7 @@ class LogReporter:
     def _remove_old(self, run: str) -> None:
         above = logs_folder(self._root)
         try:
-            names = sorted(name for name in os.listdir(above) if _RUN.match(name) and name != run)
+            names = sorted(name for name in os.listdir(above) if _is_run(name) and name != run)
         except FileNotFoundError:
             return
         sizes = self._sizes()
@@ -132,10 +133,17 @@ def logs_folder(root: str, run: str = "") -> str:
     return os.path.join(root, FOLDER, "logs", run)
 
 
+def _is_run(name: str) -> bool:
+    """Whether a folder is named as runs are: `20260102T030405-0a1b2c3d`."""
+    if len(name) != 24 or name[8] != "T" or name[15] != "-":
+        return False
+    return (name[:8] + name[9:15]).isdigit() and not name[16:].strip("0123456789abcdef")
+
+
 def file_name(task: str, attempt: int = 1) -> str:
     """The name of an attempt's log, safe on every file system; no two share one. Names of tasks never have a `+`."""
     number = f"+{attempt}" if attempt > 1 else ""
-    safe = re.sub(r"[^a-z0-9._-]", "_", task)[:80]
+    safe = "".join([sign if sign in _SAFE else "_" for sign in task[:80]])
     if safe == task and not safe.startswith("."):
         return f"{safe}{number}.log"
     import hashlib

@@ -13,32 +13,33 @@ import queue
 import socket
 import threading
 import time
-from typing import Callable, Mapping, Optional, Tuple
 
-from taskrush.model.notification import FIRST_FAILURE, RECOVERY, Channel
+from taskrush.model.notification import FIRST_FAILURE, RECOVERY
 from taskrush.model.outcome import State
 from taskrush.report import notify_send
 from taskrush.report.notify_ends import told
 from taskrush.report.notify_limit import Limiter
-from taskrush.report.notify_news import Message, News, compose, harmless, quoted
+from taskrush.report.notify_news import News, compose, harmless, quoted
 from taskrush.report.notify_past import Past
 from taskrush.report.notify_send import NotSent
 from taskrush.values import evolve
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Dict, List, Sequence
+    from typing import Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 
-    from taskrush.model.notification import Notice
+    from taskrush.model.notification import Channel, Notice
     from taskrush.model.redaction import Redactor
     from taskrush.model.task import TaskId
     from taskrush.protocols import History
     from taskrush.report.notify_ends import Ended
+    from taskrush.report.notify_news import Message
 
 PAUSES = (0.5, 1.0)  # seconds before a message is tried again
 NAMED = 5  # targets that a message names
-Send = Callable[[Channel, Message, Mapping[str, str], float], None]
-Problem = Tuple[str, Optional[str]]
+if TYPE_CHECKING:
+    Send = Callable[[Channel, Message, Mapping[str, str], float], None]
+    Problem = Tuple[str, Optional[str]]
 
 
 class Desk:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import fnmatch
-from typing import NamedTuple
 
+from taskrush._typing import NamedTuple
 from taskrush.model.notification import ALWAYS, FAILURE, FIRST_FAILURE, RECOVERY, SUCCESS, WARNING
 from taskrush.model.outcome import State
 

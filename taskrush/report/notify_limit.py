@@ -6,8 +6,8 @@ The file is state: without it, or with a damaged one, counting starts anew. Two 
 from __future__ import annotations
 
 import os
-from typing import NamedTuple
 
+from taskrush._typing import NamedTuple
 from taskrush.model.message import parse_limit
 from taskrush.statefile import FOLDER, load_state, save_state, state_folder
 

@@ -11,8 +11,8 @@ import http.client
 import json
 import urllib.error
 import urllib.request
-from typing import Mapping
 
+from taskrush._typing import Mapping
 from taskrush.model.message import fill
 from taskrush.report.notify_send import NotSent
 

@@ -7,11 +7,10 @@ no label, so that the number of series stays bounded: by the tasks, of which the
 from __future__ import annotations
 
 import statistics
-from typing import Tuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Dict, Iterable, List, Sequence
+    from typing import Dict, Iterable, List, Sequence, Tuple
 
     from taskrush.model.history import PastTask
     from taskrush.report.spooled import Spooled
@@ -19,7 +18,8 @@ if TYPE_CHECKING:
 MOST = 1000
 QUANTILES = (0.5, 0.9, 0.99)
 RAN = ("succeeded", "warned", "failed")
-Labels = Tuple[Tuple[str, str], ...]
+if TYPE_CHECKING:
+    Labels = Tuple[Tuple[str, str], ...]
 
 
 def render(runs: Sequence[Spooled]) -> str:

@@ -11,8 +11,6 @@ Later versions add fields at the end and letters; readers ignore what they do no
 
 from __future__ import annotations
 
-from typing import TypeVar
-
 from taskrush.model.history import INTERRUPTED, RUNNING, UNDER_WAY, PastAttempt, PastRun, PastTask
 from taskrush.model.task import TaskId
 from taskrush.report.spool import escape
@@ -20,13 +18,14 @@ from taskrush.values import evolve, frozen
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Dict, Iterable, List, Optional, Sequence, Tuple
+    from typing import Any, Callable, Dict, Iterable, List, Optional, Sequence, Tuple, TypeVar
 
     from taskrush.model.outcome import Outcome
 
 BETWEEN = "\x1f"
 WITHIN = "\x1e"
-T = TypeVar("T")
+if TYPE_CHECKING:
+    T = TypeVar("T")
 
 
 def run_fields(run: PastRun) -> Sequence[str]:

@@ -9,7 +9,6 @@ import inspect
 import os
 import sys
 import traceback
-from typing import Callable
 
 from taskrush.errors import CommandFailed, TaskCancelled, TaskRushError
 from taskrush.model.outcome import cancelled, failed, succeeded
@@ -18,12 +17,13 @@ from taskrush.model.retry import exception_name
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import TracebackType
-    from typing import Any, Awaitable, Dict, List, Mapping, Optional, Sequence, Tuple
+    from typing import Any, Awaitable, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 
     from taskrush.model.outcome import Outcome
     from taskrush.model.task import Task
 
-OnCancel = Callable[[Callable[[bool], None]], None]
+if TYPE_CHECKING:
+    OnCancel = Callable[[Callable[[bool], None]], None]
 _HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 
 

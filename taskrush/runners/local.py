@@ -7,11 +7,11 @@ input, so that a run does not depend on where it was started; a task that is `in
 from __future__ import annotations
 
 import os
-import re
 
 from taskrush.model.environment import visible
 from taskrush.model.substitution import as_text, substitute
 from taskrush.model.task import Argv, Shell
+from taskrush.regex import expression
 from taskrush.runners.guardian import Guardian
 from taskrush.runners.process_tree import COOKIE, Tree
 from taskrush.runners.spawn import DEFAULT_SHELL
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from taskrush.protocols import OnOutput, Pollable, Running, Sharing
     from taskrush.runners.usage import Meter
 
-_TAKES_ARGUMENTS = re.compile(r"\$(?:[@*1-9#]|\{[@*1-9#])")
+_TAKES_ARGUMENTS = expression(r"\$(?:[@*1-9#]|\{[@*1-9#])")
 
 
 class LocalRunner:

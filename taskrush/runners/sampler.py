@@ -11,8 +11,8 @@ from __future__ import annotations
 import os
 import threading
 import time
-from typing import NamedTuple
 
+from taskrush._typing import NamedTuple
 from taskrush.runners.usage import UNSEEN, Measured
 
 TYPE_CHECKING = False

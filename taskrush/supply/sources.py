@@ -9,18 +9,18 @@ import os
 import stat
 import subprocess
 import threading
-from typing import Callable, Mapping
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Optional, Tuple
+    from typing import Callable, Mapping, Optional, Tuple
 
     from taskrush.model.secret import Secret
 
 LIMIT = 1 << 16  # bytes of a value
 COMMAND_SECONDS = 120.0  # somebody may have to type a passphrase
-Parse = Callable[[str, str], Mapping[str, str]]
-"""The variables in the text of a dotenv file at a path."""
+if TYPE_CHECKING:
+    Parse = Callable[[str, str], Mapping[str, str]]
+    """The variables in the text of a dotenv file at a path."""
 
 
 class NotToBeHad(Exception):

@@ -12,26 +12,26 @@ from __future__ import annotations
 import os
 import threading
 from importlib.util import find_spec
-from typing import Callable, Optional, Tuple
 
 from taskrush.errors import Problem
 from taskrush.model.disguise import worth_hiding
 from taskrush.model.outcome import cancelled, failed, succeeded
 from taskrush.model.redaction import Redactor
-from taskrush.model.secret import Secret
 from taskrush.supply.sources import Command, NotToBeHad, from_environment, from_file, from_keyring
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Dict, Iterable, List, Mapping, Sequence, Set
+    from typing import Callable, Dict, Iterable, List, Mapping, Optional, Sequence, Set, Tuple
 
     from taskrush.model.outcome import Outcome
+    from taskrush.model.secret import Secret
     from taskrush.model.task import Task
     from taskrush.protocols import Running
     from taskrush.supply.sources import Parse
 
-Warning = Tuple[str, Optional[str]]
-Learn = Callable[[Secret, Optional[str]], None]
+if TYPE_CHECKING:
+    Warning = Tuple[str, Optional[str]]
+    Learn = Callable[[Secret, Optional[str]], None]
 
 
 class Vault:

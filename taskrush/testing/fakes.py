@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from typing import Sequence, Union
 
 from taskrush.events import AttemptFinished, RunFinished, TaskFinished, TaskStarted
 from taskrush.model.outcome import Outcome, State, cancelled
@@ -12,7 +11,7 @@ from taskrush.values import evolve, frozen
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, List, Mapping, Optional, Tuple
+    from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple, Union
 
     from taskrush.events import Event, Record
     from taskrush.model.task import Task
@@ -84,7 +83,8 @@ class Script:
     raises: Optional[Exception] = None
 
 
-Scripts = Union[Script, Outcome, Sequence[Union[Script, Outcome]]]
+if TYPE_CHECKING:
+    Scripts = Union[Script, Outcome, Sequence[Union[Script, Outcome]]]
 
 
 class FakeRunner:

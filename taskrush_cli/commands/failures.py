@@ -11,12 +11,9 @@ import argparse
 import os
 import sys
 import time
-from typing import Tuple
 
 from taskrush.errors import UsageError
 from taskrush.explaining import PAST, explain_past
-from taskrush.model.failure import Failure
-from taskrush.model.history import PastTask
 from taskrush_cli.past import day, moment, open_past
 from taskrush_cli.render.console import terminal_width
 from taskrush_cli.render.failure import section
@@ -24,12 +21,15 @@ from taskrush_cli.render.style import Style, count, duration, is_terminal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, List, Optional, Sequence
+    from typing import Any, Dict, List, Optional, Sequence, Tuple
 
+    from taskrush.model.failure import Failure
+    from taskrush.model.history import PastTask
     from taskrush.protocols import History
 
-Told = Tuple[PastTask, int, Failure]
-"""A failure, how often the same was seen, what can be said about it."""
+if TYPE_CHECKING:
+    Told = Tuple[PastTask, int, Failure]
+    """A failure, how often the same was seen, what can be said about it."""
 
 MOST = 20  # failures that are shown
 LOOKED_INTO = 200

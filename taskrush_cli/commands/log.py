@@ -6,7 +6,6 @@ import argparse
 import itertools
 import os
 import sys
-from typing import Tuple
 
 from taskrush.compile.names import near
 from taskrush.errors import UsageError
@@ -16,12 +15,13 @@ from taskrush_cli.render.style import count
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Iterator, Optional
+    from typing import Iterator, Optional, Tuple
 
     from taskrush.model.history import PastRun, PastTask
     from taskrush.protocols import History
 
-Piece = Tuple[str, bytes]
+if TYPE_CHECKING:
+    Piece = Tuple[str, bytes]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import sys
-from typing import Sequence, Tuple
 
 from taskrush.analyze.paths import without_edge
 from taskrush.analyzing import what_if
@@ -16,13 +15,14 @@ from taskrush_cli.render.style import Style, count, duration
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
-    from typing import Any, Dict, List
+    from typing import Any, Dict, List, Sequence, Tuple
 
     from taskrush.analyze.estimate import Estimate
     from taskrush.analyze.work import Work
     from taskrush.model.plan import Plan
 
-Needs = Sequence[Tuple[int, ...]]
+if TYPE_CHECKING:
+    Needs = Sequence[Tuple[int, ...]]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 import time
 from functools import partial
 
+from taskrush.regex import expression
 from taskrush.values import frozen
 
 TYPE_CHECKING = False
@@ -57,8 +57,11 @@ def _github_note(kind: str, message: str, where: Optional[Where]) -> str:
 # --- GitLab: docs.gitlab.com/ci/jobs/job_logs -----------------------------------------------------------------------
 
 
+_ODD = expression(r"[^A-Za-z0-9_.-]")
+
+
 def _section(title: str) -> str:
-    return "taskrush_" + re.sub(r"[^A-Za-z0-9_.-]", "_", title)
+    return "taskrush_" + _ODD.sub("_", title)
 
 
 def _gitlab_open(title: str) -> str:
@@ -119,7 +122,7 @@ DIALECTS: Mapping[str, Dialect] = {
             close=lambda title: "::endgroup::",
             error=partial(_github_note, "error"),
             warning=partial(_github_note, "warning"),
-            marker=re.compile(rb"::[a-z-]+[ :]"),
+            marker=expression(rb"::[a-z-]+[ :]"),
         ),
         Dialect(
             name="gitlab",
@@ -127,7 +130,7 @@ DIALECTS: Mapping[str, Dialect] = {
             close=_gitlab_close,
             error=lambda message, where: None,
             warning=lambda message, where: None,
-            marker=re.compile(rb"(?:\x1b\[0K)?section_(?:start|end):"),
+            marker=expression(rb"(?:\x1b\[0K)?section_(?:start|end):"),
         ),
         Dialect(
             name="azure",
@@ -135,7 +138,7 @@ DIALECTS: Mapping[str, Dialect] = {
             close=lambda title: "##[endgroup]",
             error=partial(_azure_note, "error"),
             warning=partial(_azure_note, "warning"),
-            marker=re.compile(rb"##(?:vso)?\["),
+            marker=expression(rb"##(?:vso)?\["),
         ),
         Dialect(
             name="teamcity",
@@ -143,7 +146,7 @@ DIALECTS: Mapping[str, Dialect] = {
             close=lambda title: f"##teamcity[blockClosed name='{_teamcity_escape(title)}']",
             error=_teamcity_error,
             warning=_teamcity_warning,
-            marker=re.compile(rb"##teamcity\["),
+            marker=expression(rb"##teamcity\["),
         ),
     )
 }

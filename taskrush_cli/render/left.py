@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import threading
 import time
-from typing import Callable, Mapping, Protocol, Tuple
 
-from taskrush.model.outcome import Outcome
-from taskrush.model.task import TaskId
+from taskrush._typing import Protocol
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Optional
+    from typing import Any, Callable, Mapping, Optional, Tuple
+
+    from taskrush.model.outcome import Outcome
+    from taskrush.model.task import TaskId
 
 AFTER = 1.0  # seconds that a run has to last before anything is asked
 PER_TASK = 0.002  # and so much more for each of its tasks
@@ -23,8 +24,9 @@ EVERY = 0.5
 SHARE = 1 / 60
 STALE = 3.0  # seconds after which it is asked again although nothing has ended
 
-Look = Callable[[], Tuple[Mapping[TaskId, Outcome], Mapping[TaskId, float]]]
-"""How tasks have ended, and since when (by the clock on the wall) others run."""
+if TYPE_CHECKING:
+    Look = Callable[[], Tuple[Mapping[TaskId, Outcome], Mapping[TaskId, float]]]
+    """How tasks have ended, and since when (by the clock on the wall) others run."""
 
 
 class Oracle(Protocol):

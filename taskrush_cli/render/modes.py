@@ -7,8 +7,7 @@ known, so that whoever writes next closes it properly.
 
 from __future__ import annotations
 
-from typing import Protocol
-
+from taskrush._typing import Protocol
 from taskrush.values import define, field
 from taskrush_cli.render.held import Held
 from taskrush_cli.render.style import PALETTE

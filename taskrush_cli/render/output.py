@@ -8,9 +8,10 @@ everything goes to standard output, because groups only work in one stream. It k
 from __future__ import annotations
 
 import os
-import re
 import select
-from typing import Protocol
+
+from taskrush._typing import Protocol
+from taskrush.regex import expression
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ PARTIAL_LIMIT = 65536
 RESET = b"\x1b[0m"
 KEPT = 8 * 24  # a program that switches colours on without end
 FAR = 4096  # how far back from its end output is searched for colours
-_COLORS = re.compile(rb"\x1b\[([0-9;:]*)m")
+_COLORS = expression(rb"\x1b\[([0-9;:]*)m")
 _OFF = (b"", b"0", b"00", b"0;0")
 
 

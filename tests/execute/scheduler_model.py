@@ -1,6 +1,8 @@
 """Plays a scheduler's counterpart and judges every instruction by the promises of a run. Shared by the properties."""
 
-from typing import Callable, Dict, List, Mapping, NamedTuple, Optional, Set, Tuple, Union
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Callable, Dict, List, Mapping, NamedTuple, Optional, Set, Tuple, Union
 
 from taskrush.execute.admission import Admission, Demand, Limit
 from taskrush.execute.scheduler import (
@@ -11,19 +13,20 @@ from taskrush.execute.scheduler import (
     Exited,
     Finished,
     Held,
-    Instruction,
     Kill,
     Launch,
     Overdue,
     Scheduler,
     Sleep,
     Start,
-    Stimulus,
     Stop,
     Woke,
 )
 from taskrush.model.outcome import Outcome, State, cancelled, failed, skipped, succeeded
 from taskrush.model.policy import DRAIN, FAIL_FAST, FAILURE_POLICIES, KEEP_GOING
+
+if TYPE_CHECKING:
+    from taskrush.execute.stimuli import Instruction, Stimulus
 
 Choose = Callable[[int, int], int]
 """A number between two bounds, both included."""
@@ -110,7 +113,7 @@ class Game:
         self.allowed = dict(case.allowed)
         self.goes_on = case.on_failure in (KEEP_GOING, "dependants-only")
 
-    def play(self, choose: Choose) -> "Game":
+    def play(self, choose: Choose) -> Game:
         self.send(Start())
         for _ in range(24 * len(self.case.needs) + 8):
             if self.finished is not None:

@@ -1,6 +1,8 @@
 """Plays the counterpart of a scheduler that has services, and judges every instruction by what is promised of them."""
 
-from typing import Dict, List, NamedTuple, Optional, Set, Tuple
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Dict, List, NamedTuple, Optional, Set, Tuple
 
 from taskrush.execute.scheduler import (
     Check,
@@ -8,7 +10,6 @@ from taskrush.execute.scheduler import (
     Ended,
     Exited,
     Finished,
-    Instruction,
     Kill,
     Launch,
     Overdue,
@@ -16,7 +17,6 @@ from taskrush.execute.scheduler import (
     Ready,
     Scheduler,
     Start,
-    Stimulus,
     Stop,
     StopService,
     Unready,
@@ -24,6 +24,9 @@ from taskrush.execute.scheduler import (
 from taskrush.model.outcome import Outcome, State, cancelled, failed, skipped, succeeded
 from taskrush.model.policy import FAILURE_POLICIES, KEEP_GOING
 from tests.execute.scheduler_model import Choose, Edges
+
+if TYPE_CHECKING:
+    from taskrush.execute.stimuli import Instruction, Stimulus
 
 
 class ServiceCase(NamedTuple):
@@ -96,7 +99,7 @@ class ServiceGame:
                 if on in self.services:
                     self.dependants[on].append(node)
 
-    def play(self, choose: Choose) -> "ServiceGame":
+    def play(self, choose: Choose) -> ServiceGame:
         self.send(Start())
         for _ in range(24 * len(self.case.needs) + 16):
             if self.finished is not None:

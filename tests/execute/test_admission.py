@@ -1,7 +1,9 @@
 """Pools, mutexes, memory and priorities: never more than there is, nobody waits for ever, the same order each time."""
 
+from __future__ import annotations
+
 import random
-from typing import Any, Dict, List, Optional, Set, Tuple
+from typing import TYPE_CHECKING, Any, Dict, List, Optional, Set, Tuple
 
 import pytest
 from hypothesis import given, settings
@@ -16,11 +18,9 @@ from taskrush.execute.scheduler import (
     Exited,
     Finished,
     Held,
-    Instruction,
     Launch,
     Scheduler,
     Start,
-    Stimulus,
     Stop,
 )
 from taskrush.model.limits import Limits, Resources
@@ -28,6 +28,9 @@ from taskrush.model.outcome import failed, succeeded
 from taskrush.model.policy import KEEP_GOING
 from taskrush.model.task import Task, TaskId
 from tests.execute.scheduler_model import Case, Choose, Game, make_case
+
+if TYPE_CHECKING:
+    from taskrush.execute.stimuli import Instruction, Stimulus
 
 pytestmark = pytest.mark.core
 
@@ -150,7 +153,7 @@ FAULTS = [ForgetsToGiveBack, TakesNothing, CountsHeads, RetriesInCompany, Retrie
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.__name__)
-def test_a_planted_fault_with_limits_is_caught(fault: "type[Scheduler]") -> None:
+def test_a_planted_fault_with_limits_is_caught(fault: type[Scheduler]) -> None:
     """The games are sharp enough for each of these."""
     for seed in range(600):
         dice = random.Random(seed)

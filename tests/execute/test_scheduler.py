@@ -1,8 +1,10 @@
 """The promises of a run, on random graphs with answers in random order; and that each planted fault is caught."""
 
+from __future__ import annotations
+
 import random
 import time
-from typing import Any, Iterable, List, Tuple, Type
+from typing import TYPE_CHECKING, Any, Iterable, List, Tuple, Type
 
 import pytest
 from hypothesis import given, settings
@@ -14,7 +16,6 @@ from taskrush.execute.scheduler import (
     Ended,
     Exited,
     Finished,
-    Instruction,
     Kill,
     Launch,
     Overdue,
@@ -27,6 +28,9 @@ from taskrush.execute.scheduler import (
 from taskrush.model.outcome import Outcome, State, cancelled, failed, skipped, succeeded
 from taskrush.model.policy import DRAIN, FAIL_FAST, KEEP_GOING
 from tests.execute.scheduler_model import Case, Game, make_case
+
+if TYPE_CHECKING:
+    from taskrush.execute.stimuli import Instruction
 
 pytestmark = pytest.mark.core
 
@@ -92,7 +96,7 @@ class StartsAfterStop(Scheduler):
 class RunsDependantsOfFailures(Scheduler):
     """Treats every end as a good one."""
 
-    def _end(self, ends: "List[Tuple[int, Outcome]]") -> None:
+    def _end(self, ends: List[Tuple[int, Outcome]]) -> None:
         super()._end([(node, attrs_ok(outcome)) for node, outcome in ends])
 
 
@@ -107,7 +111,7 @@ class NeverAlone(Scheduler):
 class ForgetsLastWishes(Scheduler):
     """Skips `finally` tasks after a failure."""
 
-    def _closure(self, nodes: Iterable[int]) -> "frozenset[int]":
+    def _closure(self, nodes: Iterable[int]) -> frozenset[int]:
         return frozenset()
 
 
@@ -138,7 +142,7 @@ class Impatient(Scheduler):
 class NeverDrains(Scheduler):
     """Goes on after a failure although told not to."""
 
-    def _drain(self, reason: str) -> "List[Tuple[int, Outcome]]":
+    def _drain(self, reason: str) -> List[Tuple[int, Outcome]]:
         return []
 
 
@@ -189,7 +193,7 @@ class NeverWakes(Scheduler):
 class SleepsThroughStop(Scheduler):
     """Lets sleeping tasks lie when the run is stopped."""
 
-    def _end(self, ends: "List[Tuple[int, Outcome]]") -> None:
+    def _end(self, ends: List[Tuple[int, Outcome]]) -> None:
         super()._end([end for end in ends if self._stopped is None or self._state[end[0]] is not State.RETRYING])
 
 
@@ -210,7 +214,7 @@ class NeverTriesAgain(Scheduler):
 class ForgetsTheAttempt(Scheduler):
     """Says of a task that sleeps when the run drains that it was never started."""
 
-    def _drain(self, reason: str) -> "List[Tuple[int, Outcome]]":
+    def _drain(self, reason: str) -> List[Tuple[int, Outcome]]:
         return [(node, skipped("not started", ok=False)) for node, _ in super()._drain(reason)]
 
 

@@ -1,7 +1,9 @@
 """What is promised of services, on random graphs with answers in random order, and told step by step."""
 
+from __future__ import annotations
+
 import random
-from typing import Any, List, Tuple
+from typing import TYPE_CHECKING, Any, List, Tuple
 
 import pytest
 from hypothesis import given, settings
@@ -13,7 +15,6 @@ from taskrush.execute.scheduler import (
     Ended,
     Exited,
     Finished,
-    Instruction,
     Kill,
     Launch,
     Overdue,
@@ -29,6 +30,9 @@ from taskrush.execute.service_ledger import ServiceLedger
 from taskrush.model.outcome import cancelled, failed, skipped, succeeded
 from taskrush.model.policy import DRAIN, KEEP_GOING
 from tests.execute.service_model import ServiceGame, make_service_case
+
+if TYPE_CHECKING:
+    from taskrush.execute.stimuli import Instruction
 
 pytestmark = pytest.mark.core
 
