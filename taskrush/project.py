@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import os
 import time
@@ -19,6 +20,7 @@ from taskrush.wiring import (
     REPORTERS,
     SystemClock,
     load,
+    make_calls,
     make_memory,
     make_notifier,
     make_priority,
@@ -265,6 +267,7 @@ class Project:
             hidden = () if secrets is None else secrets.values
             subscribers = [*subscribers, load(REPORTERS["history"])(plan, hidden)]
         from taskrush.execute.executor import Executor  # not needed to list, plan and complete
+        from taskrush.execute.functions_only import functions_only
         from taskrush.execute.machine import Machine
         from taskrush.limiting import make_room
 
@@ -284,17 +287,23 @@ class Project:
             why = memory.reason if memory is not None else lambda task: ""
             return explained(self.root, run, plan.tasks, outcomes, why, unseen, env, advisors)
 
-        return Executor(
+        runners = make_runners(
+            self.root,
+            run_id,
+            overrides=env,
+            capture_prints=capture_prints,
+            secrets=secrets,
+            sharing=room.sharing,
+            measure=measure,
+        )
+        kind: Callable[..., Executor] = Executor
+        if secrets is None and room.tokens is None and functions_only(plan):
+            from taskrush.execute.function_executor import FunctionExecutor
+
+            kind = functools.partial(FunctionExecutor, make_calls=make_calls(runners, capture_prints))
+        return kind(
             plan,
-            runners=make_runners(
-                self.root,
-                run_id,
-                overrides=env,
-                capture_prints=capture_prints,
-                secrets=secrets,
-                sharing=room.sharing,
-                measure=measure,
-            ),
+            runners=runners,
             clock=SystemClock(),
             run_id=run_id,
             subscribers=subscribers,

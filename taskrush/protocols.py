@@ -116,6 +116,32 @@ class Runner(Protocol):
         """The run is over: end whatever may be left and give back what is held."""
 
 
+class UnderWay(Protocol):
+    """The call of one task's function."""
+
+    def call(self) -> Any:
+        """Make it in this thread: what the function returns. Raises `EndedSo` and nothing else."""
+
+    def cancel(self, force: bool = False) -> None:
+        """Ask it to end; at any time, also before it is made, more than once, from any thread."""
+
+
+class Calls(Protocol):
+    """Calls functions in the threads of whoever asks, which say when they begin and when they do something else."""
+
+    def prepare(self, task: Task, values: Optional[Mapping[str, object]] = None) -> UnderWay:
+        """A call that is to be made; `values` are the results bound by `task.bindings`, None if it takes nothing."""
+
+    def times(self) -> Optional[Tuple[float, float]]:
+        """User and system time of the calling thread so far, where the system tells them apart."""
+
+    def enter(self) -> None: ...
+
+    def leave(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
 class Sharing(Protocol):
     """Lets commands take part in the slots of a run."""
 

@@ -17,7 +17,18 @@ if TYPE_CHECKING:
     from taskrush.model.history import Keep
     from taskrush.model.plan import Plan
     from taskrush.model.task import Task
-    from taskrush.protocols import History, Memory, OnOutput, Pollable, Runner, Running, Secrets, Sharing, Subscriber
+    from taskrush.protocols import (
+        Calls,
+        History,
+        Memory,
+        OnOutput,
+        Pollable,
+        Runner,
+        Running,
+        Secrets,
+        Sharing,
+        Subscriber,
+    )
     from taskrush.report.notify_past import Remembered
     from taskrush.supply.vault import Vault
 
@@ -49,8 +60,7 @@ class SystemClock:
     def now(self) -> float:
         return time.time()
 
-    def monotonic(self) -> float:
-        return time.monotonic()
+    monotonic = staticmethod(time.monotonic)  # asked very often
 
 
 class LateRunner:
@@ -98,6 +108,18 @@ def make_runners(
         "call": LateRunner(lambda: load("taskrush.runners.call:CallRunner")(local, capture_prints)),
         "process": LateRunner(lambda: load("taskrush.runners.isolated:IsolatedRunner")(local, root)),
     }
+
+
+def make_calls(
+    runners: Mapping[str, Runner], capture_prints: bool
+) -> Callable[[Callable[[Task, str, bytes], None]], Calls]:
+    """What calls the functions of a run that has nothing else, once it is known who hears what they write."""
+
+    def make(heard: Callable[[Task, str, bytes], None]) -> Calls:
+        made: Calls = load("taskrush.runners.calls:Calls")(runners["local"], capture_prints, heard)
+        return made
+
+    return make
 
 
 def make_notifier(

@@ -76,6 +76,8 @@ class Executor:
     once they are not needed.
     """
 
+    scheduler_kind = Scheduler
+
     def __init__(
         self,
         plan: Plan,
@@ -113,7 +115,7 @@ class Executor:
         self._warned_exit_code = warned_exit_code
         self._warned = False
         self._limits = room
-        self._scheduler = Scheduler(
+        self._scheduler = self.scheduler_kind(
             plan.needs,
             plan.after,
             self._jobs,

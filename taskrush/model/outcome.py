@@ -93,6 +93,14 @@ class Outcome:
         return self.state is State.SUCCEEDED and self.attempts > 1
 
 
+class EndedSo(Exception):
+    """A call of a function that ended by anything but a value."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        super().__init__(outcome)
+        self.outcome = outcome
+
+
 def timed(outcome: Outcome, seconds: float, attempts: int = 1) -> Outcome:
     """The same outcome after so many seconds of wall time; several times as fast as `attrs.evolve`."""
     return Outcome(

@@ -15,10 +15,16 @@ from taskrush.values import define, field
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Callable, Dict, List, Optional, Set
+    from typing import Callable, Dict, List, Optional, Protocol, Set, Union
 
     from taskrush.model.task import Task
     from taskrush.protocols import OnOutput, Runner
+
+    class Late(Protocol):
+        """Who can say what is current, once somebody looks."""
+
+        def current(self) -> Current: ...
+
 
 functions_under_way: Set[int] = set()
 """Threads of this process in which a task's function runs."""
@@ -67,9 +73,10 @@ class Current:
                     self.on_output(name, ready)
 
 
-_current: contextvars.ContextVar[Optional[Current]] = contextvars.ContextVar("taskrush_current", default=None)
+_current: contextvars.ContextVar[Union[Current, Late, None]] = contextvars.ContextVar("taskrush_current", default=None)
 
 
 def current() -> Optional[Current]:
     """The running task of this context, or None outside of any."""
-    return _current.get()
+    found = _current.get()
+    return found if found is None or isinstance(found, Current) else found.current()

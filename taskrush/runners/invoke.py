@@ -48,27 +48,40 @@ def invoke(
 ) -> Outcome:
     """Call `function`. `on_error` gets the text of a traceback; `on_cancel` is given what cancels an async function."""
     try:
-        positional, named = _bind(function, arguments, extra)
-        value = function(*positional, **named)
-        if value is not None and inspect.isawaitable(value):
-            value = _await(value, on_cancel)
-    except Unbindable as error:
-        return failed(str(error))
-    except TaskCancelled:
-        return cancelled("cancelled")
-    except CommandFailed as error:
-        return failed(error.message, code=error.code, raised=_kinds(error))
-    except TaskRushError as error:
-        return failed(str(error), raised=_kinds(error))
-    except SystemExit as error:
-        return _exited(error, on_error)
+        return succeeded(value=value_of_call(function, arguments, extra, on_cancel))
     except BaseException as error:
-        if _is_cancelled_error(error):
-            return cancelled("cancelled")
-        on_error("".join(traceback.format_exception(type(error), error, _below_us(error.__traceback__))))
-        text = str(error).strip()
-        return failed(type(error).__qualname__ + (f": {text}" if text else ""), raised=_kinds(error))
-    return succeeded(value=value)
+        return ended_by(error, on_error)
+
+
+def value_of_call(
+    function: Callable[..., Any], arguments: Mapping[str, Any], extra: Sequence[str], on_cancel: OnCancel
+) -> Any:
+    """What `function` returns, awaited where it has to be. Raises whatever it raises, and `Unbindable`."""
+    positional, named = _bind(function, arguments, extra)
+    value = function(*positional, **named)
+    return value if value is None else awaited(value, on_cancel)
+
+
+def awaited(value: Any, on_cancel: OnCancel) -> Any:
+    """What comes of a value that has to be awaited; any other as it is."""
+    return _await(value, on_cancel) if inspect.isawaitable(value) else value
+
+
+def ended_by(error: BaseException, on_error: Callable[[str], None]) -> Outcome:
+    """How a task ended whose function raised `error`; its traceback goes to `on_error`."""
+    if isinstance(error, Unbindable):
+        return failed(str(error))
+    if isinstance(error, TaskCancelled) or _is_cancelled_error(error):
+        return cancelled("cancelled")
+    if isinstance(error, CommandFailed):
+        return failed(error.message, code=error.code, raised=_kinds(error))
+    if isinstance(error, TaskRushError):
+        return failed(str(error), raised=_kinds(error))
+    if isinstance(error, SystemExit):
+        return _exited(error, on_error)
+    on_error("".join(traceback.format_exception(type(error), error, _below_us(error.__traceback__))))
+    text = str(error).strip()
+    return failed(type(error).__qualname__ + (f": {text}" if text else ""), raised=_kinds(error))
 
 
 def _bind(function: Callable[..., Any], arguments: Mapping[str, Any], extra: Sequence[str]) -> tuple[List[Any], Any]:
