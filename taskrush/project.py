@@ -31,7 +31,7 @@ from taskrush.wiring import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Iterable, Mapping, Optional, Sequence, Tuple, Union
+    from typing import Any, Callable, Iterable, Mapping, Optional, Sequence, Tuple, Union
 
     from taskrush.declare.taskset import Declared, TaskSet
     from taskrush.errors import Problem
