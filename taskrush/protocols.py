@@ -8,7 +8,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import os
     from typing import (
-        Any,
         BinaryIO,
         Callable,
         ContextManager,
@@ -332,10 +331,11 @@ class Files(Protocol):
         """
 
     def learn(self, path: str, status: os.stat_result, looked_at: int, quick: bytes, digest: str) -> None:
-        """Take in what somebody else has read: `quick` is by `quick_hash`, `looked_at` the time by `now` before."""
+        """Take in what somebody else has read: `quick` is by `seed`, `looked_at` the time by `now` before."""
 
-    def quick_hash(self) -> Any:
-        """A hash object for `learn`."""
+    @property
+    def seed(self) -> int:
+        """For the xxh3-128 that `learn` takes."""
 
     def now(self) -> int:
         """The time as the file system has it, in ns."""

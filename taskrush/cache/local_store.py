@@ -5,15 +5,15 @@ Everything is written beside its place and renamed. Keys are relative paths; it 
 
 from __future__ import annotations
 
+import io
 import os
-import shutil
 import stat
-
-from taskrush.protocols import Kept
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import BinaryIO, Iterator, Optional, Tuple
+
+    from taskrush.protocols import Kept
 
 READ_ONLY = 0o444  # for everybody: the folder itself is private, and a linked output has the mode of its object
 
@@ -38,14 +38,15 @@ class LocalStore:
 
     def get(self, key: str, limit: int) -> Optional[bytes]:
         try:
-            with open(self.path(key), "rb") as file:
-                return file.read(limit + 1)
+            with io.FileIO(self.path(key)) as file:
+                size = os.fstat(file.fileno()).st_size
+                return file.read(min(size, limit) + 1)  # no more room than needed: that costs most
         except FileNotFoundError:
             return None
 
     def open(self, key: str) -> Optional[BinaryIO]:
         try:
-            return open(self.path(key), "rb", buffering=0)
+            return io.FileIO(self.path(key))
         except FileNotFoundError:
             return None
 
@@ -106,6 +107,8 @@ class LocalStore:
         except OSError:
             return
         if stat.S_ISREG(status.st_mode):
+            from taskrush.protocols import Kept
+
             yield f"{folder}/{name}", Kept(status.st_size, status.st_mtime)
 
     def delete(self, key: str) -> bool:
@@ -123,5 +126,7 @@ class LocalStore:
         return True
 
     def clear(self, kind: str) -> None:
+        import shutil
+
         shutil.rmtree(self.path(kind), ignore_errors=True)
         self._made = False

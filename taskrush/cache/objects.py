@@ -7,6 +7,7 @@ counts as missing. It knows nothing of tasks.
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 import sys
 
@@ -56,6 +57,11 @@ class ObjectStore:
         return self._places
 
     @property
+    def settings(self) -> Tuple[str, bool, bool]:
+        """What makes another one like it, in another process."""
+        return self.root, self._compress, self._link
+
+    @property
     def links(self) -> bool:
         """Whether restored files may be names of objects."""
         return self._link
@@ -85,13 +91,17 @@ class ObjectStore:
         return digest
 
     def put_file(self, source: BinaryIO, look: Optional[Look] = None) -> Tuple[str, int]:
-        """Store what can be read from an open, unbuffered file; its digest and size. It is read once."""
-        if os.fstat(source.fileno()).st_size <= CHUNK:
-            pieces = list(_pieces(source, os.fstat(source.fileno()).st_size + 1))
+        """Store what can be read from an open, unbuffered file; its digest and size. It is read once.
+
+        Whoever wants to be sure that it did not change meanwhile compares its status before and after.
+        """
+        size = os.fstat(source.fileno()).st_size
+        if size <= CHUNK:
+            data = source.read(size + 1)
+            if len(data) != size:  # it is being written to, or of a kind that does not know its size
+                data += b"".join(_pieces(source, CHUNK))
             if look is not None:
-                for data in pieces:
-                    look(data)
-            data = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+                look(data)
             return self.put_bytes(data), len(data)
         beside = os.path.join(self._places.staging(), f"{os.getpid()}-{os.urandom(8).hex()}")
         flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0)
@@ -134,31 +144,33 @@ class ObjectStore:
         pieces: List[bytes] = []
         return b"".join(pieces) if self._read(digest, limit, pieces.append) is not None else None
 
-    def copy_to(self, digest: str, target: BinaryIO, size: int, look: Optional[Look] = None) -> bool:
-        """Write an object of this size into an open, empty file; False if it is missing. Raises `Damaged`.
+    def write_to(self, digest: str, place: str, size: int, mode: int, look: Look) -> bool:
+        """Make a new file of an object of this size; False if the object is missing. Raises `Damaged`, `OSError`.
 
-        Nothing is written of small objects that do not match; never more than `size` of any.
+        Nothing is written of small objects that do not match; never more than `size` of any. Whatever is raised, the
+        file may be there.
         """
-        if size <= CHUNK:
-            pieces: List[bytes] = []
-            if self._read(digest, size, pieces.append, size, target) is None:
+        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0)
+        with io.FileIO(place, "r+", opener=lambda path, _: os.open(path, flags, 0o600)) as target:
+            if not self._copy_to(digest, target, size, look):
                 return False
-            if pieces:
-                _write(target, pieces[0] if len(pieces) == 1 else b"".join(pieces))
-            if look is not None:
-                for data in pieces or _pieces(_rewound(target), CHUNK):
-                    look(data)
-            return True
+            os.fchmod(target.fileno(), mode)
+        return True
+
+    def _copy_to(self, digest: str, target: BinaryIO, size: int, look: Look) -> bool:
+        pieces: List[bytes] = []
 
         def take(data: bytes) -> None:
             _write(target, data)
-            if look is not None:
-                look(data)
+            look(data)
 
-        cloned = self._read(digest, size, take, size, target)
-        if cloned and look is not None:
-            for data in _pieces(_rewound(target), CHUNK):
+        cloned = self._read(digest, size, pieces.append if size <= CHUNK else take, size, target)
+        if cloned:
+            target.seek(0)
+            for data in _pieces(target, CHUNK):
                 look(data)
+        for data in pieces:
+            take(data)
         return cloned is not None
 
     def link_to(self, digest: str, place: str, size: int, look: Look) -> bool:
@@ -196,25 +208,29 @@ class ObjectStore:
         Raises `Damaged`.
         """
         try:
-            key = self._key_of(digest)
-            source = self._places.open(key) if key is not None else None
-            if key is None or source is None:
+            key, source = self._open(digest)
+            if source is None:
                 return None
             with source:
                 inner = reader(source) if key.endswith(ZST) else source
                 if inner is None:
                     return None  # nothing here can decompress it
-                cloned = target is not None and inner is source and self._clone(source, target)
+                cloned = target is not None and inner is source and self._clone(source, target, size)
                 if cloned and target is not None:
                     inner = target
                 sha, count = hashlib.sha256(), 0
-                for data in _pieces(inner, CHUNK if size is None else min(size, CHUNK) + 1):
+                while True:
+                    data = inner.read(CHUNK if size is None else min(size - count, CHUNK) + 1)
+                    if not data:
+                        break
                     count += len(data)
                     if count > limit:
                         break
                     sha.update(data)
                     if not cloned:
                         take(data)
+                    if count == size and inner is not target:
+                        break  # one byte more was asked for
         except (OSError, EOFError) as error:
             raise self._damaged(digest, f"cannot be read: {getattr(error, 'strerror', None) or error}") from error
         except Exception as error:
@@ -238,9 +254,8 @@ class ObjectStore:
                 pass
 
     def _key_of(self, digest: str) -> Optional[str]:
-        """Where an object is now: stores may hold plain and compressed ones side by side."""
-        plain = _key(digest)
-        for key in (plain + ZST, plain) if self._compress else (plain, plain + ZST):
+        """Where an object is now."""
+        for key in self._keys(digest):
             if self._local is None:
                 if self._places.get(key, 0) is not None:
                     return key
@@ -248,17 +263,32 @@ class ObjectStore:
                 return key
         return None
 
+    def _open(self, digest: str) -> Tuple[str, Optional[BinaryIO]]:
+        """An object's key and its file; stores may hold plain and compressed ones side by side."""
+        key = ""
+        for key in self._keys(digest):
+            source = self._places.open(key)
+            if source is not None:
+                return key, source
+        return key, None
+
+    def _keys(self, digest: str) -> Tuple[str, str]:
+        plain = _key(digest)
+        return (plain + ZST, plain) if self._compress else (plain, plain + ZST)
+
     def _mark_used(self, digest: str) -> bool:
         """Make an object young, so that eviction leaves it to the record about to name it; False if it is absent."""
         plain = _key(digest)
         return self._places.touch(plain) or self._places.touch(plain + ZST)
 
-    def _clone(self, source: BinaryIO, target: BinaryIO) -> bool:
-        """Share the blocks of one open file with another (reflink), where the file system can."""
+    def _clone(self, source: BinaryIO, target: BinaryIO, size: Optional[int] = None) -> bool:
+        """Share the blocks of one open file, if it has this size, with another (reflink), where that is possible."""
         if not self._clones or self._local is None:
             return False
         import fcntl
 
+        if size is not None and os.fstat(source.fileno()).st_size != size:
+            return False
         try:
             fcntl.ioctl(target.fileno(), _FICLONE, source.fileno())
         except OSError:
@@ -333,11 +363,6 @@ def _pieces(source: BinaryIO, size: int) -> Iterator[bytes]:
         if not data:
             return
         yield data
-
-
-def _rewound(file: BinaryIO) -> BinaryIO:
-    file.seek(0)
-    return file
 
 
 def _write(target: BinaryIO, data: bytes) -> None:

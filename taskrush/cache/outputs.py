@@ -11,6 +11,7 @@ import shutil
 import stat
 
 from taskrush.cache.confine import Confined, Unsafe, parts_of
+from taskrush.cache.copying import NotStorable, identity
 from taskrush.model.artifact import FILE, FOLDER, LINK, Entry, Manifest
 from taskrush.model.pattern import Patterns, literal_prefix
 from taskrush.model.redaction import Lookout, Redactor
@@ -18,8 +19,9 @@ from taskrush.statefile import state_folder
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, Iterable, List, Optional, Sequence, Tuple
+    from typing import Any, Dict, Iterable, List, Sequence, Tuple
 
+    from taskrush.cache.copy_workers import Copier
     from taskrush.cache.objects import Look, ObjectStore
     from taskrush.protocols import Files
 
@@ -28,15 +30,6 @@ if TYPE_CHECKING:
 NUMBER_LIMIT = 1_000_000
 SIZE_LIMIT = 1 << 40
 LEFT_SECONDS = 3600.0
-
-
-class NotStorable(Exception):
-    """An output that cannot be kept; the message names it."""
-
-
-def identity(status: os.stat_result) -> Identity:
-    """What changes when a path is written, replaced or given another mode."""
-    return (status.st_mode, status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino, status.st_dev)
 
 
 def found_outputs(files: Files, patterns: Tuple[str, ...], room: Confined) -> Dict[str, os.stat_result]:
@@ -79,7 +72,7 @@ class SecretScan:
     """Raises `NotStorable` as soon as the pieces of a file it is shown hold a secret, cut in two or not; what does not
     is shown to `look`."""
 
-    def __init__(self, path: str, secrets: Redactor, look: Look = lambda data: None) -> None:
+    def __init__(self, path: str, secrets: Redactor, look: Look) -> None:
         self._look = look
         self._path = path
         self._lookout = Lookout(secrets)
@@ -94,42 +87,46 @@ class SecretScan:
 def collect(
     found: Dict[str, os.stat_result],
     before: Dict[str, Identity],
-    store: ObjectStore,
-    room: Confined,
+    copier: Copier,
+    root: str,
     files: Files,
     secrets: Redactor = Redactor(),  # noqa: B008  (knows none)
 ) -> Manifest:
     """Store what was found and describe it. What stood there `before`, untouched since, is not the task's.
 
-    Each file is read once: what is learnt of it goes to `files`. Raises `NotStorable`, `OSError`.
+    Each file is read once: what is learnt of it goes to `files`. Raises `NotStorable`, `Unsafe`, `OSError`.
     """
-    entries = []
-    for path in sorted(found, key=os.fsencode):
-        status = found[path]
-        if before.get(path) == identity(status):
-            continue
-        if secrets.holds(os.fsencode(path)):
-            raise NotStorable(f"the name of an output, `{secrets.clean_text(path)}`, holds a secret")
-        mode = stat.S_IMODE(status.st_mode) & 0o777
-        if stat.S_ISLNK(status.st_mode):
-            target = _link_target(room, path)
-            if secrets.holds(os.fsencode(target)):
-                raise NotStorable(f"output `{path}` is a link to a name that holds a secret")
-            entries.append(Entry(path, LINK, target=target))
-        elif stat.S_ISDIR(status.st_mode):
-            entries.append(Entry(path, FOLDER, mode=mode))
-        elif stat.S_ISREG(status.st_mode):
-            folder, name = room.parent(path)
-            descriptor = os.open(name, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0), dir_fd=folder)
-            looked_at, quick = files.now(), files.quick_hash()
-            with open(descriptor, "rb", buffering=0) as source:
-                digest, size = store.put_file(source, SecretScan(path, secrets, quick.update))
-                if identity(os.fstat(descriptor)) != identity(status):
-                    raise NotStorable(f"output `{path}` changed while it was being stored")
-            files.learn(path, status, looked_at, quick.digest(), digest)
-            entries.append(Entry(path, FILE, digest, size, mode))
-        else:
-            raise NotStorable(f"output `{path}` is neither a file, a folder nor a link")
+    entries: List[Entry] = []
+    made: List[Tuple[str, Identity]] = []
+    looked_at = files.now()
+    with Confined(root) as room:
+        for path in sorted(found, key=os.fsencode):
+            status = found[path]
+            seen = identity(status)
+            if before.get(path) == seen:
+                continue
+            if secrets and secrets.holds(os.fsencode(path)):
+                raise NotStorable(f"the name of an output, `{secrets.clean_text(path)}`, holds a secret")
+            mode = stat.S_IMODE(status.st_mode) & 0o777
+            if stat.S_ISREG(status.st_mode):
+                made.append((path, seen))
+                entries.append(Entry(path, FILE, mode=mode))
+            elif stat.S_ISLNK(status.st_mode):
+                target = _link_target(room, path)
+                if secrets and secrets.holds(os.fsencode(target)):
+                    raise NotStorable(f"output `{path}` is a link to a name that holds a secret")
+                entries.append(Entry(path, LINK, target=target))
+            elif stat.S_ISDIR(status.st_mode):
+                entries.append(Entry(path, FOLDER, mode=mode))
+            else:
+                raise NotStorable(f"output `{path}` is neither a file, a folder nor a link")
+    watch = (lambda path, look: SecretScan(path, secrets, look)) if secrets else None
+    kept = iter(copier.keep(root, made, watch))
+    for number, entry in enumerate(entries):
+        if entry.kind == FILE:
+            digest, size, quick = next(kept)
+            files.learn(entry.path, found[entry.path], looked_at, quick, digest)
+            entries[number] = Entry(entry.path, FILE, digest, size, entry.mode)
     return Manifest(entries=tuple(entries))
 
 
@@ -182,7 +179,7 @@ def checked(manifest: Manifest, patterns: Tuple[str, ...]) -> Manifest:
 
 
 def restore(
-    root: str, manifest: Manifest, store: ObjectStore, stale: Iterable[str], unchanged: Iterable[str], files: Files
+    root: str, manifest: Manifest, copier: Copier, stale: Iterable[str], unchanged: Iterable[str], files: Files
 ) -> bool:
     """Make the disk hold the manifest's entries and remove `stale` paths; False if an object is missing.
 
@@ -195,31 +192,26 @@ def restore(
         os.makedirs(folder, mode=0o700, exist_ok=True)
     beside = f"{folder}/{os.getpid()}-{os.urandom(6).hex()}"
     looked_at = files.now()
-    fetched: List[Tuple[Entry, str, bytes]] = []
-    places: List[str] = []
+    todo = [(entry, f"{beside}-{number}") for number, entry in enumerate(manifest.entries) if entry.path not in skip]
+    places = [place for entry, place in todo if entry.kind != FOLDER]
     try:
-        for number, entry in enumerate(manifest.entries):
-            if entry.path in skip:
-                continue
-            place = f"{beside}-{number}"
-            quick = files.quick_hash()
-            if entry.kind != FOLDER:
-                places.append(place)
-            if entry.kind == FILE:
-                if not _fetch(store, entry, place, quick.update):
-                    return False
-            elif entry.kind == LINK:
+        wanted = [(entry.digest, entry.size, entry.mode, place) for entry, place in todo if entry.kind == FILE]
+        fetched = copier.fetch(wanted)
+        if fetched is None:
+            return False
+        for entry, place in todo:
+            if entry.kind == LINK:
                 os.symlink(entry.target, place)
-            fetched.append((entry, place, quick.digest()))
+        marks = iter(fetched)
         with Confined(root) as room:
             for path in stale:
                 room.remove(path)
                 _prune(room, path)
-            for entry, place, mark in fetched:
-                _put(room, entry, place)
-                status = room.status(entry.path) if entry.kind == FILE else None
-                if status is not None:
-                    files.learn(entry.path, status, looked_at, mark, entry.digest)
+            for entry, place in todo:
+                status = _put(room, entry, place)
+                if entry.kind == FILE:
+                    files.learn(entry.path, status, looked_at, next(marks), entry.digest)
+        places.clear()
         return True
     finally:
         for place in places:  # what was not moved away
@@ -283,35 +275,25 @@ def sweep(root: str, now: float) -> None:
             pass
 
 
-def _fetch(store: ObjectStore, entry: Entry, place: str, look: Look) -> bool:
-    if not entry.mode & 0o111 and store.link_to(entry.digest, place, entry.size, look):
-        return True
-    descriptor = os.open(place, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
-    with open(descriptor, "r+b", buffering=0) as target:
-        if not store.copy_to(entry.digest, target, entry.size, look):
-            return False
-        os.fchmod(descriptor, entry.mode)
-    return True
-
-
-def _put(room: Confined, entry: Entry, place: str) -> None:
+def _put(room: Confined, entry: Entry, place: str) -> os.stat_result:
+    """Move one entry to where it belongs; its status there."""
     room.clear_way(entry.path)
     folder, name = room.parent(entry.path, make=True)
-    try:
-        status: Optional[os.stat_result] = os.stat(name, dir_fd=folder, follow_symlinks=False)
-    except OSError:
-        status = None
-    is_folder = status is not None and stat.S_ISDIR(status.st_mode)
     if entry.kind == FOLDER:
-        if status is not None and not is_folder:
+        status = room.status(entry.path)
+        if status is not None and not stat.S_ISDIR(status.st_mode):
             os.unlink(name, dir_fd=folder)
-        if not is_folder:
+            status = None
+        if status is None:
             os.mkdir(name, dir_fd=folder)
         os.chmod(name, entry.mode, dir_fd=folder)
-        return
-    if is_folder:
-        os.rmdir(name, dir_fd=folder)  # only if nothing that we do not own is in it
-    os.replace(place, name, dst_dir_fd=folder)
+    else:
+        try:
+            os.replace(place, name, dst_dir_fd=folder)
+        except IsADirectoryError:
+            os.rmdir(name, dir_fd=folder)  # only if nothing that we do not own is in it
+            os.replace(place, name, dst_dir_fd=folder)
+    return os.stat(name, dir_fd=folder, follow_symlinks=False)
 
 
 def _prune(room: Confined, path: str) -> None:

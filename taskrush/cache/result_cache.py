@@ -14,11 +14,13 @@ import stat
 import time
 
 from taskrush.cache.confine import Confined, Unsafe
+from taskrush.cache.copy_workers import Copier
+from taskrush.cache.copying import NotStorable, identity
 from taskrush.cache.leftovers import Leftovers
 from taskrush.cache.log import LogWriter, replay
 from taskrush.cache.marks import Marks
 from taskrush.cache.objects import Damaged
-from taskrush.cache.outputs import NotStorable, checked, collect, found_outputs, identity, part_from_store, restore
+from taskrush.cache.outputs import checked, collect, found_outputs, part_from_store, restore
 from taskrush.model.artifact import FILE, FOLDER, LINK, Manifest, Stored
 from taskrush.model.pattern import Patterns
 from taskrush.model.redaction import Redactor
@@ -74,11 +76,13 @@ class LocalResultCache:
         self._files = files
         self._run_id = run_id
         self._warn = warn
+        self._copier = Copier(store, files.seed)
         self._marks = Marks(root, files.now)
         self._leftovers = Leftovers(root)
 
     def save(self) -> None:
         """The run is over: keep what makes the next one quick."""
+        self._copier.close()
         self._marks.save()
 
     def at_once(self) -> ContextManager[None]:
@@ -137,7 +141,7 @@ class LocalResultCache:
                 return False
             self._leftovers.note(task, {path: seen for path, seen in here.items() if path not in own})
             self.forget(task)
-            if not restore(self._root, found.manifest, self._store, stale, unchanged, self._files):
+            if not restore(self._root, found.manifest, self._copier, stale, unchanged, self._files):
                 return False
         except Damaged as error:
             self._warn(f"a stored result of `{task.id}` counts as missing: {error}")
@@ -200,7 +204,9 @@ class LocalResultCache:
         """Keep the result of a task that ended well; a reason in words if it was not kept."""
         try:
             with Confined(self._root) as room:
-                manifest = collect(self._found(task, room), before, self._store, room, self._files, self._secrets)
+                manifest = collect(
+                    self._found(task, room), before, self._copier, self._root, self._files, self._secrets
+                )
             if self._secrets.holds_text(value):
                 raise NotStorable("its return value holds a secret")
             data, cut = log.close()

@@ -97,13 +97,14 @@ class FileIndex:
         return "folder" if stat.S_ISDIR(mode) else "special"
 
     def learn(self, path: str, status: os.stat_result, looked_at: int, quick: bytes, digest: str) -> None:
-        """Content that somebody else has read: `quick` is by `quick_hash`, `looked_at` the time by `now` before."""
+        """Content that somebody else has read: `quick` is by `seed`, `looked_at` the time by `now` before."""
         self._known[path] = (identity_of(status), looked_at, quick, digest)
         self._changed = True
 
-    def quick_hash(self) -> Any:
-        """A hash object for the second question: same bytes as at the last look? Never leaves this workspace."""
-        return xxhash.xxh3_128(seed=self._seed)
+    @property
+    def seed(self) -> int:
+        """Of the hash for the second question (xxh3-128): same bytes as at the last look? Kept in this workspace."""
+        return self._seed
 
     @contextlib.contextmanager
     def at_once(self) -> Iterator[None]:
@@ -143,7 +144,7 @@ class FileIndex:
                 before = os.fstat(descriptor)
                 if not stat.S_ISREG(before.st_mode):
                     return None
-                quick, sha = self.quick_hash(), None
+                quick, sha = xxhash.xxh3_128(seed=self._seed), None
                 if before.st_size <= CHUNK:
                     data = os.read(descriptor, before.st_size + 1)  # no more room than needed: that costs most
                     quick.update(data)
