@@ -8,6 +8,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import os
     from typing import (
+        Any,
         BinaryIO,
         Callable,
         ContextManager,

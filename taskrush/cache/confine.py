@@ -5,6 +5,7 @@ Whatever names a stored record holds, nothing outside the workspace is read, wri
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from typing import List, Optional, Tuple
 
 MAX_PATH = 4096
+_ODD = frozenset(("", ".", ".."))
 _FLAGS = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
 
 
@@ -22,12 +24,12 @@ class Unsafe(ValueError):
 
 def parts_of(path: str) -> List[str]:
     """The steps of a relative path with `/`. Raises `Unsafe` for anything that could lead elsewhere."""
-    if not path or len(os.fsencode(path)) > MAX_PATH:
+    if not path or (4 * len(path) > MAX_PATH and len(os.fsencode(path)) > MAX_PATH):
         raise Unsafe("path is empty or too long")
     if "\0" in path or path.startswith("/") or (os.name == "nt" and ("\\" in path or ":" in path)):
         raise Unsafe(f"path is not relative: {path!r}")
     parts = path.split("/")
-    if any(part in ("", ".", "..") for part in parts):
+    if not _ODD.isdisjoint(parts):
         raise Unsafe(f"path leaves its folder or is not normal: {path!r}")
     return parts
 
@@ -35,12 +37,14 @@ def parts_of(path: str) -> List[str]:
 class Confined:
     """A folder within which paths are used, by one thread; closed with `close`, or as a context manager.
 
-    The folder used last is kept open: paths that follow one another mostly lie in one.
+    The folder used last is kept open: paths that follow one another mostly lie in one. For the same reason the folder
+    that was missed last counts as missing until something is made here.
     """
 
     def __init__(self, root: str) -> None:
         self._last: Optional[str] = None
         self._last_folder = -1
+        self._missing: Optional[str] = None
         self._root = os.open(root, os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_CLOEXEC", 0))
 
     def __enter__(self) -> Confined:
@@ -65,7 +69,15 @@ class Confined:
         if above == self._last and path[:1] != "/":
             parts_of(name)
             return self._last_folder, name
-        folder, name = self._open(path, make)
+        if make:
+            self._missing = None
+        elif above == self._missing:
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)
+        try:
+            folder, name = self._open(path, make)
+        except FileNotFoundError:
+            self._missing = above
+            raise
         self._let_go()
         self._last, self._last_folder = above, folder
         return folder, name
@@ -77,7 +89,9 @@ class Confined:
 
     def _open(self, path: str, make: bool) -> Tuple[int, str]:
         *folders, name = parts_of(path)
-        here = os.dup(self._root)
+        if not folders:
+            return os.dup(self._root), name
+        here = self._root
         try:
             for folder in folders:
                 try:
@@ -94,10 +108,12 @@ class Confined:
                     if _is_link(folder, here):
                         raise Unsafe(f"a link is in the way: {folder!r} of {path!r}") from error
                     raise
-                os.close(here)
+                if here != self._root:
+                    os.close(here)
                 here = step
         except BaseException:
-            os.close(here)
+            if here != self._root:
+                os.close(here)
             raise
         return here, name
 

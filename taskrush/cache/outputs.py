@@ -19,7 +19,7 @@ from taskrush.statefile import state_folder
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, Iterable, List, Sequence, Tuple
+    from typing import Any, Dict, Iterable, List, Sequence, Set, Tuple
 
     from taskrush.cache.copy_workers import Copier
     from taskrush.cache.objects import Look, ObjectStore
@@ -169,11 +169,13 @@ def checked(manifest: Manifest, patterns: Tuple[str, ...]) -> Manifest:
             raise Unsafe(f"a result has `{entry.path}`")
         if entry.kind == LINK:
             check_link(entry.path, entry.target)
+    known: Set[str] = set()
     for path in kinds:
         above = path.rpartition("/")[0]
-        while above:
+        while above and above not in known:
             if above in kinds:
                 raise Unsafe(f"a result has `{path}` below `{above}`, which is no folder with content")
+            known.add(above)
             above = above.rpartition("/")[0]
     return manifest
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 FILE = "file"
 LINK = "link"
 FOLDER = "folder"
+_HEXADECIMAL = "0123456789abcdef"
 
 
 @frozen
@@ -65,7 +66,7 @@ class Manifest:
                 raise ValueError(f"unknown kind {kind!r}")
             if type(size) is not int or type(mode) is not int or size < 0 or mode & ~0o777:
                 raise ValueError("size and mode are numbers within their limits")
-            if kind == FILE and (len(digest) != 64 or set(digest) - set("0123456789abcdef")):
+            if kind == FILE and (len(digest) != 64 or digest.strip(_HEXADECIMAL)):
                 raise ValueError("a digest is 64 hexadecimal digits")
             entries.append(Entry(path, kind, digest, size, mode, target))
         return cls(entries=tuple(entries))

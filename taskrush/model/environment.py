@@ -65,6 +65,12 @@ PASSED: Tuple[str, ...] = (
 """What cached tasks see of the environment without declaring it; no part of any key."""
 
 
+def _is_pattern(text: str) -> bool:
+    return any(sign in text for sign in "*?[")
+
+
+_PATTERNS = tuple(filter(_is_pattern, PASSED))
+_NAMES = frozenset(PASSED).difference(_PATTERNS)  # one look instead of sixty comparisons for each variable
 _OF_SHELLS = ("_", "OLDPWD", "PWD", "SHLVL")
 
 
@@ -72,8 +78,13 @@ def visible(environ: Mapping[str, str], task: Task) -> Dict[str, str]:
     """The variables of `environ` that the task's commands see."""
     if not task.is_cached:
         return dict(environ)
-    wanted = (*PASSED, *task.pass_env)
-    found = {name: environ[name] for name in environ if any(fnmatch.fnmatchcase(name, pattern) for pattern in wanted)}
+    names = _NAMES.union(task.pass_env)
+    patterns = [*_PATTERNS, *filter(_is_pattern, task.pass_env)]
+    found = {
+        name: environ[name]
+        for name in environ
+        if name in names or any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)
+    }
     for name in declared(environ, task):
         found[name] = environ[name]
     return found
