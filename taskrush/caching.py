@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from taskrush.model.task import Task
     from taskrush.protocols import CacheStore
     from taskrush.supply.vault import Vault
+    from taskrush.unchanged import Witness
 
 ASK_SECONDS = 60.0
 URL_SCHEMES = ("file", "local", "memory")
@@ -153,13 +154,14 @@ def open_cache(
     overrides: Optional[Mapping[str, str]],
     warn: Callable[[str], None],
     secrets: Optional[Vault] = None,
+    witness: Optional[Witness] = None,
 ) -> WorkspaceCache:
-    """The cache of a workspace. Touches nothing until it is used."""
+    """The cache of a workspace. Touches nothing until it is used. The `witness` is told what files are looked at."""
     try:
         index_path: Optional[str] = os.path.join(state_folder(root), "files")
     except OSError:
         index_path = None
-    index = FileIndex(root, index_path)
+    index = FileIndex(root, index_path, witness)
     store = ObjectStore(_places(settings), compress=settings.compress, link=settings.link)
     hide = None if secrets is None else SecretHasher(settings.folder, secrets)
     return WorkspaceCache(
@@ -227,10 +229,11 @@ def make_memory(
     modes: Modes = Modes(),  # noqa: B008  (frozen)
     secrets: Optional[Vault] = None,
     remember: bool = False,
+    witness: Optional[Witness] = None,
 ) -> CacheMemory:
     """The memory of one run. With `remember` the history comes to know what keys are made of."""
     warnings: List[str] = []
-    cache = open_cache(plan.root, settings, run_id, environ, overrides, warnings.append, secrets)
+    cache = open_cache(plan.root, settings, run_id, environ, overrides, warnings.append, secrets, witness)
     asked: Dict[str, str] = {}
 
     def ask(command: str) -> str:
@@ -255,6 +258,7 @@ def make_memory(
         on_close=close,
         warnings=warnings,
         note=keys.note if keys is not None else lambda fingerprint: None,
+        witness=witness,
     )
 
 

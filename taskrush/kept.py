@@ -10,6 +10,7 @@ contents the work saw is not known.
 
 from __future__ import annotations
 
+import marshal
 import os
 import stat
 import sys
@@ -25,8 +26,11 @@ if TYPE_CHECKING:
     from taskrush.model.identity import Identity
 
     Seen = Tuple[str, Optional[Identity], bytes]  # path, identity (None: nothing there), digest of the content
+    Origin = Tuple[int, int, Tuple[Seen, ...], Tuple[str, ...], bytes]
+    """What a value came from: looked at since (ns), how far (ns) the file system's clock is ahead of ours, what was
+    seen, the variables that do not count, and a digest of what else decides."""
 
-FORMAT = 3
+FORMAT = 4
 PASSING = frozenset(
     [
         "_",
@@ -84,24 +88,49 @@ def keep(
         return False
     begun += skew
     seen = []
-    for path in dict.fromkeys((*looked, *_modules())):
+    for path in dict.fromkeys((*looked, *modules())):
         found = _look(path)
         if found is None or (found[0] is not None and not trusted(found[0], begun, found[0])):
             return False
         seen.append((path, *found))
-    return _save(root, name, (begun, skew, tuple(seen), passing, _surroundings(environ, passing), value))
+    try:
+        body = marshal.dumps(value)
+    except ValueError:  # a value of a type that cannot be written
+        return False
+    return _save(root, name, (begun, skew, tuple(seen), passing, surroundings(environ, passing)), body)
 
 
 def recall(root: str, name: str, environ: Mapping[str, str]) -> Optional[Any]:
     """The value that was kept, if it would be the same now, or None."""
+    found = recall_with_origin(root, name, environ)
+    return None if found is None else found[0]
+
+
+def recall_with_origin(root: str, name: str, environ: Mapping[str, str]) -> Optional[Tuple[Any, Origin]]:
+    """The value that was kept, if it would be the same now, with what it came from; else None."""
     state = load_state(_place(root, name), f"{name} {FORMAT}")
     if state is None:
         return None
-    begun, skew, seen, passing, surroundings, value = state
-    if _surroundings(environ, passing) != surroundings:
+    known, body = state
+    now = time.time_ns() + known[1]
+    origin = still(known, environ)
+    if origin is None:
+        return None
+    if origin is not known and all(seen[1] is None or trusted(seen[1], now, seen[1]) for seen in origin[2]):
+        origin = (now, *origin[1:])
+        _save(root, name, origin, body)
+    return marshal.loads(body), origin
+
+
+def still(origin: Origin, environ: Mapping[str, str]) -> Optional[Origin]:
+    """What a value came from as it is now, or None if the value may be another one now.
+
+    It is `origin` itself unless something was written again or touched, so that its content had to be read.
+    """
+    begun, skew, seen, passing, known_surroundings = origin
+    if surroundings(environ, passing) != known_surroundings:
         return None
     moved = False
-    now = time.time_ns() + skew
     renewed: List[Seen] = []
     for entry in seen:
         path, known, digest = entry
@@ -119,16 +148,11 @@ def recall(root: str, name: str, environ: Mapping[str, str]) -> Optional[Any]:
             moved = True
             entry = (path, *found)
         renewed.append(entry)
-    if moved and all(known is None or trusted(known, now, known) for _, known, _ in renewed):
-        _save(root, name, (now, skew, tuple(renewed), passing, surroundings, value))
-    return value
+    return (begun, skew, tuple(renewed), passing, known_surroundings) if moved else origin
 
 
-def _save(root: str, name: str, state: Tuple[Any, ...]) -> bool:
-    try:
-        return save_state(_place(root, name), f"{name} {FORMAT}", state)
-    except ValueError:  # a value of a type that cannot be written
-        return False
+def _save(root: str, name: str, origin: Origin, body: bytes) -> bool:
+    return save_state(_place(root, name), f"{name} {FORMAT}", (origin, body))
 
 
 def _place(root: str, name: str) -> str:
@@ -169,7 +193,7 @@ def _unmentioned(sources: Iterable[str]) -> Optional[Tuple[str, ...]]:
     return tuple(left)
 
 
-def _surroundings(environ: Mapping[str, str], passing: Iterable[str]) -> bytes:
+def surroundings(environ: Mapping[str, str], passing: Iterable[str]) -> bytes:
     """What else decides: the environment save for passing variables, and the interpreter."""
     left_out = set(passing)
     variables = sorted(item for item in environ.items() if item[0] not in left_out)
@@ -177,7 +201,7 @@ def _surroundings(environ: Mapping[str, str], passing: Iterable[str]) -> bytes:
     return digest_of(repr(whole).encode("utf-8", "surrogateescape"))
 
 
-def _modules() -> List[str]:
+def modules() -> List[str]:
     """The files of all modules that were imported, save for the standard library's: they took part in the work."""
     library = os.path.dirname(os.__file__) + os.sep
     found = []

@@ -9,7 +9,7 @@ import os
 import sys
 
 from taskrush._typing import Mapping
-from taskrush.kept import keep, recall
+from taskrush.kept import keep, recall_with_origin
 from taskrush.model.graph import Graph
 from taskrush.model.task import TaskId
 from taskrush.values import fields
@@ -32,11 +32,14 @@ class CannotBeKept(ValueError):
     """A value of a kind that has no plain form, such as a function."""
 
 
-def recall_graph(root: str, rush: Optional[str]) -> Optional[Tuple[Graph, Any]]:
-    """The graph of the workspace whose task file this is, and what was kept with it, if it would be the same now."""
+def recall_graph(root: str, rush: Optional[str]) -> Optional[Tuple[Graph, Any, Any]]:
+    """The graph of the workspace whose task file this is, what was kept with it, and what all of it came from (see
+    `kept.still`), if it would be the same now."""
     try:
-        value = recall(root, NAME, os.environ)
-        return None if value is None or value[0] != _asked(root, rush) else thaw(value[1])
+        found = recall_with_origin(root, NAME, os.environ)
+        if found is None or found[0][0] != _asked(root, rush):
+            return None
+        return (*thaw(found[0][1]), found[1])
     except (ArithmeticError, AttributeError, ImportError, LookupError, TypeError, ValueError):  # not as we write it
         return None
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import itertools
 import os
-import time
 
 from taskrush.compile.select import select
 from taskrush.declare.discover import RUSH_NAMES, discover
@@ -15,7 +14,8 @@ from taskrush.model.environment import withheld
 from taskrush.model.policy import DRAIN
 from taskrush.model.task import Task, TaskId
 from taskrush.plan.planner import in_order, make_plan
-from taskrush.values import evolve, frozen
+from taskrush.report.spool import new_run_id
+from taskrush.values import evolve, field, frozen
 from taskrush.wiring import (
     REPORTERS,
     SystemClock,
@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from taskrush.protocols import Advisor, History, Memory, ServiceKeeper, Subscriber
     from taskrush.report.notify_past import Remembered
     from taskrush.supply.vault import Vault
+    from taskrush.unchanged import Witness
 
 if TYPE_CHECKING:
     Targets = Union[str, Iterable[str]]
@@ -61,6 +62,7 @@ class Project:
 
     `files` are the task files without their tasks, which are in the graph.
     `looked` are all paths whose state loading depended on: there or not, save for those that discovery looks for.
+    `origin`, of a graph that was kept, tells whether it would be the same now (see `taskrush.kept.still`).
     """
 
     root: str
@@ -68,6 +70,7 @@ class Project:
     files: Tuple[FileDecl, ...] = ()
     sources: Tuple[str, ...] = ()
     looked: Tuple[str, ...] = ()
+    origin: Any = field(default=None, eq=False, repr=False)
 
     @classmethod
     def load(cls, path: str = ".", *, env: Optional[Mapping[str, str]] = None) -> Project:
@@ -82,8 +85,8 @@ class Project:
             raise UsageError(f"no task file ({names}) here or in any folder above", "`taskrush init` makes one")
         kept = None if env or found.python else recall_graph(found.root, found.rush)
         if kept is not None:
-            graph, parts = kept
-            return cls(found.root, graph, *parts)
+            graph, (files, sources, looked), origin = kept
+            return cls(found.root, graph, files, sources, looked, origin)
         from taskrush.loading import load_and_keep
 
         try:
@@ -214,6 +217,7 @@ class Project:
         remember: bool = False,
         measure: str = "end",
         keeper: Optional[ServiceKeeper] = None,
+        witness: Optional[Witness] = None,
     ) -> Executor:
         """An executor for one run of `plan`. `env` wins over what tasks declare.
 
@@ -244,6 +248,8 @@ class Project:
 
         `advisors` know causes of failures: given the `Evidence`, each returns `Cause`s, which come before those that
         TaskRush knows.
+
+        A `witness` is told what tasks were found fresh by.
 
         With `capture_prints` what functions print to `sys.stdout` and `sys.stderr` is the output of their tasks.
         Raises `MissingCapability` when a planned task needs what this version does not have.
@@ -312,7 +318,7 @@ class Project:
             grace=grace,
             timeout=timeout,
             warned_exit_code=warned_exit_code,
-            memory=make_memory(whole, self.files, run_id, env, cache, force, secrets, remember),
+            memory=make_memory(whole, self.files, run_id, env, cache, force, secrets, remember, witness),
             secrets=secrets,
             earlier=earlier,
             priority=make_priority(plan, slots),
@@ -441,11 +447,6 @@ def _with_line(problem: Problem) -> Problem:
         return problem
     column = where.column or len(line) - len(line.lstrip()) + 1
     return evolve(problem, where=evolve(where, column=column), source=line)
-
-
-def new_run_id() -> str:
-    """Sorts by time, and is unlike any other."""
-    return time.strftime("%Y%m%dT%H%M%S", time.gmtime()) + "-" + os.urandom(4).hex()
 
 
 __all__ = ["Project", "TaskId", "new_run_id"]

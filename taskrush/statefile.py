@@ -82,6 +82,11 @@ def load_state(path: str, kind: str) -> Optional[Any]:
         return None
     finally:
         os.close(descriptor)
+    return opened(data, kind)
+
+
+def opened(data: bytes, kind: str) -> Optional[Any]:
+    """What a file with these bytes holds, or None if it is damaged, foreign, or of another version."""
     body = data[32:]
     if data[:32] != _seal(kind, body):
         return None

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     )
     from taskrush.report.notify_past import Remembered
     from taskrush.supply.vault import Vault
+    from taskrush.unchanged import Witness
 
 REPORTERS = {
     "history": "taskrush.report.history:HistoryReporter",
@@ -196,6 +197,7 @@ def make_memory(
     force: bool = False,
     secrets: Optional[Vault] = None,
     remember: bool = False,
+    witness: Optional[Witness] = None,
 ) -> Memory:
     """What a run knows of work done before; nothing is loaded for it when nothing of the plan is cached."""
     if modes == "off" or not any(task.is_cached for task in plan.tasks):
@@ -206,7 +208,7 @@ def make_memory(
 
     chosen = evolve(caching.parse_modes(modes), force=force)
     settings = caching.cache_settings(files, plan.root, os.environ)
-    return caching.make_memory(plan, settings, run_id, os.environ, overrides, chosen, secrets, remember)
+    return caching.make_memory(plan, settings, run_id, os.environ, overrides, chosen, secrets, remember, witness)
 
 
 def make_priority(plan: Plan, jobs: int) -> Optional[List[float]]:

@@ -58,11 +58,16 @@ def _main(arguments: "List[str]") -> int:
 
     wanted = asked(arguments)
     code = None if wanted is None else wanted.answer()
+    if code is None and arguments and wanted is None:
+        from taskrush_cli.idle import answer
+
+        code = answer(arguments)
     if code is not None:
         return code
     from taskrush_cli.parser import parse
 
     command, options = parse(arguments)
+    options.words = tuple(arguments)
     return command(options)
 
 

@@ -88,7 +88,7 @@ LIST = ROWS | {
 NAMED = LIST | {"taskrush.compile", "taskrush.compile.names", "taskrush.compile.select", "taskrush.model.spelling"}
 COMPLETE = ROWS | {"taskrush_cli.complete", "taskrush_cli.spellings"}
 # Of the standard library, what costs next to nothing.
-CHEAP = {"__future__", "errno", "hashlib", "_blake2", "_hashlib", "_sha2", "_sha256", "_signal"}
+CHEAP = {"__future__", "errno", "hashlib", "_blake2", "_hashlib", "_operator", "_sha2", "_sha256", "_signal"}
 
 EXACT = {
     "--version": OURS,

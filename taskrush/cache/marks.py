@@ -10,15 +10,16 @@ from __future__ import annotations
 import hashlib
 import os
 
-from taskrush.model.identity import identity_of, trusted
-from taskrush.statefile import load_state, save_state, state_folder
+from taskrush.model.identity import identity_of, lasting, trusted
+from taskrush.statefile import digest_of, load_state, opened, save_state, state_folder
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Dict, Mapping, Optional, Tuple
+    from typing import Any, Callable, Dict, Iterable, Mapping, Optional, Tuple
 
     from taskrush.model.identity import Identity
     from taskrush.model.task import TaskId
+    from taskrush.unchanged import Witness
 
 MARK = "task-mark-2"
 PARTS = "task-parts"
@@ -38,6 +39,7 @@ class Marks:
         self._seen: Optional[Dict[str, Seen]] = None
         self._changed = False
         self._made = False
+        self._began: Optional[Tuple[Identity, int]] = None  # the folder, before the first mark was read
 
     def get(self, task: TaskId) -> Any:
         """What `put` was given for the task, or None."""
@@ -47,6 +49,8 @@ class Marks:
         except OSError:
             return None
         if self._seen is None:
+            looked_at = self._now()
+            self._began = (identity_of(os.lstat(f"{self._folder}/marks")), looked_at)
             loaded = load_state(self._all, MARKS)
             self._seen = loaded if isinstance(loaded, dict) else {}
         seen = self._seen.get(task)
@@ -60,6 +64,33 @@ class Marks:
         self._seen[task] = (identity, looked_at, value[1:])
         self._changed = True
         return value[1:]
+
+    def tell(self, witness: Witness, tasks: Iterable[TaskId]) -> None:
+        """What these marks were known by: as nothing in a folder is replaced, added or removed without its times
+        changing, the folder as it was before the first one was read stands for all, once it is old enough."""
+        if self._began is None or self._seen is None:
+            witness.doubt = True
+            return
+        witness.marks["."] = (*self._began, "")
+        if lasting(*self._began):
+            return
+        for task in tasks:
+            path = self._path("marks", task)
+            seen = self._seen.get(task)
+            digest = self._digest_of(path, task, seen) if seen is not None and not lasting(seen[0], seen[1]) else ""
+            if seen is None or digest is None:
+                witness.doubt = True
+                return
+            witness.marks[os.path.basename(path)] = (seen[0], seen[1], digest)
+
+    def _digest_of(self, path: str, task: TaskId, seen: Seen) -> Optional[str]:
+        """The digest of a mark's file, if it still holds what was seen."""
+        try:
+            with open(path, "rb") as file:
+                data = file.read()
+        except OSError:
+            return None
+        return digest_of(data).hex() if opened(data, MARK) == (str(task), *seen[2]) else None
 
     def put(self, task: TaskId, mark: Tuple[Any, ...], parts: Mapping[str, str]) -> bool:
         """Keep plain values; the mark last. False for trouble: then the task is not known to have ended well."""

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from taskrush.model.plan import Plan
     from taskrush.model.task import Task, TaskId
     from taskrush.protocols import Fingerprinter, OnOutput
+    from taskrush.unchanged import Witness
 
 if TYPE_CHECKING:
     Seen = Tuple[TaskId, str, float]  # a task, what was found for it, seconds saved
@@ -57,6 +58,7 @@ class CacheMemory:
         on_close: Callable[[bool, Sequence[Seen]], None] = lambda stored, seen: None,
         warnings: Optional[List[str]] = None,
         note: Callable[[Fingerprint], None] = lambda fingerprint: None,
+        witness: Optional[Witness] = None,
     ) -> None:
         self._tasks = {task.id: task for task in plan.tasks}
         self._edges: Dict[TaskId, List[Edge]] = {}
@@ -69,6 +71,7 @@ class CacheMemory:
         self._ask = ask
         self._on_close = on_close
         self._note = note
+        self._witness = witness
         self._stored = False
         self._seen: List[Seen] = []
         self._warnings: List[str] = [] if warnings is None else warnings
@@ -93,7 +96,16 @@ class CacheMemory:
         self._closed.set()
         for lock in self._locks.values():
             lock.release()
+        if self._witness is not None:
+            self._tell(self._witness)
         self._on_close(self._stored, self._seen)
+
+    def _tell(self, witness: Witness) -> None:
+        """What fresh tasks were known by; a run in which anything else happened is none to vouch for."""
+        if witness.doubt or any(what != State.FRESH.value for _, what, _ in self._seen):
+            witness.doubt = True
+        else:
+            self._cache.tell(witness, {task: self._fingerprints[task].key for task, _, _ in self._seen})
 
     # --- before -----------------------------------------------------------------
 
@@ -136,6 +148,7 @@ class CacheMemory:
             mark = self._cache.mark(task)
             if mark is None or mark.value is False or (mark.log is not None and not task.outputs):
                 return None
+            self._look_for(task.id)
             with self._cache.at_once():
                 if self.fingerprint(task, outcomes).key != mark.key:
                     return None
@@ -150,7 +163,9 @@ class CacheMemory:
         return found
 
     def _recall(self, task: Task, fingerprint: Fingerprint, on_output: OnOutput) -> Optional[Outcome]:
-        mark = self._cache.fresh(task, fingerprint.key)
+        with self._looking:
+            self._look_for(task.id)
+            mark = self._cache.fresh(task, fingerprint.key)
         stored = None
         if mark is None or mark.value is False:
             stored = self._cache.stored(task, fingerprint)
@@ -270,9 +285,16 @@ class CacheMemory:
                     continue
                 todo.pop()
                 one = task if task_id == task.id else self._tasks[task_id]
-                made = self._fingerprinter.fingerprint(one, self._upstream(task_id, outcomes))
+                upstream = self._upstream(task_id, outcomes)
+                self._look_for(task_id)
+                made = self._fingerprinter.fingerprint(one, upstream)
                 self._fingerprints[task_id] = made
             return made
+
+    def _look_for(self, task_id: TaskId) -> None:
+        """Files that are looked at now are looked at for this task."""
+        if self._witness is not None:
+            self._witness.task = task_id
 
     def _upstream(self, task_id: TaskId, outcomes: Mapping[TaskId, Outcome]) -> Dict[str, str]:
         parts: Dict[str, str] = {}
@@ -302,6 +324,7 @@ class CacheMemory:
     def _outputs_of(self, task: Task) -> str:
         known = self._made.get(task.id)
         if known is None:
+            self._look_for(task.id)
             known = self._made[task.id] = self._fingerprinter.outputs_digest(task)
         return known
 

@@ -22,20 +22,23 @@ from taskrush.cache.marks import Marks
 from taskrush.cache.objects import Damaged
 from taskrush.cache.outputs import checked, collect, found_outputs, part_from_store, restore
 from taskrush.model.artifact import FILE, FOLDER, LINK, Manifest, Stored
+from taskrush.model.identity import identity_of
 from taskrush.model.pattern import Patterns
 from taskrush.model.redaction import Redactor
+from taskrush.unchanged import parents
 from taskrush.values import frozen
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, ContextManager, Dict, List, Optional, Union
+    from typing import Any, Callable, ContextManager, Dict, List, Mapping, Optional, Union
 
     from taskrush.cache.objects import ObjectStore
     from taskrush.cache.outputs import Identity
     from taskrush.model.fingerprint import Fingerprint
     from taskrush.model.outcome import Outcome
-    from taskrush.model.task import Task
+    from taskrush.model.task import Task, TaskId
     from taskrush.protocols import Files, OnOutput
+    from taskrush.unchanged import Witness
 
 RECORD_VERSION = 1
 SHORT = 4096  # characters of a value that a mark holds
@@ -88,6 +91,34 @@ class LocalResultCache:
     def at_once(self) -> ContextManager[None]:
         """Until this ends, what takes time raises `NotAtOnce` in the calling thread."""
         return self._files.at_once()
+
+    def tell(self, witness: Witness, keys: Mapping[TaskId, str]) -> None:
+        """What the results of tasks that were found fresh under these keys were known by, but for file contents."""
+        self._marks.tell(witness, keys)
+        for task_id, key in keys.items():
+            mark = self._mark(task_id)
+            if mark is None or mark.key != key or not self._vouched(task_id, mark.rows, witness):
+                witness.doubt = True
+                return
+
+    def _vouched(self, task_id: TaskId, rows: List[List[Any]], witness: Witness) -> bool:
+        """Whether plain files alone were looked at, and real folders lead to them, of which the witness is told."""
+        witness.task = task_id
+        try:
+            for path, kind, digest, _, mode, _ in rows:
+                status, known = os.lstat(f"{self._root}/{path}"), witness.files.get(path)
+                if kind != FILE or known is None or known[2] != digest or known[0] != identity_of(status):
+                    return False
+                if stat.S_IMODE(status.st_mode) != mode:
+                    return False
+            for folder in parents(row[0] for row in rows):
+                if folder not in witness.kinds:
+                    witness.kind(folder, os.lstat(f"{self._root}/{folder}").st_mode)
+                if not stat.S_ISDIR(witness.kinds[folder]):
+                    return False
+        except OSError:
+            return False
+        return True
 
     # --- before a task ------------------------------------------------------
 
@@ -239,7 +270,10 @@ class LocalResultCache:
 
     def mark(self, task: Task) -> Optional[Mark]:
         """What the workspace knows of the task's last good end."""
-        value = self._marks.get(task.id)
+        return self._mark(task.id)
+
+    def _mark(self, task_id: TaskId) -> Optional[Mark]:
+        value = self._marks.get(task_id)
         return Mark(*value) if value is not None and len(value) in (5, 6) else None
 
     def forget(self, task: Task) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 
 from taskrush.statefile import load_state, save_state, state_folder
+from taskrush.unchanged import noted
 from taskrush.values import frozen
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, Iterable, List, Tuple
+    from typing import Any, Dict, Iterable, Iterator, List, Tuple
 
     from taskrush.model.task import TaskId
 
@@ -41,8 +42,9 @@ def _path(root: str) -> str:
 def read_stats(root: str) -> List[TaskStats]:
     """What is known, by name of task."""
     value = load_state(_path(root), KIND)
-    if not isinstance(value, dict):
-        return []
+    value = value if isinstance(value, dict) else {}
+    for task, what, saved, times in _again(root):
+        _add(value, task, what, saved, times)
     return [
         TaskStats(task=task, fresh=row[0], hit=row[1], miss=row[2], saved_seconds=row[3])
         for task, row in sorted(value.items())
@@ -62,14 +64,25 @@ def add_stats(root: str, seen: Iterable[Tuple[TaskId, str, float]]) -> None:
     try:
         _lock(descriptor)
         known: Dict[str, Any] = load_state(_path(root), KIND) or {}
-        for task, what, saved in rows:
-            row = list(known.get(str(task), (0, 0, 0, 0.0)))
-            row[(FRESH, HIT, MISS).index(what)] += 1
-            row[3] += saved
-            known[str(task)] = tuple(row)
+        for task, what, saved, times in (*_again(root, take=True), *((*row, 1) for row in rows)):
+            _add(known, task, what, saved, times)
         save_state(_path(root), KIND, known)
     finally:
         os.close(descriptor)
+
+
+def _again(root: str, take: bool = False) -> Iterator[Tuple[str, str, float, int]]:
+    """What runs saw that found nothing to do and only counted that; with `take` it is not counted any more."""
+    for times, told in noted(root, take):
+        for task, saved in told["stats"]:
+            yield task, FRESH, saved, times
+
+
+def _add(known: Dict[str, Any], task: str, what: str, saved: float, times: int) -> None:
+    row = list(known.get(str(task), (0, 0, 0, 0.0)))
+    row[(FRESH, HIT, MISS).index(what)] += times
+    row[3] += saved * times
+    known[str(task)] = tuple(row)
 
 
 def _lock(descriptor: int) -> None:

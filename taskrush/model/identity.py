@@ -6,6 +6,8 @@ the look (git's rule against "racily clean" files). Content decides.
 
 from __future__ import annotations
 
+from _operator import attrgetter  # what `operator` has it from, which costs more to import
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import os
@@ -17,12 +19,20 @@ else:
 
 SAFE_NS = 2_000_000_000
 
+if TYPE_CHECKING:
 
-def identity_of(status: os.stat_result) -> Identity:
-    """What tells one state of a file from another without reading it."""
-    return (status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino, status.st_dev)
+    def identity_of(status: os.stat_result) -> Identity:
+        """What tells one state of a file from another without reading it."""
+
+else:
+    identity_of = attrgetter("st_size", "st_mtime_ns", "st_ctime_ns", "st_ino", "st_dev")  # in C: there are many
+
+
+def lasting(identity: Identity, looked_at: int) -> bool:
+    """Whether what was seen at `looked_at` (ns) is surely what a file holds for as long as it has this identity."""
+    return identity[1] + SAFE_NS <= looked_at and identity[2] + SAFE_NS <= looked_at
 
 
 def trusted(known: Identity, looked_at: int, now: Identity) -> bool:
     """Whether what was seen at `looked_at` (ns) is surely what a file with the identity `now` holds."""
-    return known == now and known[1] + SAFE_NS <= looked_at and known[2] + SAFE_NS <= looked_at
+    return known == now and lasting(known, looked_at)

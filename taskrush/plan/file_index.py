@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from typing import Any, Dict, Iterable, Iterator, List, Optional, Tuple
 
     from taskrush.model.identity import Identity
+    from taskrush.unchanged import Witness
 
 CHUNK = 1 << 20
 KIND = "file-index-2"
@@ -38,11 +39,13 @@ if TYPE_CHECKING:
 
 
 class FileIndex:
-    """The files of one workspace. `path` is where it is kept between runs; None keeps nothing."""
+    """The files of one workspace. `path` is where it is kept between runs; None keeps nothing. What is looked at, the
+    `witness` is told."""
 
-    def __init__(self, root: str, path: Optional[str] = None) -> None:
+    def __init__(self, root: str, path: Optional[str] = None, witness: Optional[Witness] = None) -> None:
         self._root = root
         self._path = path
+        self._witness = witness
         self._known: Dict[str, Known] = {}
         self._seed = int.from_bytes(os.urandom(8), "big")
         self._changed = False
@@ -74,8 +77,17 @@ class FileIndex:
             return None
         known = self._known.get(path)
         if known is not None and trusted(known[0], known[1], identity_of(status)):
+            if self._witness is not None:
+                self._witness.file(path, known[0], known[1], known[3])
             return known[3]
-        return self._hash(path, full, known)
+        found = self._hash(path, full, known)
+        if self._witness is not None:
+            known = self._known.get(path)
+            if known is None or known[3] != found:
+                self._witness.doubt = True
+            else:
+                self._witness.file(path, known[0], known[1], known[3])
+        return found
 
     def state(self, path: str) -> str:
         """What stands for an input in a key: kind, content and the executable bit; `missing` if nothing is there."""
@@ -85,6 +97,8 @@ class FileIndex:
         try:
             status = os.lstat(full)
         except (OSError, ValueError):
+            if self._witness is not None:
+                self._witness.nothing(path)
             return "missing"
         mode = status.st_mode
         if stat.S_ISREG(mode):
@@ -92,6 +106,7 @@ class FileIndex:
             if digest is None:
                 return "missing"
             return f"file+x {digest}" if mode & 0o111 else f"file {digest}"
+        self.doubt()
         if stat.S_ISLNK(mode):
             return self._link_state(path, full)
         return "folder" if stat.S_ISDIR(mode) else "special"
@@ -198,20 +213,42 @@ class FileIndex:
         try:
             status = os.stat(full)
         except (OSError, ValueError):
+            self.doubt()
             return ()
         identity = identity_of(status)
         known = self._folders.get(folder)
-        if known is not None and trusted(known[0], known[1], identity):
-            return known[2]
-        begun = self.now()
+        if known is None or not trusted(known[0], known[1], identity):
+            begun = self.now()
+            try:
+                with os.scandir(full) as found:
+                    entries = tuple(sorted((entry.name, entry.is_dir(follow_symlinks=False)) for entry in found))
+            except OSError:
+                self.doubt()
+                return ()
+            known = self._folders[folder] = (identity, begun, entries)
+            self._changed = True
+        if self._witness is not None:
+            self._witness.folder(folder, *known)
+        return known[2]
+
+    def doubt(self) -> None:
+        """Something counts that no file of the workspace tells: the witness cannot vouch for this run."""
+        if self._witness is not None:
+            self._witness.doubt = True
+
+    def is_folder(self, path: str) -> bool:
+        """Whether there is a real folder, as opposed to a link to one."""
         try:
-            with os.scandir(full) as found:
-                entries = tuple(sorted((entry.name, entry.is_dir(follow_symlinks=False)) for entry in found))
-        except OSError:
-            return ()
-        self._folders[folder] = (identity, begun, entries)
-        self._changed = True
-        return entries
+            mode = os.lstat(self._top + path).st_mode
+        except (OSError, ValueError):
+            if self._witness is not None:
+                self._witness.nothing(path)
+            return False
+        if stat.S_ISDIR(mode):
+            return True
+        if self._witness is not None:
+            self._witness.kind(path, mode)
+        return False
 
     def now(self) -> int:
         """The time as the file system has it, in ns: its clock need not be that of this machine."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import stat
 import sys
 
 from taskrush._typing import Protocol
@@ -67,6 +66,8 @@ class WorkspaceFingerprinter:
         overrides: Optional[Mapping[str, str]] = None,
         hide: Optional[Hide] = None,
     ) -> None:
+        if hide is not None:
+            index.doubt()
         self._hide: Callable[[str], Optional[str]] = hide or (lambda text: None)
         self._secrets = (lambda task: ()) if hide is None else hide.parts
         self._overrides = overrides or {}
@@ -104,6 +105,7 @@ class WorkspaceFingerprinter:
         for part in sorted({item.part for item in task.ingredients if item.part is not None}):
             yield f"part {part}", self._part(part)
         for command in sorted({item.command for item in task.ingredients if item.command is not None}):
+            self._index.doubt()
             yield f"tool {command}", self._answers.get(command, "unknown")
         if task.is_cached:
             for path in self.input_paths(task):
@@ -138,6 +140,7 @@ class WorkspaceFingerprinter:
         return tuple(command for command in dict.fromkeys(commands) if command not in self._answers)
 
     def _part(self, part: str) -> str:
+        self._index.doubt()
         path, _, pointer = part.partition("#")
         return part_digest(os.path.join(self._root, path), pointer)
 
@@ -146,6 +149,7 @@ class WorkspaceFingerprinter:
         would track, but its own outputs."""
         if task.inputs is not None:
             return self.expand(task.inputs)
+        self._index.doubt()
         if self._ignore is None:
             self._ignore = GitIgnore(self._root)
         own = Patterns(task.outputs)
@@ -167,7 +171,7 @@ class WorkspaceFingerprinter:
             if pattern.startswith("!"):
                 continue
             root = literal_prefix(pattern)
-            if root and not _is_real_folder(f"{self._root}/{root}"):
+            if root and not self._index.is_folder(root):
                 if is_literal(pattern) and not pattern.endswith("/") and wanted.matches(root):
                     found.append(root)
                 continue
@@ -180,13 +184,6 @@ class WorkspaceFingerprinter:
         if self._pretended:
             found.extend(path for path in self._pretended if wanted.matches(path))
         return sorted_unique(found)
-
-
-def _is_real_folder(path: str) -> bool:
-    try:
-        return stat.S_ISDIR(os.lstat(path).st_mode)
-    except (OSError, ValueError):
-        return False
 
 
 def _action_parts(task: Task) -> Iterator[Tuple[str, str]]:

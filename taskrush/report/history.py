@@ -26,12 +26,12 @@ from taskrush.model.redaction import Redactor
 from taskrush.model.substitution import as_text
 from taskrush.report.learnt import Learnt
 from taskrush.report.revision import revision_of
-from taskrush.report.spool import SpoolWriter, make_room
-from taskrush.report.spooled import attempt_fields, end_line, finish_fields, run_fields, start_line
+from taskrush.report.spool import SpoolWriter, make_room_sometimes
+from taskrush.report.spool_lines import attempt_fields, end_line, finish_fields, run_fields, start_line
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Dict, Iterable, List, Optional, Sequence, Tuple
+    from typing import Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
 
     from taskrush.events import Record
     from taskrush.model.plan import Plan
@@ -65,8 +65,9 @@ class HistoryReporter:
         self._own = spool
         self._root = plan.root
         self._plan = plan
-        self._arguments = _texts(plan, secrets)
+        self._arguments = texts(plan, secrets)
         self._learnt: Dict[str, Tuple[float, int]] = {}
+        self._stand_for_others = {task.id for task in plan.tasks if task.action is None}  # there is nothing to learn
         self._numbers: Dict[TaskId, int] = {}
         self._printed: Dict[TaskId, int] = {}
         self._spool: Optional[Spool] = None
@@ -100,7 +101,7 @@ class HistoryReporter:
             self._written_at = record.at if now else self._written_at
             printed = self._printed.pop(event.task, 0)
             spool.write_line(end_line(number, event.task, record.at, outcome, printed), now)
-            if outcome.state is State.SUCCEEDED:
+            if outcome.state is State.SUCCEEDED and event.task not in self._stand_for_others:
                 self._learnt[event.task] = (outcome.seconds, outcome.peak_bytes or 0)
         elif isinstance(event, AttemptFinished):
             number = self._numbers.get(event.task, len(self._numbers))
@@ -116,27 +117,32 @@ class HistoryReporter:
 
     def _begin(self, record: Record, event: RunStarted) -> None:
         if self._own is None:
-            make_room(self._root)
+            make_room_sometimes(self._root)
         self._numbers = {task: number for number, task in enumerate(event.tasks)}
-        revision, branch = revision_of(self._root)
-        run = PastRun(
-            run=record.run,
-            began_at=record.at,
-            targets=event.targets,
-            jobs=event.jobs,
-            arguments=self._arguments,
-            host=_host(),
-            revision=revision,
-            branch=branch,
-            resumes=self._plan.resumes,
-            only=self._plan.only,
-        )
+        run = run_of(self._plan, record.run, record.at, event.jobs, self._arguments)
         self._written_at = record.at
         self._spool = SpoolWriter(self._root, record.run) if self._own is None else self._own
         self._spool.write("R", run_fields(run))
 
 
-def _texts(plan: Plan, secrets: Iterable[str]) -> Dict[str, Dict[str, str]]:
+def run_of(plan: Plan, run: str, began_at: float, jobs: int, arguments: Mapping[str, Mapping[str, str]]) -> PastRun:
+    """What is remembered of a run of a plan when it begins."""
+    revision, branch = revision_of(plan.root)
+    return PastRun(
+        run=run,
+        began_at=began_at,
+        targets=plan.targets,
+        jobs=jobs,
+        arguments=arguments,
+        host=_host(),
+        revision=revision,
+        branch=branch,
+        resumes=plan.resumes,
+        only=plan.only,
+    )
+
+
+def texts(plan: Plan, secrets: Iterable[str] = ()) -> Dict[str, Dict[str, str]]:
     """The parameters of all tasks as texts; what followed `--` is called `--`. None is none."""
     found: Dict[str, Dict[str, str]] = {}
     redactor = Redactor(os.fsencode(secret) for secret in secrets)

@@ -9,6 +9,7 @@ run goes on the writer holds a lock on it, which the kernel gives back however t
 from __future__ import annotations
 
 import os
+import time
 
 from taskrush.statefile import FOLDER, state_folder
 
@@ -25,8 +26,14 @@ YOUNG = 60.0  # seconds in which a spool certainly has its name
 MOST = 500  # spools that may wait to be read
 MOST_BYTES = 64 << 20
 FEW = 20  # with fewer nobody looks at their sizes
+EVERY = 16  # so many new ones come between looks
 ROOM = 1 << 13  # bytes that wait for company
 LONGEST = 1 << 16  # characters of one field; more is cut
+
+
+def new_run_id() -> str:
+    """Sorts by time, and is unlike any other."""
+    return time.strftime("%Y%m%dT%H%M%S", time.gmtime()) + "-" + os.urandom(4).hex()
 
 
 class SpoolWriter:
@@ -50,6 +57,11 @@ class SpoolWriter:
         self._size += len(data)
         if now or self._size > ROOM:
             self.flush()
+
+    def write_block(self, lines: bytes) -> None:
+        """Many lines at once that are as they should be, with the next ones."""
+        self._waiting.append(lines)
+        self._size += len(lines)
 
     def flush(self) -> None:
         """Write what waits."""
@@ -107,6 +119,12 @@ def spools(root: str, suffix: str = SUFFIX) -> List[str]:
 
 def spool_path(root: str, run: str, suffix: str = SUFFIX) -> str:
     return os.path.join(spool_folder(root), run + suffix)
+
+
+def make_room_sometimes(root: str) -> int:
+    """`make_room` for one more: one run in many looks, and makes room for the others as well."""
+    count = len(spools(root))
+    return make_room(root, MOST - EVERY + 1) if count >= MOST or count % EVERY == 0 else 0
 
 
 def make_room(root: str, most: int = MOST, size: int = MOST_BYTES) -> int:

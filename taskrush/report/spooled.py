@@ -1,104 +1,20 @@
-"""What the lines of a spool say, in both directions: one place for the order of their fields.
+"""What the lines of a spool say, read back; their fields and the order of these are `spool_lines.py`'s.
 
-    R run at jobs host targets arguments revision branch resumes only     the run began; U+001F between items of lists
-    S number task attempt at waited runner reason            an action was started
-    A number task attempt at state code reason seconds user system peak read written delay     a try failed
-    F number task at state ok code reason seconds user system peak read written key attempts saved outputs log
-    E at ok exit_code seconds reason                         the run is over
-
-Later versions add fields at the end and letters; readers ignore what they do not know, and lines that are no good.
+Readers ignore fields and letters that they do not know, and lines that are no good.
 """
 
 from __future__ import annotations
 
 from taskrush.model.history import INTERRUPTED, RUNNING, UNDER_WAY, PastAttempt, PastRun, PastTask
 from taskrush.model.task import TaskId
-from taskrush.report.spool import escape
+from taskrush.report.spool_lines import BETWEEN, WITHIN
 from taskrush.values import evolve, frozen
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Dict, Iterable, List, Optional, Sequence, Tuple, TypeVar
+    from typing import Any, Callable, Dict, Iterable, List, Optional, Tuple, TypeVar
 
-    from taskrush.model.outcome import Outcome
-
-BETWEEN = "\x1f"
-WITHIN = "\x1e"
-if TYPE_CHECKING:
     T = TypeVar("T")
-
-
-def run_fields(run: PastRun) -> Sequence[str]:
-    """The fields of `R`."""
-    arguments = [
-        f"{task}{WITHIN}{name}{WITHIN}{value.replace(WITHIN, ' ').replace(BETWEEN, ' ')}"
-        for task, own in run.arguments.items()
-        for name, value in own.items()
-    ]
-    return (
-        run.run,
-        f"{run.began_at:.6f}",
-        str(run.jobs),
-        run.host,
-        BETWEEN.join(run.targets),
-        BETWEEN.join(arguments),
-        run.revision or "",
-        run.branch or "",
-        run.resumes or "",
-        "1" if run.only else "",
-    )
-
-
-def start_line(number: int, task: str, attempt: int, at: float, waited: float, runner: str, reason: str) -> str:
-    """The line of `S`; of this and of `F` there are many, so they are written in one go."""
-    reason = escape(reason) if reason else ""
-    return f"S\t{number}\t{escape(task)}\t{attempt}\t{at:.6f}\t{waited:.6f}\t{runner}\t{reason}\n"
-
-
-def attempt_fields(number: int, task: str, attempt: int, at: float, outcome: Outcome, delay: float) -> Sequence[str]:
-    """The fields of `A`."""
-    return (
-        str(number),
-        task,
-        str(attempt),
-        f"{at:.6f}",
-        outcome.state.value,
-        _text(outcome.code),
-        outcome.reason or "",
-        f"{outcome.seconds:.6f}",
-        *_used(outcome).split("\t"),
-        f"{delay:.6f}",
-    )
-
-
-def end_line(number: int, task: str, at: float, outcome: Outcome, log_bytes: int) -> str:
-    """The line of `F`."""
-    code, saved = outcome.code, outcome.saved_seconds
-    reason = escape(outcome.reason) if outcome.reason else ""
-    return (
-        f"F\t{number}\t{escape(task)}\t{at:.6f}\t{outcome.state.value}\t{outcome.ok:d}\t"
-        f"{'' if code is None else code}\t{reason}\t{outcome.seconds:.6f}\t{_used(outcome)}\t{outcome.key or ''}\t"
-        f"{outcome.attempts}\t{'' if saved is None else f'{saved:.6f}'}\t{outcome.outputs or ''}\t{log_bytes}\n"
-    )
-
-
-def finish_fields(at: float, ok: bool, exit_code: int, seconds: float, reason: str) -> Sequence[str]:
-    """The fields of `E`."""
-    return (f"{at:.6f}", "1" if ok else "0", str(exit_code), f"{seconds:.6f}", reason)
-
-
-def _used(outcome: Outcome) -> str:
-    """The fields user, system, peak, read and written."""
-    user, system = outcome.cpu_user_seconds, outcome.cpu_system_seconds
-    peak, read, written = outcome.peak_bytes, outcome.read_bytes, outcome.written_bytes
-    if user is not None and system is not None and None not in (peak, read, written):
-        return f"{user:.6f}\t{system:.6f}\t{peak}\t{read}\t{written}"
-    times = ("" if time is None else f"{time:.6f}" for time in (user, system))
-    return "\t".join((*times, _text(peak), _text(read), _text(written)))
-
-
-def _text(value: Optional[int]) -> str:
-    return "" if value is None else str(value)
 
 
 @frozen(kw_only=True)
@@ -301,4 +217,4 @@ def _maybe(text: str, read: Callable[[str], T]) -> Optional[T]:
     return read(text) if text else None
 
 
-__all__ = ["Spooled", "attempt_fields", "end_line", "finish_fields", "run_fields", "start_line", "understand"]
+__all__ = ["Spooled", "understand"]

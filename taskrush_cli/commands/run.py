@@ -16,6 +16,7 @@ from taskrush.model.limits import as_bytes
 from taskrush.model.outcome import State
 from taskrush.model.policy import DRAIN, FAIL_FAST
 from taskrush_cli import ahead
+from taskrush_cli.idle_notes import IdleNotes
 from taskrush_cli.render.console import Console, terminal_width
 from taskrush_cli.render.output import Output
 from taskrush_cli.render.style import Style, is_terminal
@@ -59,7 +60,10 @@ def run(options: Any) -> int:
         return _dry_run(project, plan, settings, env)
     project.require(plan)
     confirm(plan, settings)
-    return Session(project, plan, settings, env, earlier).run()
+    session = Session(project, plan, settings, env, earlier)
+    code = session.run()
+    session.keep_notes(project, options)
+    return code
 
 
 def overrides(settings: Settings) -> Dict[str, str]:
@@ -127,10 +131,13 @@ class Session:
         self._stops = 0
         self._root = project.root
         subscribers, self._live = listeners(plan, settings, self._on_broken, project.secrets(plan, env))
+        self._notes = notes = None if earlier else IdleNotes(plan)
+        self._console = subscribers[0]
         self._executor = project.executor(
             plan,
-            subscribers=subscribers,
+            subscribers=subscribers if notes is None else [*subscribers, notes],
             earlier=earlier,
+            witness=None if notes is None else notes.witness,
             **run_options(project, settings, env),
         )
 
@@ -149,6 +156,11 @@ class Session:
                 if self._live is not None:
                     self._live.stop()
                 os.chdir(started_in)
+
+    def keep_notes(self, project: Any, options: Any) -> None:
+        """If there was nothing to do, the next run of this command line can be told so at once."""
+        if self._notes is not None and isinstance(self._console, Console):
+            self._notes.keep(project, options.settings, self._console, options.words)
 
     def _on_signal(self, number: int, frame: object) -> None:
         self._stops += 1

@@ -28,12 +28,16 @@ from taskrush.model.outcome import NO_EARLIER_RESULT, State
 from taskrush.model.plan import asked_for
 from taskrush_cli.render.attempts import again, reason_of
 from taskrush_cli.render.modes import Errors, Grouped, Silent, Stream
-from taskrush_cli.render.style import Style, columns, count, duration
+from taskrush_cli.render.style import Style, columns, duration
 from taskrush_cli.render.table import cut
+from taskrush_cli.render.totals import totals
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Callable, Dict, List, Mapping, Optional, Sequence, Set, Tuple
+
+    Said = Tuple[str, Optional[Tuple[int, Dict[str, int], float]]]
+    """Lines, and what `totals` makes the last one of, which tells how long it took; None where there is none."""
 
     from taskrush.events import Record
     from taskrush.model.failure import Failure
@@ -53,9 +57,7 @@ _LOOKS = {
     State.CANCELLED: ("■", "cancelled", "yellow"),
     State.SKIPPED: ("-", "skipped", "dim"),
 }
-SAVED_SECONDS = 0.5  # less is not worth a word
 TOLD = 8  # so many cancelled tasks are told of one by one
-_ORDER = (State.SUCCEEDED, State.FRESH, State.HIT, State.WARNED, State.SKIPPED, State.CANCELLED, State.FAILED)
 
 
 class Console:
@@ -135,6 +137,17 @@ class Console:
     def outcomes(self) -> Mapping[TaskId, Outcome]:
         """How those ended that have."""
         return self._outcomes
+
+    @property
+    def said(self) -> Optional[Said]:
+        """What was said of a run that found nothing to do, for the next time; None where there was more to it."""
+        if self._dialect is not None or self._verbose or self._worth_a_word():
+            return None
+        lines = (self.footer(task, outcome) for task, outcome in self._outcomes.items())
+        text = "".join(f"{line}\n" for line in lines if line)
+        if self._quiet or len(self._outcomes) < 2:
+            return text, None
+        return text, (self.total, {state.value: count for state, count in self.ended.items()}, self._saved)
 
     def on_record(self, record: Record) -> None:
         with self.lock:
@@ -389,20 +402,9 @@ class Console:
         return [shlex.quote(name) for name in wanted]
 
     def _totals(self, event: RunFinished) -> str:
-        word, color = ("done", "green") if event.ok else ("failed", "red")
-        if event.ok and self.ended.get(State.WARNED):
-            word, color = "done with warnings", "yellow"
-        if not event.ok and event.exit_code > 128:
-            word, color = "interrupted", "yellow"
-        saved = self._saved >= SAVED_SECONDS
         flaky = sum(outcome.flaky for outcome in self._outcomes.values())
-        told = {State.SUCCEEDED: f", {flaky} of them flaky"} if flaky else {}
-        counts = ", ".join(
-            f"{self.ended[state]} {state.value}{told.get(state, '')}" for state in _ORDER if self.ended.get(state)
-        )
-        return f"{self._style.paint(word, color, 'bold')}: {count(self.total, 'task')} in {duration(event.seconds)}" + (
-            (f" ({counts})" if counts else "") + (f", {duration(self._saved)} saved" if saved else "")
-        )
+        ended = {state.value: count for state, count in self.ended.items()}
+        return totals(self._style, self.total, ended, event.seconds, self._saved, event.ok, event.exit_code, flaky)
 
     def _place(self, task: TaskId) -> str:
         where = self._where(task)

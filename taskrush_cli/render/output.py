@@ -8,14 +8,15 @@ everything goes to standard output, because groups only work in one stream. It k
 from __future__ import annotations
 
 import os
-import select
 
 from taskrush._typing import Protocol
 from taskrush.regex import expression
+from taskrush_cli.render.writing import descriptor_of, put
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Dict, Optional, Tuple
+
 
 OURS = None  # the owner of what we say ourselves
 PARTIAL_LIMIT = 65536
@@ -82,10 +83,7 @@ class _Device:
         self.broken = False
         self.error: Optional[OSError] = None
         self._terminal = stream.isatty()
-        try:
-            self._fd = int(stream.fileno())
-        except (AttributeError, OSError, ValueError):
-            self._fd = -1
+        self._fd = descriptor_of(stream)
 
     def write(self, owner: Optional[str], data: bytes) -> None:
         if not data:
@@ -107,26 +105,10 @@ class _Device:
         if self.broken:
             return
         try:
-            self._put(data)
+            put(self._stream, self._fd, data)
         except OSError as error:  # nobody reads it any more, the disk is full, the terminal is gone
             self.broken = True
             self.error = error
-
-    def _put(self, data: bytes) -> None:
-        self._stream.flush()
-        if self._fd < 0:
-            buffer = getattr(self._stream, "buffer", None)
-            if buffer is None:
-                self._stream.write(data.decode("utf-8", "replace"))
-            else:
-                buffer.write(data)
-            return
-        view = memoryview(data)
-        while view:
-            try:
-                view = view[os.write(self._fd, view) :]
-            except BlockingIOError:
-                select.select([], [self._fd], [])
 
 
 class Output:
