@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import stat
+import time
 from _operator import attrgetter
 
 from taskrush.kept import modules, still, surroundings
@@ -39,9 +40,10 @@ class Witness:
     Paths are relative to the workspace. What it cannot note, it doubts.
     """
 
-    __slots__ = ("absent", "doubt", "files", "folders", "kinds", "marks", "of", "task")
+    __slots__ = ("absent", "began", "doubt", "files", "folders", "kinds", "marks", "of", "task")
 
     def __init__(self) -> None:
+        self.began = time.time_ns()
         self.task = ""
         self.doubt = False
         self.files: Dict[str, Tuple[Identity, int, str]] = {}  # identity, looked at (ns), SHA-256
@@ -100,15 +102,17 @@ def keep(root: str, name: str, witness: Witness, origin: Origin, environ: Mappin
     """
     if witness.doubt:
         return False
-    ours = _with_modules(origin, environ)
-    seen = _columns(witness, root)
-    if ours is None or seen is None:
-        return False
+    begun, skew, seen, passing, _ = origin
+    ours = (begun, skew, seen, passing, surroundings(environ, passing))
     try:
+        code = _modules(origin, witness.began + skew)
+        columns = None if code is None else _columns(witness, root, code)
+        if columns is None:
+            return False
         folder = os.path.join(state_folder(root), NAME)
         os.makedirs(folder, mode=0o700, exist_ok=True)
         _make_room(folder, name)
-        return save_state(_place(root, name), KIND, (ours, seen, told))
+        return save_state(_place(root, name), KIND, (ours, columns, told))
     except (OSError, ValueError):
         return False
 
@@ -194,26 +198,19 @@ def _make_room(folder: str, name: str) -> None:
         os.unlink(os.path.join(folder, oldest))
 
 
-def _with_modules(origin: Origin, environ: Mapping[str, str]) -> Optional[Origin]:
-    """An origin with all of our modules that took part in the run, and these variables."""
-    begun, skew, seen, passing, _ = origin
-    known = {entry[0] for entry in seen}
-    more = []
+def _modules(origin: Origin, began: int) -> Optional[Dict[str, Identity]]:
+    """Our modules that took part in the run but not in making the tasks; None if one may have changed since `began`."""
+    known = {entry[0] for entry in origin[2]}
+    found: Dict[str, Identity] = {}
     for path in modules():
         if path not in known:
-            try:
-                identity = identity_of(os.stat(path))
-            except (OSError, ValueError):
-                return None
-            if not lasting(identity, begun):
-                return None
-            more.append((path, identity, b""))
-    return (begun, skew, (*seen, *more), passing, surroundings(environ, passing))
+            real = os.path.realpath(path)
+            found[real] = identity_of(os.lstat(real))
+    return found if all(lasting(identity, began) for identity in found.values()) else None
 
 
-def _columns(witness: Witness, root: str) -> Optional[Tuple[Any, ...]]:
-    """What was seen, as `holds` wants it; None where too much would have to be read each time."""
-    identities: Dict[str, Identity] = {}
+def _columns(witness: Witness, root: str, identities: Dict[str, Identity]) -> Optional[Tuple[Any, ...]]:
+    """What was seen, as `holds` wants it, and these files; None where too much would have to be read each time."""
     read: List[Tuple[str, int, str]] = []
     listed: List[Tuple[str, Entries]] = []
     folder = f"{FOLDER}/marks"
