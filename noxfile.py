@@ -181,3 +181,17 @@ def bench(session: nox.Session) -> None:
     """Measure against the peers that are installed; not part of CI."""
     session.install(".[all]", *group("bench"))
     session.run("python", "-m", "tests.benchmarks", *session.posargs)
+
+
+@nox.session(python=TOOLS)
+def growth(session: nox.Session) -> None:
+    """Measure how time and memory grow with the work; `nox -s growth -- --write` draws the plots of the docs."""
+    session.install(".[all]", *group("bench"))
+    session.run("python", "-m", "tests.benchmarks.growth", *session.posargs)
+
+
+@nox.session(python=TOOLS)
+def profiles(session: nox.Session) -> None:
+    """Show where the time of four commands goes; `--source DIR` does it for another checkout."""
+    session.install(".[all]", *group("bench"))
+    session.run("python", "-m", "tests.benchmarks.profiles", *session.posargs)

@@ -21,12 +21,13 @@ class Sample(NamedTuple):
 
 class Command(NamedTuple):
     """What is measured. `before` and `after` are done around each run and not measured; `after` may raise
-    `BrokenCommand`."""
+    `BrokenCommand`. Where `reports` is set, the command measures itself and prints the JSON of a sample."""
 
     words: Sequence[str]
     folder: Path
     before: Callable[[], None] = lambda: None
     after: Callable[[], None] = lambda: None
+    reports: bool = False
 
 
 class BrokenCommand(Exception):
@@ -36,11 +37,14 @@ class BrokenCommand(Exception):
 def run(command: Command, env: Mapping[str, str]) -> Sample:
     """Run once. Raises `BrokenCommand` for any exit code but 0."""
     command.before()
-    launch = [sys.executable, "-I", "-S", str(LAUNCHER), *command.words]
-    done = subprocess.run(launch, cwd=command.folder, env=dict(env), stdout=subprocess.PIPE, check=True)
-    found = json.loads(done.stdout)
-    if found["code"] != 0:
-        raise BrokenCommand(f"exit code {found['code']}: {' '.join(command.words)}")
+    launch = [] if command.reports else [sys.executable, "-I", "-S", str(LAUNCHER)]
+    done = subprocess.run(
+        [*launch, *command.words], cwd=command.folder, env=dict(env), stdout=subprocess.PIPE, check=False
+    )
+    found = json.loads(done.stdout) if done.returncode == 0 else {}
+    code = found.get("code", done.returncode)
+    if code != 0:
+        raise BrokenCommand(f"exit code {code}: {' '.join(command.words)}")
     command.after()
     return Sample(found["wall"], found["cpu"], found["peak"])
 

@@ -33,12 +33,12 @@ def facts(report: Report, peak: int) -> Dict[str, List[str]]:
             "turbo decide by content, and TaskRush, turbo, nx, moon and wireit bring results back.",
         ],
         "Do it again": [
-            "```console",
-            "$ nox -s bench                            # installs the peers that are on PyPI; some six minutes",
-            "$ nox -s bench -- --quick                 # a minute: has something become much slower?",
-            "$ python -m tests.benchmarks --case idle  # in an environment of your own; tools beside python, on PATH",
-            "$ python -m tests.benchmarks --save one.json",
-            "$ python -m tests.benchmarks --write --compare one.json  # this page",
+            "```sh",
+            "nox -s bench                            # installs the peers that are on PyPI; some six minutes",
+            "nox -s bench -- --quick                 # a minute: has something become much slower?",
+            "python -m tests.benchmarks --case idle  # in an environment of your own; tools beside python, on PATH",
+            "python -m tests.benchmarks --save one.json",
+            "python -m tests.benchmarks --write --compare one.json  # this page",
             "```",
             "",
             "turbo, nx, moon and wireit come with `--npm DIR`, where `DIR` holds `node_modules`. Leave the machine "
