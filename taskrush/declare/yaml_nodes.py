@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from taskrush.declare.nodes import Node, Source, Spot
 
 MAX_DEPTH = 100
-MAX_NODES = 500_000
+MAX_NODES = 1_000_000
 MAX_EXPANDED = 1_000_000
 LIBYAML: bool = yaml.__with_libyaml__
 STR_TAG = "tag:yaml.org,2002:str"

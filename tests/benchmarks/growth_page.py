@@ -210,7 +210,7 @@ def picture(lines: Lines, unit: str) -> str:
 def _plot(lines: Mapping[Line, List[Tuple[int, float]]], left: int, title: str, name: Any, unit: str) -> List[str]:
     sizes = [size for points in lines.values() for size, _ in points]
     costs = [cost for points in lines.values() for _, cost in points]
-    across = Axis(_down(min(sizes)), _up(max(sizes)), left + LEFT, left + WIDTH - RIGHT)
+    across = Axis(_down(min(sizes)), max(_up(max(sizes)), _down(min(sizes)) + 1), left + LEFT, left + WIDTH - RIGHT)
     up = Axis(_down(min(costs)), _up(max(costs)), HEIGHT - BOTTOM, TOP)
     parts = [f'<text class="title" x="{across.start}" y="{TOP - 14}">{title}</text>']
     for value in across.ticks():
@@ -248,4 +248,4 @@ def _down(value: float) -> int:
 
 
 def _up(value: float) -> int:
-    return math.ceil(math.log10(value) - 1e-9)
+    return math.floor(math.log10(value) - 1e-9) + 1
