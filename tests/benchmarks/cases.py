@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 from typing import Callable, Dict, List, Mapping, NamedTuple, Optional, Sequence
 
+from tests.benchmarks import functions
 from tests.benchmarks.file_peers import FileJob
 from tests.benchmarks.files import FileBench, many_outputs, one_file, small_files
 from tests.benchmarks.measure import BrokenCommand, Command
@@ -174,6 +175,15 @@ class Bench:
             found = {OURS: Command(words, folder), FORGETFUL: Command([words[0], "--no-history", *words[1:]], folder)}
         return found
 
+    def functions(self) -> Dict[str, Command]:
+        """Engines that measure themselves. doit would need half a minute for it, and so is not among them."""
+        place = self.home / "functions"
+        place.mkdir(exist_ok=True)
+        words = [sys.executable, functions.__file__]
+        count = str(self.sizes.many * 100)
+        engines = [name for name in functions.ENGINES if name.startswith(OURS) or not self.only]
+        return {name: Command([*words, name, count], place, reports=True) for name in engines}
+
     # --- with files -------------------------------------------------------------
 
     def idle(self) -> Dict[str, Command]:
@@ -280,6 +290,10 @@ def cases(sizes: Sizes) -> List[Case]:
         f"Layers of {WIDTH}, {MANY_JOBS} jobs; each sleep needs one to three of the layer before. The lower bound is "
         "the longest path, or all work by all hands, whichever is more. TaskRush knows the times from runs before."
     )
+    calls = (
+        "They do nothing, in layers, with 2.5 dependencies each: built, ordered and called in one process, without the "
+        "start of the interpreter. `graphlib` of the standard library only orders."
+    )
     return [
         Case("version", "Start", "`--version`, beside the bare interpreter.", Bench.start),
         Case("list-few", f"List {few} tasks", "The command that shows all tasks.", Bench.listing_few),
@@ -293,6 +307,7 @@ def cases(sizes: Sizes) -> List[Case]:
         ),
         Case("equal", f"{some} equal sleeps", f"50 ms each. {sleeps}", Bench.equal, True, Bench.equal_bound),
         Case("varied", f"{some} varied sleeps", f"10 to 200 ms. {sleeps}", Bench.varied, True, Bench.varied_bound),
+        Case("functions", f"{sizes.many * 100:,} functions", f"As a library. {calls}", Bench.functions, True),
         Case("idle", f"{many} tasks up to date", "Ten small input files each; nothing runs.", Bench.idle),
         Case("changed", f"One of {many} tasks changed", "One of 10 files each is longer; one runs.", Bench.changed),
         Case(

@@ -34,6 +34,7 @@ class FileJob(NamedTuple):
         return [f"{self.folder}/{name}" for name in names]
 
 
+STUB_FOLDER = ".stub"  # in front of PATH
 Work = Sequence[FileJob]
 Written = Dict[str, str]
 
@@ -106,6 +107,19 @@ def _turbo(work: Work) -> Written:
     return written
 
 
+STUB = """\
+#!/bin/sh
+[ "$1" = run ] && exec sh ./build.sh
+echo 10.0.0
+"""
+
+
+def _turbo_stub(work: Work) -> Written:
+    """The same, but what turbo takes for npm starts a script: turbo itself, without npm's 0.2 s a task."""
+    scripts = {f"{job.folder}/build.sh": f"cd ../.. && exec {job.command}" for job in work}
+    return {**_turbo(work), **scripts, f"{STUB_FOLDER}/npm": STUB}
+
+
 def _nx(work: Work) -> Written:
     settings = {"neverConnectToCloud": True, "analytics": False, "namedInputs": {"src": ["{projectRoot}/in/**/*"]}}
     written = {
@@ -171,6 +185,7 @@ class FilePeer(NamedTuple):
     env: Mapping[str, str] = {}
     needs_modules: bool = False
     needs_git: bool = False
+    has_stub: bool = False
     note: str = ""
 
     def find(self, folders: Sequence[str], npm: Optional[str]) -> Optional[str]:
@@ -186,6 +201,8 @@ class FilePeer(NamedTuple):
         for name, text in self.configure(work).items():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name).write_text(text + "\n", encoding="utf-8")
+        if self.has_stub:
+            (folder / STUB_FOLDER / "npm").chmod(0o755)
         if self.needs_modules and npm:
             (folder / "node_modules").symlink_to(os.path.join(os.path.abspath(npm), "node_modules"))
         if self.needs_git:
@@ -246,6 +263,19 @@ FILE_PEERS = (
         env={**QUIET_NODE, "TURBO_TELEMETRY_DISABLED": "1"},
         needs_git=True,
         note="each task by `npm run`",
+    ),
+    FilePeer(
+        "turbo-stub",
+        "npm:@turbo/linux-*/bin/turbo",
+        _turbo_stub,
+        ("run", "build", "--concurrency={jobs}", "--cache=local:rw", "--output-logs=none", "--no-update-notifier"),
+        (".turbo",),
+        restores=True,
+        most=1000,
+        env={**QUIET_NODE, "TURBO_TELEMETRY_DISABLED": "1"},
+        needs_git=True,
+        has_stub=True,
+        note="a script of two lines in place of npm",
     ),
     FilePeer(
         "nx",

@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 from typing import Callable, Dict, List, Mapping, Optional, Sequence
 
-from tests.benchmarks.file_peers import FILE_PEERS, FileJob, FilePeer, Work
+from tests.benchmarks.file_peers import FILE_PEERS, STUB_FOLDER, FileJob, FilePeer, Work
 from tests.benchmarks.measure import BrokenCommand, Command
 
 SCRIPT = """\
@@ -132,7 +132,7 @@ class FileBench:
                 continue
             folder = self._home / name / peer.name.replace(", ", "-")
             command = Command(
-                self._words(peer),
+                self._words(peer, folder),
                 folder,
                 functools.partial(self._before, before, peer, folder, name),
                 functools.partial(self._after, after, folder, name),
@@ -145,11 +145,12 @@ class FileBench:
             found[peer.name] = command
         return found
 
-    def _words(self, peer: FilePeer) -> List[str]:
+    def _words(self, peer: FilePeer, folder: Path) -> List[str]:
         words = [self._found[peer.name], *(word.format(jobs=self._jobs) for word in peer.words)]
-        if not peer.env:
-            return words
-        return [str(shutil.which("env")), *(f"{key}={value}" for key, value in peer.env.items()), *words]
+        env = dict(peer.env)
+        if peer.has_stub:
+            env["PATH"] = f"{folder / STUB_FOLDER}{os.pathsep}{self._env['PATH']}"
+        return [str(shutil.which("env")), *(f"{key}={value}" for key, value in env.items()), *words] if env else words
 
     def _build(self, peer: FilePeer, folder: Path, name: str, make: Callable[[Path], List[FileJob]]) -> None:
         """The first time: make everything with the tool, and see that it ran it all."""
@@ -159,7 +160,7 @@ class FileBench:
         self._made[str(folder)] = work = make(folder)
         peer.prepare(folder, work, self._npm)
         done = subprocess.run(
-            self._words(peer),
+            self._words(peer, folder),
             cwd=folder,
             env=dict(self._env),
             capture_output=True,

@@ -1,4 +1,4 @@
-"""`python -m tests.benchmarks.functions ENGINE COUNT`: so many functions that do nothing, in layers, each of which
+"""`python functions.py ENGINE COUNT`: so many functions that do nothing, in layers, each of which
 waits for some of the layer before; how long an engine takes to build, order and call them.
 
 Prints wall seconds, CPU seconds and peak bytes as JSON; what the interpreter and its imports take is not counted.
@@ -30,12 +30,13 @@ def layers(count: int) -> Nodes:
     return nodes
 
 
-def taskrush() -> Callable[[Nodes], int]:
+def taskrush(jobs: int = 1) -> Callable[[Nodes], int]:
+    """One job: in the thread of the run where that is possible."""
     from taskrush import Project, Task
 
     def work(nodes: Nodes) -> int:
         tasks = [Task(id=str(number), action=noop, deps=[str(n) for n in needs]) for number, needs in enumerate(nodes)]
-        result = Project.of(tasks).run([task.id for task in tasks])
+        result = Project.of(tasks).run([task.id for task in tasks], jobs=jobs)
         assert result.ok
         return len(result.outcomes)
 
@@ -62,7 +63,11 @@ def graphlib() -> Callable[[Nodes], int]:
     return work
 
 
-ENGINES: Dict[str, Callable[[], Callable[[Nodes], int]]] = {"taskrush": taskrush, "graphlib": graphlib}
+ENGINES: Dict[str, Callable[[], Callable[[Nodes], int]]] = {
+    "taskrush": taskrush,
+    "taskrush, 2 workers": lambda: taskrush(2),
+    "graphlib": graphlib,
+}
 
 
 def main(engine: str, count: int) -> None:

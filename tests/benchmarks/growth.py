@@ -17,6 +17,7 @@ import time
 from pathlib import Path
 from typing import Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
+from tests.benchmarks import functions
 from tests.benchmarks.growth_page import Line, Point, from_json, page, plots, to_json
 from tests.benchmarks.measure import Command, Sample, run, sum_up
 from tests.benchmarks.peers import EVERYTHING, PEERS, environment
@@ -24,7 +25,6 @@ from tests.benchmarks.table import OURS, machine
 
 DOCS = Path(__file__).parents[2] / "docs"
 DATA, PAGE, IMAGES = DOCS / "growth.json", DOCS / "growth.md", DOCS / "images"
-HERE = Path(__file__).parent
 IN_A_FOLDER = 100
 TASKS_OF_FILES = 10
 ENOUGH = 6.0  # seconds after which a point is measured no more
@@ -96,7 +96,7 @@ def running(program: str, count: int) -> List[str]:
 
 
 def calling(program: str, count: int) -> List[str]:
-    return [sys.executable, "-m", "tests.benchmarks.functions", "taskrush", str(count)]
+    return [sys.executable, functions.__file__, "taskrush", str(count)]
 
 
 FROM_100 = (100, 1000, 10_000)
@@ -131,7 +131,7 @@ def measured(subject: Subject, size: int, program: str, home: Path) -> Point:
     if not work.exists():
         work.mkdir()
         subject.prepare(work, size)
-    env = {**environment(home), "PYTHONPATH": str(HERE.parents[1])}
+    env = environment(home)
     forgetting = functools.partial(subject.before, work)
     command = Command(subject.words(program, size), work, forgetting, reports=subject.reports)
     for _ in range(subject.warm):
