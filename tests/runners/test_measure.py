@@ -68,7 +68,8 @@ def test_peak_of_a_grandchild_within_5_percent(tmp_path: Path) -> None:
         assert outcome.peak_bytes == pytest.approx(expected, rel=0.05), measure
     outcome = measured(tmp_path, code)
     own = alone.peak_bytes / 3  # the largest process is an interpreter too
-    assert outcome.peak_bytes == pytest.approx(300 * MIB + own, rel=0.05)
+    ours = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024  # with less than this the kernel's figure begins
+    assert outcome.peak_bytes == pytest.approx(max(300 * MIB + own, ours), rel=0.05)
 
 
 def test_what_a_tree_has_together(tmp_path: Path) -> None:
