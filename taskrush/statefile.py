@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _SALT = f"{__version__} {sys.implementation.cache_tag} {marshal.version}".encode()
 FOLDER = ".taskrush"
 OPENSSL_PAYS = 1 << 20
+SEAL = 32  # bytes before the body
 
 
 def state_folder(root: str) -> str:
@@ -87,8 +88,8 @@ def load_state(path: str, kind: str) -> Optional[Any]:
 
 def opened(data: bytes, kind: str) -> Optional[Any]:
     """What a file with these bytes holds, or None if it is damaged, foreign, or of another version."""
-    body = data[32:]
-    if data[:32] != _seal(kind, body):
+    body = memoryview(data)[SEAL:]
+    if data[:SEAL] != _seal(kind, body):
         return None
     try:
         return marshal.loads(body)
@@ -114,5 +115,12 @@ def _hashes() -> Any:
     raise AssertionError("no SHA-256 in this interpreter")
 
 
-def _seal(kind: str, body: bytes) -> bytes:
-    return digest_of(_SALT + b"\0" + kind.encode() + b"\0" + body)
+def _seal(kind: str, body: Any) -> bytes:
+    """What tells damage: BLAKE2 takes a quarter of the time that SHA-256 does without OpenSSL."""
+    try:
+        from _blake2 import blake2b  # what `hashlib` has it from
+    except ImportError:
+        from hashlib import blake2b
+    seal = blake2b(_SALT + b"\0" + kind.encode() + b"\0", digest_size=SEAL)
+    seal.update(body)
+    return seal.digest()

@@ -8,6 +8,7 @@ kept with it. Any doubt counts as a change. Nothing dear is imported here: a run
 
 from __future__ import annotations
 
+import marshal
 import os
 import stat
 import time
@@ -25,12 +26,15 @@ if TYPE_CHECKING:
     from taskrush.model.identity import Identity
 
     Entries = Tuple[Tuple[str, bool], ...]
+    Group = Tuple[str, Identity, Sequence[str], Sequence[int]]
 
-KIND = "unchanged 1"
+KIND = "unchanged 2"
 NAME = "unchanged"
 AGAIN = ".again"
 MOST = 16  # questions that are kept
 FEW, SMALL = 200, 1 << 20  # files, and bytes of each, that are read each time for want of a lasting identity
+MANY = 4  # folders in one for which that one is looked at first
+PLAIN = 0  # of the forms of `marshal` that in which equal values are equal bytes
 _MODE = attrgetter("st_mode")
 
 
@@ -105,8 +109,9 @@ def keep(root: str, name: str, witness: Witness, origin: Origin, environ: Mappin
     begun, skew, seen, passing, _ = origin
     ours = (begun, skew, seen, passing, surroundings(environ, passing))
     try:
-        code = _modules(origin, witness.began + skew)
-        columns = None if code is None else _columns(witness, root, code)
+        began = witness.began + skew
+        code = _modules(origin, began)
+        columns = None if code is None else _columns(witness, root, began, code)
         if columns is None:
             return False
         folder = os.path.join(state_folder(root), NAME)
@@ -130,14 +135,15 @@ def holds(kept: Any, environ: Mapping[str, str]) -> bool:
     origin, seen, _ = kept
     if still(origin, environ) is not origin:
         return False
-    paths, identities, others, modes, absent, read, listed = seen
+    paths, identities, others, modes, groups, absent, read, listed = seen
     try:
-        if list(map(identity_of, map(os.lstat, paths))) != identities:
+        if marshal.dumps(list(map(identity_of, map(os.lstat, paths))), PLAIN) != identities:
             return False
         if list(map(_MODE, map(os.lstat, others))) != modes:
             return False
         return (
-            not any(map(_is_there, absent))
+            all(_stands(*group) for group in groups)
+            and not any(map(_is_there, absent))
             and all(_reads(*entry) for entry in read)
             and all(entries == _entries(path) for path, entries in listed)
         )
@@ -209,7 +215,7 @@ def _modules(origin: Origin, began: int) -> Optional[Dict[str, Identity]]:
     return found if all(lasting(identity, began) for identity in found.values()) else None
 
 
-def _columns(witness: Witness, root: str, identities: Dict[str, Identity]) -> Optional[Tuple[Any, ...]]:
+def _columns(witness: Witness, root: str, began: int, identities: Dict[str, Identity]) -> Optional[Tuple[Any, ...]]:
     """What was seen, as `holds` wants it, and these files; None where too much would have to be read each time."""
     read: List[Tuple[str, int, str]] = []
     listed: List[Tuple[str, Entries]] = []
@@ -235,15 +241,37 @@ def _columns(witness: Witness, root: str, identities: Dict[str, Identity]) -> Op
         else:
             listed.append((path, entries))
     kinds = {path: mode for path, mode in witness.kinds.items() if path not in identities}
+    groups = _groups(kinds, root, began)
     return (
         list(identities),
-        list(identities.values()),
+        marshal.dumps(list(identities.values()), PLAIN),
         list(kinds),
         list(kinds.values()),
+        groups,
         list(witness.absent),
         read,
         listed,
     )
+
+
+def _groups(kinds: Dict[str, int], root: str, began: int) -> List[Group]:
+    """Take folders that many lie in out of `kinds`: none of these was replaced unless the times of theirs changed."""
+    inside: Dict[str, List[str]] = {}
+    for path, mode in kinds.items():
+        above = path.rpartition("/")[0]
+        if above in kinds and stat.S_ISDIR(mode):
+            inside.setdefault(above, []).append(path)
+    groups: List[Group] = []
+    for above, paths in inside.items():
+        status = os.lstat(os.path.join(root, above))
+        if len(paths) >= MANY and stat.S_ISDIR(status.st_mode) and lasting(identity_of(status), began):
+            groups.append((above, identity_of(status), paths, [kinds.pop(path) for path in paths]))
+    return groups
+
+
+def _stands(above: str, identity: Identity, paths: Sequence[str], modes: Sequence[int]) -> bool:
+    """Whether these folders are what they were: the one they are all in is, or each of them."""
+    return identity_of(os.lstat(above)) == identity or list(map(_MODE, map(os.lstat, paths))) == modes
 
 
 def _is_there(path: str) -> bool:
