@@ -2,6 +2,7 @@
 
     python -m tests.benchmarks.profiles                    of this checkout
     python -m tests.benchmarks.profiles --source DIR       of another one, for instance a worktree of an older commit
+    python -m tests.benchmarks.profiles --title After --into docs/decisions/0031-speed-is-shown.md
 
 py-spy takes samples of the Python stack, a thousand a second, of several runs; strace counts system calls in a run of
 its own. Both slow a command down: shares and counts are what to read, the CPU time beside them is measured without.
@@ -31,7 +32,7 @@ from tests.guards.traced import trace
 ROOT = Path(__file__).parents[2]
 START = "import sys\nfrom taskrush_cli.main import main\nsys.exit(main())\n"
 FRAME = re.compile(r"(?P<function>.*) \((?P<file>[^()]*?)(:\d+)?\)$")
-SHOWN = 10
+SHOWN = 8
 RATE = 1000
 
 
@@ -149,6 +150,16 @@ def _frame(text: str) -> Tuple[str, str]:
     return (match["function"], match["file"]) if match else (text, "")
 
 
+def put(text: str, section: str) -> str:
+    """`text` with this section in place of the one of the same title, or at its end."""
+    title = section.partition("\n")[0]
+    before, found, rest = text.partition(f"{title}\n")
+    if not found:
+        return f"{text.rstrip()}\n\n{section}"
+    following = re.search(r"^## ", rest, re.MULTILINE)
+    return before + section + ("\n" + rest[following.start() :] if following else "")
+
+
 def page(profiles: Sequence[Profile], title: str) -> str:
     lines = [f"## {title}", ""]
     lines += ["| | wall | CPU, median | CPU, least | peak memory | system calls |", "|---|--:|--:|--:|--:|--:|"]
@@ -185,12 +196,16 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
     parser.add_argument("--row", action="append", choices=[subject.name for subject in SUBJECTS])
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--title", default="Profiles")
+    parser.add_argument("--into", type=Path, metavar="FILE", help="a page whose section of that title is replaced")
     options = parser.parse_args(arguments)
     source = options.source.resolve()
     with tempfile.TemporaryDirectory(prefix="taskrush-profiles-") as place:
         wanted = [subject for subject in SUBJECTS if not options.row or subject.name in options.row]
         found = [profiled(subject, source, Path(place), options.runs) for subject in wanted]
-    print(page(found, options.title))
+    section = page(found, options.title)
+    if options.into:
+        options.into.write_text(put(options.into.read_text(encoding="utf-8"), section), encoding="utf-8")
+    print(section)
     return 0
 
 

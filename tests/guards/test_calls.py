@@ -20,7 +20,7 @@ FEW, MANY = 20, 50
 RUN = ("run", "-j2", "all")
 BARE = [command()[0], "-c", "pass"]
 PIDFD = hasattr(os, "pidfd_open")  # else a thread waits for each process
-OTHERS, RUNNING = 12, 44 if PIDFD else 80  # calls for each task
+OTHERS, RUNNING = 4, 44 if PIDFD else 80  # calls for each task
 STARTS = [("--version", 15, 40), ("list", 50, 90), ("run t0", 240, 420)]
 
 pytestmark = pytest.mark.skipif(not os.path.exists("/proc/self/status"), reason="strace is a tool of Linux")
@@ -41,7 +41,11 @@ class Counted:
                 for words in (RUN, ("list",)):
                     subprocess.run(command(*words), cwd=place, env=self.env, capture_output=True, check=True)
             time.sleep(2.1)
-        self.found: Dict[str, Traced] = {name: self.trace(place, *RUN) for name, place in places.items()}
+        self.found: Dict[str, Traced] = {name: self.least(place) for name, place in places.items()}
+
+    def least(self, folder: Path) -> Traced:
+        """Of some tries: on a busy machine a run may come too soon for what is believed only after two seconds."""
+        return min((self.trace(folder, *RUN) for _ in range(3)), key=Traced.work)
 
     def trace(self, folder: Path, *words: str) -> Traced:
         return trace(command(*words), folder, self.env)

@@ -16,7 +16,7 @@ from tests.guards.work import command, quiet_environment, with_files
 
 FEW, MANY = 50, 150
 RUN = ("run", "-j2", "all")
-CALLS, MADE, HELD = 500, 50, 20_000
+CALLS, MADE, HELD = 5, 1, 12_000
 COUNTING = Path(__file__).with_name("counting.py")
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="its tasks are commands of POSIX")
@@ -32,8 +32,13 @@ def each(tmp_path_factory: pytest.TempPathFactory) -> Dict[str, float]:
         for place in places:
             subprocess.run(command(*RUN), cwd=place, env=env, capture_output=True, check=True)
         time.sleep(2.1)
-    taken = [{**counted(place, "calls", env), "bytes": counted(place, "bytes", env)["bytes"]} for place in places]
-    return {name: (taken[1][name] - taken[0][name]) / (MANY - FEW) for name in taken[0]}
+    few, many = ({**least(place, "calls", env), "bytes": least(place, "bytes", env)["bytes"]} for place in places)
+    return {name: (many[name] - few[name]) / (MANY - FEW) for name in few}
+
+
+def least(folder: Path, what: str, env: Dict[str, str]) -> Dict[str, int]:
+    """Of some tries: on a busy machine a run may come too soon for what is believed only after two seconds."""
+    return min((counted(folder, what, env) for _ in range(3)), key=lambda found: found[what])
 
 
 def counted(folder: Path, what: str, env: Dict[str, str]) -> Dict[str, int]:
