@@ -28,12 +28,13 @@ if TYPE_CHECKING:
     Entries = Tuple[Tuple[str, bool], ...]
     Group = Tuple[str, Identity, Sequence[str], Sequence[int]]
 
-KIND = "unchanged 2"
+KIND = "unchanged 3"
 NAME = "unchanged"
 AGAIN = ".again"
 MOST = 16  # questions that are kept
 FEW, SMALL = 200, 1 << 20  # files, and bytes of each, that are read each time for want of a lasting identity
 MANY = 4  # folders in one for which that one is looked at first
+PIECE = 256  # files that are compared at a time: their statuses go where those of the ones before were
 PLAIN = 0  # of the forms of `marshal` that in which equal values are equal bytes
 _MODE = attrgetter("st_mode")
 
@@ -137,8 +138,9 @@ def holds(kept: Any, environ: Mapping[str, str]) -> bool:
         return False
     paths, identities, others, modes, groups, absent, read, listed = seen
     try:
-        if marshal.dumps(list(map(identity_of, map(os.lstat, paths))), PLAIN) != identities:
-            return False
+        for number, known in enumerate(identities):
+            if _identities(paths[number * PIECE : (number + 1) * PIECE]) != known:
+                return False
         if list(map(_MODE, map(os.lstat, others))) != modes:
             return False
         return (
@@ -242,9 +244,11 @@ def _columns(witness: Witness, root: str, began: int, identities: Dict[str, Iden
             listed.append((path, entries))
     kinds = {path: mode for path, mode in witness.kinds.items() if path not in identities}
     groups = _groups(kinds, root, began)
+    rows = sorted((os.fsencode(path), identity) for path, identity in identities.items())
+    known = [identity for _, identity in rows]
     return (
-        list(identities),
-        marshal.dumps(list(identities.values()), PLAIN),
+        [path for path, _ in rows],
+        [marshal.dumps(known[at : at + PIECE], PLAIN) for at in range(0, len(known), PIECE)],
         list(kinds),
         list(kinds.values()),
         groups,
@@ -252,6 +256,10 @@ def _columns(witness: Witness, root: str, began: int, identities: Dict[str, Iden
         read,
         listed,
     )
+
+
+def _identities(paths: Sequence[bytes]) -> bytes:
+    return marshal.dumps(list(map(identity_of, map(os.lstat, paths))), PLAIN)
 
 
 def _groups(kinds: Dict[str, int], root: str, began: int) -> List[Group]:

@@ -19,7 +19,6 @@ from taskrush.model.task import Argv, Call, Shell
 from taskrush.plan.file_index import sorted_unique
 from taskrush.plan.gitignore import GitIgnore
 from taskrush.plan.parts import part_digest
-from taskrush.plan.source import source_parts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -198,6 +197,8 @@ def _action_parts(task: Task) -> Iterator[Tuple[str, str]]:
     elif isinstance(action, Call):
         yield "function", action.name
         yield "python", ".".join(map(str, sys.version_info[:3]))
+        from taskrush.plan.source import source_parts  # `inspect` is only needed for functions
+
         yield from source_parts(action.function)
     if task.extra:
         yield "extra", canonical(task.extra)
