@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import importlib
 import os
+import sys
 import time
 
 from taskrush.model.secret import placed
@@ -52,7 +52,8 @@ EXPORTS = {
 def load(place: str) -> Any:
     """The object at `module:name`."""
     module, _, name = place.partition(":")
-    return getattr(importlib.import_module(module), name)
+    __import__(module)
+    return getattr(sys.modules[module], name)
 
 
 class SystemClock:

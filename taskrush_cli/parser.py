@@ -8,9 +8,8 @@ over a subcommand's.
 
 from __future__ import annotations
 
-import importlib
 import os
-from types import SimpleNamespace
+import sys
 
 from taskrush.compile.names import near
 from taskrush.compile.select import select
@@ -33,8 +32,17 @@ if TYPE_CHECKING:
     Command = Callable[[Any], int]
 
 
-class Options(SimpleNamespace):
-    """What a subcommand is given, by name; `Options` would be as good and has to be imported."""
+class Options:
+    """What a subcommand is given, by name."""
+
+    def __init__(self, **given: Any) -> None:
+        self.__dict__.update(given)
+
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any: ...
+
+        def __setattr__(self, name: str, value: Any) -> None: ...
 
 
 def parse(arguments: Sequence[str]) -> Tuple[Command, Options]:
@@ -110,9 +118,16 @@ def _subcommand(
         return _tasks(words, given, workspace, extra)
     from taskrush_cli.subcommand import read
 
-    module = importlib.import_module(f"taskrush_cli.commands.{name}")
+    module = _command(name)
     namespace = read(name, module, words, given, Options())
     return module.run, _complete(namespace, given, workspace, extra)
+
+
+def _command(name: str) -> Any:
+    """The module of a subcommand."""
+    module = f"taskrush_cli.commands.{name}"
+    __import__(module)
+    return sys.modules[module]
 
 
 def _tasks(words: Sequence[str], given: Given, workspace: Workspace, extra: Sequence[str]) -> Tuple[Command, Options]:
@@ -160,7 +175,7 @@ def _tasks(words: Sequence[str], given: Given, workspace: Workspace, extra: Sequ
     namespace = _complete(namespace, given, workspace, extra)
     settings = namespace.settings
     command = "watch" if settings.watch and not (settings.failed or settings.resume) else "run"
-    run: Command = importlib.import_module(f"taskrush_cli.commands.{command}").run
+    run: Command = _command(command).run
     return run, namespace
 
 

@@ -5,34 +5,41 @@ It knows no task. Whatever was set before is set again afterwards.
 
 from __future__ import annotations
 
-import contextlib
 import os
-import signal
+
+from taskrush._builtin import signal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Iterator, List, Tuple
+    from typing import Any, Callable, List, Tuple
 
 
-@contextlib.contextmanager
-def heard(on_stop: Callable[[int, object], None], on_pause: Callable[[], None]) -> Iterator[None]:
-    """SIGINT, SIGTERM and SIGHUP (unless ignored: `nohup`) call `on_stop`, SIGTSTP `on_pause`."""
-    before: List[Tuple[signal.Signals, Any]] = []
+class heard:
+    """Within it, SIGINT, SIGTERM and SIGHUP (unless ignored: `nohup`) call `on_stop`, SIGTSTP `on_pause`."""
 
-    def hear(name: str, handler: Any, unless: Tuple[Any, ...] = ()) -> None:
+    def __init__(self, on_stop: Callable[[int, object], None], on_pause: Callable[[], None]) -> None:
+        self._on_stop = on_stop
+        self._on_pause = on_pause
+        self._before: List[Tuple[int, Any]] = []
+
+    def __enter__(self) -> None:
+        try:
+            self._hear("SIGINT", self._on_stop)
+            self._hear("SIGTERM", self._on_stop)
+            self._hear("SIGHUP", self._on_stop, (signal.SIG_IGN,))
+            self._hear("SIGTSTP", lambda number, frame: self._on_pause(), (signal.SIG_IGN,))
+        except BaseException:
+            self.__exit__()
+            raise
+
+    def __exit__(self, *raised: object) -> None:
+        for number, handler in self._before:
+            signal.signal(number, handler)
+
+    def _hear(self, name: str, handler: Any, unless: Tuple[Any, ...] = ()) -> None:
         number = getattr(signal, name, None)
         if number is not None and signal.getsignal(number) not in unless:
-            before.append((number, signal.signal(number, handler)))
-
-    try:
-        hear("SIGINT", on_stop)
-        hear("SIGTERM", on_stop)
-        hear("SIGHUP", on_stop, (signal.SIG_IGN,))
-        hear("SIGTSTP", lambda number, frame: on_pause(), (signal.SIG_IGN,))
-        yield
-    finally:
-        for number, handler in before:
-            signal.signal(number, handler)
+            self._before.append((number, signal.signal(number, handler)))
 
 
 def sleep() -> None:

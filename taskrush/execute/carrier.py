@@ -8,14 +8,11 @@ threads that are kept for the next one. Whatever is to happen, happens in `turn`
 
 from __future__ import annotations
 
-import collections
-import heapq
 import itertools
 import os
-import queue
 import select
-import threading
-import weakref
+
+from taskrush._builtin import SimpleQueue, deque, heappop, heappush
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,7 +31,7 @@ class Carrier:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._inbox: Deque[Action] = collections.deque()
+        self._inbox: Deque[Action] = deque()
         self._poll: Optional[Poll] = Poll()
         self._awake = False
         self._by_descriptor: Dict[int, Carried] = {}
@@ -65,7 +62,7 @@ class Carrier:
         if self._timers:
             now = self._clock.monotonic()
             while self._timers and self._timers[0][0] <= now:
-                heapq.heappop(self._timers)[2]()
+                heappop(self._timers)[2]()
 
     def post(self, action: Action) -> None:
         """Let `action` happen in the next turn."""
@@ -78,7 +75,7 @@ class Carrier:
 
     def at(self, moment: float, action: Action) -> None:
         """Let `action` happen at this monotonic time."""
-        heapq.heappush(self._timers, (moment, next(self._number), action))
+        heappush(self._timers, (moment, next(self._number), action))
 
     def carry(self, handle: Pollable, done: Callable[[Outcome], None]) -> None:
         """Poll `handle` until it has an outcome; it must not have one yet."""
@@ -190,13 +187,15 @@ class Workers:
     """Threads that are started when all others are busy, and kept. They end with the program, whatever they do."""
 
     def __init__(self) -> None:
-        self._work: queue.SimpleQueue[Optional[Work]] = queue.SimpleQueue()
+        self._work: SimpleQueue[Optional[Work]] = SimpleQueue()
         self._threads = 0
         self._busy = 0
 
     def do(self, work: Work) -> None:
         self._busy += 1  # counted in the carrier's thread alone
         if self._busy > self._threads:
+            import threading
+
             self._threads += 1
             threading.Thread(target=self._live, name=f"taskrush worker {self._threads}", daemon=True).start()
         self._work.put(work)
@@ -225,12 +224,11 @@ class Poll:
         self._descriptors: Dict[int, None] = {}
         self._poll = select.poll() if hasattr(select, "poll") else None
         self._pair: Any = None
+        self._own: Tuple[int, ...] = ()
         if os.name == "posix":
-            self._in, self._out = ends = os.pipe()
-            for descriptor in ends:
+            self._own = self._in, self._out = os.pipe()
+            for descriptor in self._own:
                 os.set_blocking(descriptor, False)
-            # closed with this object and not before: a late `ring` must not write to somebody else's descriptor
-            weakref.finalize(self, _close, ends).atexit = False
         else:  # there `select` knows sockets only, and runners offer no descriptors
             import socket
 
@@ -269,14 +267,14 @@ class Poll:
         if self._descriptors.pop(descriptor, 0) is None and self._poll is not None:
             self._poll.unregister(descriptor)
 
+    def __del__(self) -> None:
+        """Closed with this object and not before: a late `ring` must not write to somebody else's descriptor."""
+        for descriptor in self._own:
+            os.close(descriptor)
+
     def wait(self, seconds: float) -> List[int]:
         """Those that are readable or at their end, after at most so many seconds; negative: however long it takes."""
         if self._poll is not None:
             milliseconds = None if seconds < 0 else seconds * 1000 + 0.999 if seconds else 0
             return [descriptor for descriptor, _ in self._poll.poll(milliseconds)]
         return list(select.select(list(self._descriptors), (), (), None if seconds < 0 else seconds)[0])
-
-
-def _close(descriptors: Tuple[int, ...]) -> None:
-    for descriptor in descriptors:
-        os.close(descriptor)

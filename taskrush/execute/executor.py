@@ -6,9 +6,7 @@ Whatever happens, an error in here or Ctrl-C included, nothing of the run is lef
 
 from __future__ import annotations
 
-import collections
-import signal
-
+from taskrush._builtin import deque, signal
 from taskrush.events import AttemptFinished, RunFinished, RunStarted, StopRequested, TaskFinished, TaskHeld, Warned
 from taskrush.execute.bus import Bus
 from taskrush.execute.carrier import Carrier
@@ -132,7 +130,7 @@ class Executor:
         self._carrier = Carrier(clock)
         self._parked: Set[int] = set()  # were checked, and wait for services
         self._gate = room.gate(plan, self._carrier, self._check)
-        self._todo: Deque[Instruction] = collections.deque()
+        self._todo: Deque[Instruction] = deque()
         self._runs: Dict[int, TaskRun] = {}
         self._over_at = [0.0] * len(plan)  # monotonic times
         self._outcomes: Dict[TaskId, Outcome] = {}
@@ -147,7 +145,7 @@ class Executor:
             redactor=redactor,
             secrets=secrets,
             starvation=Starvation(room.memory_kills) if room.tries_alone else None,
-            outcomes=collections.ChainMap(self._outcomes, dict(earlier or {})),
+            outcomes=_with_earlier(self._outcomes, earlier),
             tell=self._bus.tell,
             listening=lambda: self._bus.listening,
             in_turn=self._turns.in_turn,
@@ -432,3 +430,14 @@ class Executor:
             seconds=self._clock.monotonic() - begun,
             outcomes=self._outcomes,
         )
+
+
+def _with_earlier(
+    outcomes: Mapping[TaskId, Outcome], earlier: Optional[Mapping[TaskId, Outcome]]
+) -> Mapping[TaskId, Outcome]:
+    """The outcomes of this run, those of an earlier one behind them."""
+    if not earlier:
+        return outcomes
+    from collections import ChainMap
+
+    return ChainMap(outcomes, earlier)  # type: ignore[arg-type]  # nobody writes into it

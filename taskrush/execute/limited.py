@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 from taskrush.model.limits import shown_bytes
 from taskrush.values import frozen
 
@@ -58,7 +56,7 @@ class Room:
 
         limits = [task.limits for task in plan.tasks]
         needs = {
-            node: math.ceil(own.resources.cpu)
+            node: -int(-own.resources.cpu // 1)  # rounded up
             for node, own in enumerate(limits)
             if own is not None and own.resources.cpu is not None
         }

@@ -20,8 +20,7 @@ Rule 8: tasks are numbered in topological order; the same stimuli give the same 
 
 from __future__ import annotations
 
-import heapq
-
+from taskrush._builtin import heappop, heappush
 from taskrush.execute.service_ledger import ServiceLedger
 from taskrush.execute.service_rules import ServiceRules
 from taskrush.execute.stimuli import (
@@ -218,7 +217,7 @@ class Scheduler(ServiceRules):
             self._due.append(node)
             return
         self._set(node, _READY)
-        heapq.heappush(self._ready, (self._first if node in self._tried_alone else self._rank[node], node))
+        heappush(self._ready, (self._first if node in self._tried_alone else self._rank[node], node))
 
     def _fill(self) -> None:
         """Start checks while there is room. A task at the head that takes more than there is waits until it is there.
@@ -229,19 +228,19 @@ class Scheduler(ServiceRules):
         while self._ready and self._busy < self._room and not self._stopped:
             node = self._ready[0][1]
             if self._state[node] is not _READY:
-                heapq.heappop(self._ready)
+                heappop(self._ready)
                 continue
             if admission is not None and admission.wants(node):
-                heapq.heappop(self._ready)
+                heappop(self._ready)
                 if admission.take(node):
-                    heapq.heappush(self._ready, (self._first, node))
+                    heappush(self._ready, (self._first, node))
                 else:
                     self._out.append(Held(node, admission.waits_for(node)))
                 continue
             taken = self._taken(node)
             if self._busy + taken > self._room:
                 return
-            heapq.heappop(self._ready)
+            heappop(self._ready)
             self._busy += taken
             self._starts += 1
             self._handed_out += 1
@@ -317,7 +316,7 @@ class Scheduler(ServiceRules):
     def _give_back(self, node: int) -> None:
         """It needs no limit any more; those that have all they waited for go first."""
         for complete in self._admission.give(node) if self._admission is not None else ():
-            heapq.heappush(self._ready, (self._first, complete))
+            heappush(self._ready, (self._first, complete))
 
     def _end(self, ends: List[Tuple[int, Outcome]]) -> None:
         """Record ends, the last one first, and everything that follows from each, without recursion."""

@@ -5,8 +5,7 @@ It changes states by `_set` alone, and knows of ordinary tasks only which servic
 
 from __future__ import annotations
 
-import heapq
-
+from taskrush._builtin import heappush
 from taskrush.execute.stimuli import Check, Exited, Kill, Park, StopService, Unready
 from taskrush.model.outcome import State, skipped
 from taskrush.values import evolve
@@ -118,7 +117,7 @@ class ServiceRules:
                     self._launch(node)
                 else:
                     self._set(node, _READY)
-                    heapq.heappush(self._ready, (self._rank[node], node))
+                    heappush(self._ready, (self._rank[node], node))
 
     def _as_service_or_user(self, end: Exited) -> Exited:
         """What the end of a process means that was stopped as planned, ended by itself, or lost its service."""

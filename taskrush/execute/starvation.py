@@ -6,8 +6,7 @@ sent is said as what it is. It decides nothing about what follows.
 
 from __future__ import annotations
 
-import signal
-
+from taskrush._builtin import signal
 from taskrush.model.outcome import State
 from taskrush.regex import expression
 

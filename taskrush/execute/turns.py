@@ -5,11 +5,12 @@ It does not know what is said, nor by whom.
 
 from __future__ import annotations
 
-import threading
+from taskrush._builtin import Lock, get_ident
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Callable
+    from threading import Semaphore
+    from typing import Callable, Optional
 
     from taskrush.execute.carrier import Carrier
     from taskrush.protocols import OnOutput
@@ -23,28 +24,38 @@ class Turns:
     def __init__(self, carrier: Carrier, is_over: Callable[[], bool]) -> None:
         self._carrier = carrier
         self._is_over = is_over
-        self._room = threading.Semaphore(QUEUE_LIMIT)
+        self._room: Optional[Semaphore] = None
+        self._making = Lock()
         self._thread = 0
 
     def begin(self) -> None:
         """The calling thread is the one that turns the carrier."""
-        self._thread = threading.get_ident()
+        self._thread = get_ident()
 
     def in_turn(self, hear: OnOutput) -> OnOutput:
         """`hear` for use in any thread: called in turn, and whoever is far ahead of the subscribers waits."""
 
         def on_output(stream: str, data: bytes) -> None:
-            if threading.get_ident() == self._thread:
+            if get_ident() == self._thread:
                 hear(stream, data)
                 return
-            while not self._room.acquire(timeout=1.0):
+            room = self._room or self._make_room()
+            while not room.acquire(timeout=1.0):
                 if self._is_over():
                     return
 
             def tell() -> None:
-                self._room.release()
+                room.release()
                 hear(stream, data)
 
             self._carrier.post(tell)
 
         return on_output
+
+    def _make_room(self) -> Semaphore:
+        """Made when there is a second thread, which most runs do without."""
+        from threading import Semaphore
+
+        with self._making:
+            self._room = self._room or Semaphore(QUEUE_LIMIT)
+            return self._room

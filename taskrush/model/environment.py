@@ -6,8 +6,6 @@ a result. All others see everything.
 
 from __future__ import annotations
 
-import fnmatch
-
 from taskrush.model.task import Shell
 from taskrush.regex import expression
 
@@ -17,6 +15,7 @@ if TYPE_CHECKING:
 
     from taskrush.model.task import Task
 
+_WILD = frozenset("*?[")
 _MENTION = expression(r"\$\{?([A-Za-z_][A-Za-z0-9_]*)")
 
 PASSED: Tuple[str, ...] = (
@@ -81,9 +80,7 @@ def visible(environ: Mapping[str, str], task: Task) -> Dict[str, str]:
     names = _NAMES.union(task.pass_env)
     patterns = [*_PATTERNS, *filter(_is_pattern, task.pass_env)]
     found = {
-        name: environ[name]
-        for name in environ
-        if name in names or any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)
+        name: environ[name] for name in environ if name in names or any(_matches(name, pattern) for pattern in patterns)
     }
     for name in declared(environ, task):
         found[name] = environ[name]
@@ -121,6 +118,16 @@ def withheld(environ: Mapping[str, str], task: Task) -> List[str]:
 
 def _wanted(name: str, patterns: List[str]) -> bool:
     for pattern in reversed(patterns):
-        if fnmatch.fnmatchcase(name, pattern[1:] if pattern.startswith("!") else pattern):
+        if _matches(name, pattern[1:] if pattern.startswith("!") else pattern):
             return not pattern.startswith("!")
     return False
+
+
+def _matches(name: str, pattern: str) -> bool:
+    """`fnmatch`, which is only asked about what is neither a name nor the beginning of one."""
+    start = pattern[:-1] if pattern.endswith("*") else pattern
+    if _WILD.isdisjoint(start):
+        return name == pattern if start is pattern else name.startswith(start)
+    from fnmatch import fnmatchcase
+
+    return fnmatchcase(name, pattern)

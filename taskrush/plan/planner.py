@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import heapq
-
+from taskrush._builtin import heappop, heappush
 from taskrush.errors import GraphError, Problem, UsageError
 from taskrush.model.graph import EdgeKind, Graph, knots
 from taskrush.model.plan import Plan
@@ -139,12 +138,12 @@ def _ordered(ids: Sequence[TaskId], edges: Mapping[TaskId, Sequence[Edge]], grap
     ready = [number for number, count in enumerate(blockers) if not count]
     order: List[TaskId] = []
     while ready:
-        number = heapq.heappop(ready)
+        number = heappop(ready)
         order.append(ids[number])
         for dependant in dependants[number]:
             blockers[dependant] -= 1
             if not blockers[dependant]:
-                heapq.heappush(ready, dependant)
+                heappush(ready, dependant)
     if len(order) < len(ids):
         tangles = knots({task_id: [edge.on for edge in edges[task_id]] for task_id in ids})
         raise GraphError(*in_order(_cycle_problem(knot, edges, graph) for knot in tangles))

@@ -7,9 +7,7 @@ a task's function starts does not inherit it, unless it is started inside a copy
 
 from __future__ import annotations
 
-import contextvars
-import threading
-
+from taskrush._builtin import ContextVar, Lock
 from taskrush.errors import TaskCancelled
 from taskrush.values import define, field
 
@@ -47,7 +45,7 @@ class Current:
     abandoned: bool = False
     on_cancel: List[Callable[[bool], None]] = field(factory=list)
     _pending: Dict[str, bytearray] = field(factory=dict)
-    _lock: threading.Lock = field(factory=threading.Lock)
+    _lock: Lock = field(factory=Lock)
 
     def write(self, stream: str, data: bytes) -> None:
         """Take output that comes in small pieces: whole lines are handed on, the rest waits for more."""
@@ -73,7 +71,7 @@ class Current:
                     self.on_output(name, ready)
 
 
-_current: contextvars.ContextVar[Union[Current, Late, None]] = contextvars.ContextVar("taskrush_current", default=None)
+_current: ContextVar[Union[Current, Late, None]] = ContextVar("taskrush_current", default=None)
 
 
 def current() -> Optional[Current]:

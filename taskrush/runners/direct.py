@@ -8,10 +8,9 @@ of its own, three descriptors, default handlers for the signals that Python igno
 from __future__ import annotations
 
 import os
-import signal
 import sys
-import threading
 
+from taskrush._builtin import signal
 from taskrush.runners.current import functions_under_way
 
 TYPE_CHECKING = False
@@ -61,7 +60,8 @@ def start(
 
 def _alone() -> bool:
     """Whether nothing else in this process may change its folder: our own workers do not, unless they run functions."""
-    if threading.active_count() == 1:
+    threading = sys.modules.get("threading")
+    if threading is None or threading.active_count() == 1:
         return True
     me = threading.current_thread()
     others = [thread for thread in threading.enumerate() if thread is not me]

@@ -8,8 +8,8 @@ cookie is killed. Where there is no `/proc`, the runner names its process groups
 from __future__ import annotations
 
 import os
-import signal
 
+from taskrush._builtin import signal
 from taskrush.runners.process_tree import COOKIE, PROC
 
 TYPE_CHECKING = False

@@ -8,9 +8,9 @@ cancelled. Nothing in here blocks.
 from __future__ import annotations
 
 import os
-import signal
 import time
 
+from taskrush._builtin import signal
 from taskrush.model.outcome import cancelled, failed, succeeded
 from taskrush.runners.process_tree import kill_group, kill_tree, leftovers, send, sweep
 from taskrush.runners.spawn import describe_exit, exit_descriptor, reap, spawn_command, start_error, without_shell

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import itertools
 import os
-import signal
+
+from taskrush._builtin import signal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

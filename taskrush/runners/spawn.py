@@ -6,9 +6,7 @@ Processes are started in a session of their own, with nothing to read, and two p
 from __future__ import annotations
 
 import os
-import signal
 import sys
-import threading
 
 from taskrush.model.simple_command import simple_words
 from taskrush.runners import direct
@@ -174,6 +172,8 @@ def exit_descriptor(pid: int) -> int:
             pass
         os.close(writer)
 
+    import threading
+
     threading.Thread(target=wait, name=f"taskrush wait {pid}", daemon=True).start()
     return reader
 
@@ -207,8 +207,10 @@ def describe_exit(code: Optional[int]) -> str:
     if code is None:
         return "its exit code was lost: something else in this program waits for child processes or ignores SIGCHLD"
     if code < 0:
+        from signal import Signals
+
         try:
-            return f"killed by {signal.Signals(-code).name}"
+            return f"killed by {Signals(-code).name}"
         except ValueError:
             return f"killed by signal {-code}"
     return f"exit code {code}"

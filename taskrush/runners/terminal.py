@@ -7,7 +7,8 @@ had before. Without a terminal the command merely inherits the streams.
 from __future__ import annotations
 
 import os
-import signal
+
+from taskrush._builtin import signal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -7,7 +7,6 @@ ends them; SIGTSTP (Ctrl-Z) lets them stand still until we go on.
 from __future__ import annotations
 
 import os
-import signal
 import sys
 import time
 
@@ -164,7 +163,9 @@ class Session:
 
     def _on_signal(self, number: int, frame: object) -> None:
         self._stops += 1
-        self._executor.stop(signal.Signals(number).name, exit_code=128 + number, force=self._stops > 1)
+        from signal import Signals
+
+        self._executor.stop(Signals(number).name, exit_code=128 + number, force=self._stops > 1)
 
     def _on_pause(self) -> None:
         self._executor.pause(sleep if self._live is None else lambda: self._live.pause(sleep))

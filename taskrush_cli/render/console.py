@@ -7,8 +7,8 @@ of several tasks is put in order is a `Mode`'s, what stands at the bottom of the
 from __future__ import annotations
 
 import os
-import threading
 
+from taskrush._builtin import RLock
 from taskrush.errors import Where
 from taskrush.events import (
     CHANGED,
@@ -80,7 +80,7 @@ class Console:
         step_summary: Optional[str] = None,
         width: int = 0,
     ) -> None:
-        self.lock = threading.RLock()
+        self.lock = RLock()
         self.running: Dict[TaskId, float] = {}
         self.held: Dict[TaskId, str] = {}  # by what limit
         self.asleep: Dict[TaskId, Tuple[float, int]] = {}  # until when, and which attempt comes then

@@ -6,15 +6,13 @@ disk; what was not shown yet is kept whole. When the disk is full the rest is lo
 
 from __future__ import annotations
 
-import struct
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import IO, Iterator, List, Optional, Tuple
 
 MEMORY = 1 << 20
 KEEP_SHOWN = 8 << 20
-_HEAD = struct.Struct(">BI")
+_HEAD = 5  # bytes in front of a piece in a file: its stream, its length
 _STREAMS = ("stdout", "stderr")
 
 
@@ -44,14 +42,14 @@ class Held:
                 self._forget_older()
                 self._older, self._file, self._size = self._file, _new_file(), len(data)
             assert self._file is not None
-            self._file.write(_HEAD.pack(_STREAMS.index(stream), len(data)) + data)
+            self._file.write(_head(stream, data) + data)
         except OSError:
             self.lost += len(data)
 
     def _roll(self) -> None:
         self._file = _new_file()
         for stream, data in self._pieces:
-            self._file.write(_HEAD.pack(_STREAMS.index(stream), len(data)) + data)
+            self._file.write(_head(stream, data) + data)
         self._pieces = []
 
     def _forget_older(self) -> None:
@@ -67,11 +65,10 @@ class Held:
                 continue
             file.seek(0)
             while True:
-                head = file.read(_HEAD.size)
-                if len(head) < _HEAD.size:
+                head = file.read(_HEAD)
+                if len(head) < _HEAD:
                     break
-                stream, length = _HEAD.unpack(head)
-                yield _STREAMS[stream], file.read(length)
+                yield _STREAMS[head[0]], file.read(int.from_bytes(head[1:], "big"))
             file.seek(0, 2)
 
     def close(self) -> None:
@@ -80,6 +77,10 @@ class Held:
                 file.close()
         self._older = self._file = None
         self._pieces = []
+
+
+def _head(stream: str, data: bytes) -> bytes:
+    return bytes((_STREAMS.index(stream),)) + len(data).to_bytes(_HEAD - 1, "big")
 
 
 def _new_file() -> IO[bytes]:
