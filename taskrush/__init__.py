@@ -72,8 +72,8 @@ if TYPE_CHECKING:
     from taskrush.model.policy import FailureHint as FailureHint
     from taskrush.model.policy import Ingredient as Ingredient
     from taskrush.model.policy import Requirement as Requirement
-    from taskrush.model.policy import Retry as Retry
-    from taskrush.model.policy import Timeout as Timeout
+    from taskrush.model.retry import Retry as Retry
+    from taskrush.model.retry import Timeout as Timeout
     from taskrush.model.secret import Secret as Secret
     from taskrush.model.service import Ready as Ready
     from taskrush.model.service import Service as Service
@@ -136,7 +136,8 @@ _HOMES = {
     "model.notification": ("Channel", "Notice", "Notifications"),
     "model.outcome": ("Outcome", "RunResult", "State"),
     "model.plan": ("Plan",),
-    "model.policy": ("Cache", "FailureHint", "Ingredient", "Requirement", "Retry", "Timeout"),
+    "model.policy": ("Cache", "FailureHint", "Ingredient", "Requirement"),
+    "model.retry": ("Retry", "Timeout"),
     "model.secret": ("Secret",),
     "model.service": ("Ready", "Service"),
     "model.task": ("Argv", "Call", "Dep", "Param", "Shell", "Task", "TaskId"),

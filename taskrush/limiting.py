@@ -10,7 +10,7 @@ import os
 from taskrush.errors import UsageError
 from taskrush.execute.limited import Room
 from taskrush.execute.machine import Machine
-from taskrush.model.limits import SIZE_WORDS, as_bytes
+from taskrush.model.sizes import SIZE_WORDS, as_bytes
 from taskrush.statefile import FOLDER, state_folder
 from taskrush.wiring import open_history
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import itertools
 import os
 
@@ -304,9 +303,11 @@ class Project:
         )
         kind: Callable[..., Executor] = Executor
         if secrets is None and room.tokens is None and functions_only(plan):
+            from functools import partial
+
             from taskrush.execute.function_executor import FunctionExecutor
 
-            kind = functools.partial(FunctionExecutor, make_calls=make_calls(runners, capture_prints))
+            kind = partial(FunctionExecutor, make_calls=make_calls(runners, capture_prints))
         return kind(
             plan,
             runners=runners,

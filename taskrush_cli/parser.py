@@ -11,7 +11,6 @@ from __future__ import annotations
 import os
 import sys
 
-from taskrush.compile.names import near
 from taskrush.compile.select import select
 from taskrush.errors import GraphError, UsageError
 from taskrush.model.settings import merge
@@ -98,6 +97,8 @@ def _parse(words: Sequence[str], extra: Sequence[str], workspace: Workspace) -> 
     first = rest[0] if rest else ""
     if first == "builtin" and not workspace.has(first):
         if len(rest) < 2 or rest[1] not in COMMANDS:
+            from taskrush.compile.names import near
+
             hint = near(rest[1], COMMANDS) if len(rest) > 1 else None
             what = (
                 f"there is no subcommand `{rest[1]}`" if len(rest) > 1 else "`builtin` needs the name of a subcommand"
@@ -220,11 +221,14 @@ def _named(graph: Graph, word: str) -> Tuple[TaskId, ...]:
             raise UsageError(error.message, f"`{word}` is a subcommand: it comes before everything else") from None
         if word == "help":
             raise UsageError(error.message, "`taskrush --help` shows what there is") from None
+        from taskrush.compile.names import near
+
         raise UsageError(error.message, error.hint or near(word, COMMANDS) or "`taskrush list` shows what there is")
 
 
 def _unknown(word: str, graph: Optional[Graph], current: Optional[Tuple[TaskId, ...]]) -> UsageError:
     """An option that is nobody's, with what it may have been meant for."""
+    from taskrush.compile.names import near
     from taskrush.declare.options import option_strings
 
     flag = word.partition("=")[0]

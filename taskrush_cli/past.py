@@ -14,7 +14,7 @@ from taskrush.declare.discover import RUSH_NAMES, discover
 from taskrush.errors import UsageError
 from taskrush.model.duration import seconds_of
 from taskrush.model.history import Keep
-from taskrush.model.limits import as_bytes
+from taskrush.model.sizes import as_bytes
 from taskrush.wiring import open_history
 
 TYPE_CHECKING = False

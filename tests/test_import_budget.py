@@ -85,7 +85,7 @@ LIST = ROWS | {
     "taskrush_cli.render.style",
     "taskrush_cli.render.table",
 }
-NAMED = LIST | {"taskrush.compile", "taskrush.compile.names", "taskrush.compile.select", "taskrush.model.spelling"}
+NAMED = LIST | {"taskrush.compile", "taskrush.compile.select"}
 COMPLETE = ROWS | {"taskrush_cli.complete", "taskrush_cli.spellings"}
 # Of the standard library, what costs next to nothing.
 CHEAP = {"__future__", "errno", "hashlib", "_blake2", "_hashlib", "_operator", "_sha2", "_sha256", "_signal"}

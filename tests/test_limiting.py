@@ -12,9 +12,10 @@ from taskrush.errors import ConfigError, GraphError, UsageError
 from taskrush.execute.limited import limits_of_run, too_much
 from taskrush.execute.starvation import Starvation
 from taskrush.limiting import make_room
-from taskrush.model.limits import Limits, Pool, Resources, as_bytes, pool_uses, shown_bytes
+from taskrush.model.limits import Limits, Pool, Resources, pool_uses
 from taskrush.model.outcome import Outcome, cancelled, failed, succeeded
 from taskrush.model.plan import Plan
+from taskrush.model.sizes import as_bytes, shown_bytes
 from taskrush.model.task import Task, TaskId
 from taskrush.project import Project
 

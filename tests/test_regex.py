@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from taskrush.model.limits import SIZE, as_bytes
 from taskrush.model.simple_command import _is_name, _is_plain
+from taskrush.model.sizes import SIZE, as_bytes
 from taskrush.regex import expression
 from taskrush.report.log import _is_run
 

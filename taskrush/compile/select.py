@@ -7,9 +7,6 @@ by their names.
 
 from __future__ import annotations
 
-from taskrush.compile.names import near
-from taskrush.model.spelling import dashed
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Iterable, List, Optional, Tuple
@@ -33,6 +30,9 @@ def _matches(graph: Graph, target: str) -> List[TaskId]:
     name = target[1:] if target.startswith(":") else target
     if name in graph.names:
         return [graph.names[name]]
+    from taskrush.compile.names import near
+    from taskrush.model.spelling import dashed
+
     for spelling in (name.replace("_", "-"), dashed(name), name.replace("-", "_")):
         if spelling in graph.names:
             return [graph.names[spelling]]
@@ -66,6 +66,8 @@ def _hint(graph: Graph, name: str) -> Optional[str]:
     if any(other.startswith(prefix) and not graph.tasks[task_id].hidden for other, task_id in graph.names.items()):
         return f"`{prefix[:-1]}` is a namespace: `{prefix}*` means all tasks in it"
     shown = [other for other, task_id in graph.names.items() if not graph.tasks[task_id].hidden]
+    from taskrush.compile.names import near
+
     return near(name, shown)
 
 

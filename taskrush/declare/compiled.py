@@ -24,7 +24,8 @@ from taskrush.model.declaration import (
 )
 from taskrush.model.limits import Pool, PoolUse, Resources
 from taskrush.model.notification import Channel, Notice, Notifications
-from taskrush.model.policy import Cache, FailureHint, Ingredient, Requirement, Retry, Timeout
+from taskrush.model.policy import Cache, FailureHint, Ingredient, Requirement
+from taskrush.model.retry import Retry, Timeout
 from taskrush.model.secret import Secret
 from taskrush.model.service import Ready, Service
 from taskrush.model.task import Dep, Param

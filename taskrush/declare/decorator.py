@@ -41,8 +41,8 @@ if TYPE_CHECKING:
     from taskrush.declare.mark import Dependency, Input
     from taskrush.model.limits import PoolGiven, Resources
     from taskrush.model.notification import Notice
-    from taskrush.model.policy import Cache, FailureHint, Requirement, Retry
-    from taskrush.model.retry import TimeoutGiven
+    from taskrush.model.policy import Cache, FailureHint, Requirement
+    from taskrush.model.retry import Retry, TimeoutGiven
     from taskrush.model.secret import SecretsGiven
     from taskrush.model.service import ServiceGiven
 

@@ -8,7 +8,8 @@ from taskrush.declare.entries import NAME
 from taskrush.declare.nodes import Mapping
 from taskrush.declare.shapes import Flag, Made, Number, OneOf, Text
 from taskrush.declare.structures import Either, Key, ListOf, MapOf, Record
-from taskrush.model.limits import SIZE, SIZE_WORDS, Pool, PoolUse, Resources, as_bytes
+from taskrush.model.limits import Pool, PoolUse, Resources
+from taskrush.model.sizes import SIZE, SIZE_WORDS, as_bytes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -11,8 +11,9 @@ from typing import Any, Callable, Generic, TypeVar, Union
 
 from taskrush.declare.place import at, place_of_caller
 from taskrush.errors import ConfigError
-from taskrush.model.limits import Limits, Resources, as_bytes, pool_uses
+from taskrush.model.limits import Limits, Resources, pool_uses
 from taskrush.model.policy import Cache, Ingredient, Requirement, as_input
+from taskrush.model.sizes import as_bytes
 from taskrush.model.task import Dep, Task
 from taskrush.values import field, frozen
 

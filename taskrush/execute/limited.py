@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from taskrush.model.limits import shown_bytes
+from taskrush.model.sizes import shown_bytes
 from taskrush.values import frozen
 
 TYPE_CHECKING = False

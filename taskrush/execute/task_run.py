@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from taskrush._typing import cast
 from taskrush.events import TaskOutput, TaskStarted, Warned
-from taskrush.execute.outputs import not_made
-from taskrush.execute.probes import probes, unmet
 from taskrush.execute.scheduler import Checked, Exited
 from taskrush.execute.starvation import TAIL
 from taskrush.model.outcome import State, cancelled, failed, succeeded, timed
@@ -123,11 +121,14 @@ class TaskRun:
         if not (self._covered or task.platforms or task.requires or task.condition is not None):
             self._answer(Checked(self._node))  # there is nothing to ask
             return
-        outcome = unmet(task, self._around.root)
-        if outcome is not None:
-            self._answer(Checked(self._node, outcome))
-            return
-        self._probes = probes(self._task)
+        if task.platforms or task.requires or task.condition is not None:
+            from taskrush.execute.probes import probes, unmet
+
+            outcome = unmet(task, self._around.root)
+            if outcome is not None:
+                self._answer(Checked(self._node, outcome))
+                return
+            self._probes = probes(task)
         self._ask()
 
     def _failed_as_it_may(self, on: TaskId) -> bool:
@@ -341,6 +342,8 @@ class TaskRun:
         if self._expired is not None:
             outcome = evolve(outcome, state=State.FAILED, ok=False, code=None, reason=self._expired, timed_out=True)
         if outcome.ok and task.outputs and task.action is not None:
+            from taskrush.execute.outputs import not_made
+
             outcome = not_made(task, self._around.root, self._values(task)) or outcome
         if not (outcome.ok or self._killed) and self._expired is None and self._around.starvation is not None:
             self.starved = self._around.starvation.words(outcome, self._stderr)

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from taskrush.errors import Problem
     from taskrush.model.limits import Pool, PoolUse, Resources
     from taskrush.model.notification import Notice, Notifications
-    from taskrush.model.policy import Cache, FailureHint, Input, Requirement, Retry, Timeout
+    from taskrush.model.policy import Cache, FailureHint, Input, Requirement
+    from taskrush.model.retry import Retry, Timeout
     from taskrush.model.secret import Secret
     from taskrush.model.service import Service
     from taskrush.model.task import Dep, Param

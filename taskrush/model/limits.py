@@ -6,6 +6,7 @@ Who may start when is decided by `execute/admission.py`.
 from __future__ import annotations
 
 from taskrush._typing import Mapping
+from taskrush.model.sizes import shown_bytes
 from taskrush.values import field, frozen
 
 TYPE_CHECKING = False
@@ -13,13 +14,6 @@ if TYPE_CHECKING:
     from typing import Any, Dict, Iterable, List, Optional, Tuple, Union
 
     from taskrush.errors import Where
-
-SIZE = r"([0-9]+(?:\.[0-9]+)?) ?(?:([kmgtKMGT])([iI]?)[bB]?|[bB])?"
-_UNITS = {"": 1, "b": 1}
-for _power, _letter in enumerate("kmgt", 1):
-    _UNITS.update(dict.fromkeys((_letter, f"{_letter}b"), 1000**_power))
-    _UNITS.update(dict.fromkeys((f"{_letter}i", f"{_letter}ib"), 1024**_power))
-SIZE_WORDS = "a size such as `4GB` or `512MiB`"
 
 
 @frozen
@@ -88,27 +82,6 @@ def pool_uses(given: PoolGiven, where: Optional[Where] = None) -> Tuple[PoolUse,
         else:
             uses.append(PoolUse(pool, weight, None, where))
     return tuple(uses)
-
-
-def as_bytes(text: str) -> int:
-    """`4GB` as a number of bytes: `GB` counts thousands, `GiB` 1024s. Raises `ValueError` for what is no size."""
-    size = text.strip()
-    unit = size.lstrip("0123456789.")
-    number = size[: len(size) - len(unit)]
-    factor = _UNITS.get((unit[1:] if unit[:1] == " " else unit).lower())
-    whole, dot, part = number.partition(".")
-    if factor is None or not whole or not (part.isdigit() if dot else True):
-        raise ValueError(f"`{text}` is not {SIZE_WORDS}")
-    return int(float(number) * factor)
-
-
-def shown_bytes(count: float) -> str:
-    """`4.2GB`; what `as_bytes` reads."""
-    for unit in ("B", "kB", "MB", "GB", "TB"):
-        if count < 999.5 or unit == "TB":
-            return f"{count:.3g}{unit}"
-        count /= 1000
-    raise AssertionError("not reached")
 
 
 def described(limits: Limits) -> Tuple[str, ...]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from taskrush.model.retry import Retry as Retry
-from taskrush.model.retry import Timeout as Timeout
 from taskrush.regex import expression
 from taskrush.values import field, frozen
 

@@ -5,10 +5,7 @@ Everything here is a value. A task does not know its graph, its state or how it 
 
 from __future__ import annotations
 
-from taskrush.model.notification import as_notices
 from taskrush.model.policy import Cache
-from taskrush.model.secret import as_secrets
-from taskrush.model.service import as_service
 from taskrush.values import Factory, field, frozen
 
 TYPE_CHECKING = False
@@ -18,9 +15,10 @@ if TYPE_CHECKING:
     from taskrush.errors import Problem, Where
     from taskrush.model.limits import Limits
     from taskrush.model.notification import Notice
-    from taskrush.model.policy import FailureHint, Ingredient, Requirement, Retry, Timeout
-    from taskrush.model.secret import Secret
-    from taskrush.model.service import Service
+    from taskrush.model.policy import FailureHint, Ingredient, Requirement
+    from taskrush.model.retry import Retry, Timeout
+    from taskrush.model.secret import Secret, SecretsGiven
+    from taskrush.model.service import Service, ServiceGiven
 
 if TYPE_CHECKING:
     TaskId = NewType("TaskId", str)
@@ -152,6 +150,30 @@ class Param:
     where: Optional[Where] = field(default=None, eq=False)
 
 
+def _secrets(given: SecretsGiven) -> Tuple[Secret, ...]:
+    if given == ():
+        return ()
+    from taskrush.model.secret import as_secrets
+
+    return as_secrets(given)
+
+
+def _notices(given: Any) -> Tuple[Notice, ...]:
+    if given == ():
+        return ()
+    from taskrush.model.notification import as_notices
+
+    return as_notices(given)
+
+
+def _service(given: ServiceGiven) -> Optional[Service]:
+    if given is None:
+        return None
+    from taskrush.model.service import as_service
+
+    return as_service(given)
+
+
 @frozen(kw_only=True)
 class Task:
     """A named action with what it needs and makes.
@@ -182,7 +204,7 @@ class Task:
     incremental: bool = False
     env: Mapping[str, str] = field(factory=dict)
     pass_env: Tuple[str, ...] = field(default=(), converter=as_tuple)
-    secrets: Tuple[Secret, ...] = field(default=(), converter=as_secrets)
+    secrets: Tuple[Secret, ...] = field(default=(), converter=_secrets)
     folder: str = "."
     cwd: str = "."
     shell: Tuple[str, ...] = field(default=(), converter=as_tuple)
@@ -206,8 +228,8 @@ class Task:
     timeout: Optional[Timeout] = None
     limits: Optional[Limits] = None
     allow_failure: Union[bool, Tuple[int, ...]] = False
-    notify: Tuple[Notice, ...] = field(default=(), converter=as_notices)
-    service: Optional[Service] = field(default=None, converter=as_service)
+    notify: Tuple[Notice, ...] = field(default=(), converter=_notices)
+    service: Optional[Service] = field(default=None, converter=_service)
     remote: Optional[str] = None
     runner: str = "local"
     problems: Tuple[Problem, ...] = field(default=(), eq=False)

@@ -11,9 +11,9 @@ import sys
 import time
 
 from taskrush.errors import UsageError
-from taskrush.model.limits import as_bytes
 from taskrush.model.outcome import State
 from taskrush.model.policy import DRAIN, FAIL_FAST
+from taskrush.model.sizes import as_bytes
 from taskrush_cli import ahead
 from taskrush_cli.idle_notes import IdleNotes
 from taskrush_cli.render.console import Console, terminal_width

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from functools import partial
 
 from taskrush.regex import expression
 from taskrush.values import frozen
@@ -120,8 +119,8 @@ DIALECTS: Mapping[str, Dialect] = {
             name="github",
             open=lambda title: f"::group::{_github_data(title)}",
             close=lambda title: "::endgroup::",
-            error=partial(_github_note, "error"),
-            warning=partial(_github_note, "warning"),
+            error=lambda message, where: _github_note("error", message, where),
+            warning=lambda message, where: _github_note("warning", message, where),
             marker=expression(rb"::[a-z-]+[ :]"),
         ),
         Dialect(
@@ -136,8 +135,8 @@ DIALECTS: Mapping[str, Dialect] = {
             name="azure",
             open=lambda title: f"##[group]{title}",
             close=lambda title: "##[endgroup]",
-            error=partial(_azure_note, "error"),
-            warning=partial(_azure_note, "warning"),
+            error=lambda message, where: _azure_note("error", message, where),
+            warning=lambda message, where: _azure_note("warning", message, where),
             marker=expression(rb"##(?:vso)?\["),
         ),
         Dialect(

@@ -12,7 +12,7 @@ from taskrush.compile.names import FORBIDDEN, what_is_wrong
 from taskrush.errors import Where
 from taskrush.model.graph import EdgeKind, Graph
 from taskrush.model.pattern import Patterns
-from taskrush.model.policy import Timeout
+from taskrush.model.retry import Timeout
 from taskrush.model.task import Dep, Task, TaskId
 
 pytestmark = pytest.mark.core

@@ -6,7 +6,8 @@ import pytest
 
 from taskrush import Dep, GraphError, Task, TaskSet, command, link, task
 from taskrush.model.plan import asked_for
-from taskrush.model.policy import Cache, Retry
+from taskrush.model.policy import Cache
+from taskrush.model.retry import Retry
 from taskrush.model.task import Call
 from taskrush.plan.planner import make_plan
 

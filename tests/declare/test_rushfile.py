@@ -9,7 +9,8 @@ from taskrush.declare.nodes import Source
 from taskrush.declare.rushfile import read_rushfile, read_text
 from taskrush.errors import ConfigError, Where
 from taskrush.model.declaration import CacheConfig, FileDecl, Include, Matrix, PluginUse, Remote, TaskDecl, Variable
-from taskrush.model.policy import Cache, Requirement, Retry, Timeout
+from taskrush.model.policy import Cache, Requirement
+from taskrush.model.retry import Retry, Timeout
 from taskrush.model.task import Dep, Param
 
 SHARED = Path(__file__).parents[2].parent / "shared" / "v026" / "files"

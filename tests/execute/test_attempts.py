@@ -10,7 +10,8 @@ import pytest
 
 from taskrush.events import AttemptFinished, Event, Record, TaskFinished, TaskOutput, TaskStarted, Warned
 from taskrush.model.outcome import Outcome, State, cancelled, failed, succeeded
-from taskrush.model.policy import Cache, Retry, Timeout
+from taskrush.model.policy import Cache
+from taskrush.model.retry import Retry, Timeout
 from taskrush.model.task import Task, TaskId
 from taskrush.runners.call import CallRunner
 from taskrush.runners.local import LocalRunner

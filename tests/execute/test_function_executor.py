@@ -20,8 +20,8 @@ from taskrush.execute.functions_only import functions_only
 from taskrush.model.limits import Limits
 from taskrush.model.outcome import Outcome, RunResult, State
 from taskrush.model.plan import Plan
-from taskrush.model.policy import Cache, Requirement, Retry
-from taskrush.model.retry import Timeout
+from taskrush.model.policy import Cache, Requirement
+from taskrush.model.retry import Retry, Timeout
 from taskrush.model.service import Service
 from taskrush.model.task import Call, Param, Task, TaskId
 from taskrush.project import Project
