@@ -43,7 +43,8 @@ class Evicted:
 def evict(store: ObjectStore, limits: Limits, now: Optional[float] = None, grace: float = GRACE_SECONDS) -> Evicted:
     """Remove records that are too old or too many, then objects that no record names."""
     now = time.time() if now is None else now
-    sizes = {digest: status.size for digest, status in store.objects()}
+    objects = dict(store.objects())
+    sizes = {digest: status.size for digest, status in objects.items()}
     records: List[Tuple[float, str, int, Set[str]]] = []
     for key, status in store.records():
         named = named_objects(store.get_record(key)) or set()
@@ -69,7 +70,9 @@ def evict(store: ObjectStore, limits: Limits, now: Optional[float] = None, grace
             if not uses[digest]:
                 total -= sizes.get(digest, 0)
     gone = 0
-    for digest, status in store.objects():
+    if any(not uses.get(digest) and now - status.used_at > grace for digest, status in objects.items()):
+        objects = dict(store.objects())  # somebody may need one again by now
+    for digest, status in objects.items():
         if not uses.get(digest) and now - status.used_at > grace and store.delete_object(digest):
             gone += 1
             freed += status.size
@@ -85,14 +88,15 @@ def evict_sometimes(store: ObjectStore, limits: Limits) -> Optional[Evicted]:
     try:
         if time.time() - os.stat(stamp).st_mtime < EVERY_SECONDS:
             return None
+        first = False
     except OSError:
-        pass
+        first = True
     try:
         with open(stamp, "w"):
             os.utime(stamp)
     except OSError:
         return None
-    return evict(store, limits)
+    return None if first else evict(store, limits)  # a new store has nothing to lose for an hour
 
 
 def _sweep(store: ObjectStore, now: float) -> None:

@@ -28,6 +28,7 @@ class Leftovers:
 
     def __init__(self, root: str) -> None:
         self._root = root
+        self._made = False
 
     def note(self, task: Task, foreign: Dict[str, Identity]) -> None:
         """The task is about to change its outputs; `foreign` is what is there and not its own."""
@@ -55,10 +56,17 @@ class Leftovers:
         return [path for path, identity in found.items() if paths.get(path) != identity]
 
     def _save(self, task: Task, kind: str, paths: Dict[str, Identity]) -> None:
+        folder = os.path.join(self._root, ".taskrush", "unfinished")
+        nothing = os.path.join(folder, "nothing")
         try:
-            os.makedirs(os.path.join(state_folder(self._root), "unfinished"), mode=0o700, exist_ok=True)
-        except OSError:
-            return
+            if not self._made:
+                os.makedirs(os.path.join(state_folder(self._root), "unfinished"), mode=0o700, exist_ok=True)
+                self._made = save_state(nothing, KIND, ("foreign", {}))
+            if kind == "foreign" and not paths:  # so it is nearly always: one more name is cheaper than a file
+                os.link(nothing, self._path(task))
+                return
+        except (OSError, NotImplementedError):
+            pass
         save_state(self._path(task), KIND, (kind, paths))
 
     def _path(self, task: Task) -> str:

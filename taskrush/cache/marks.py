@@ -98,9 +98,9 @@ class Marks:
             self._make()
         except OSError:
             return False
-        return save_state(self._path("parts", task), PARTS, dict(parts)) and save_state(
-            self._path("marks", task), MARK, (str(task), *mark)
-        )
+        if self.parts(task) != parts and not save_state(self._path("parts", task), PARTS, dict(parts)):
+            return False
+        return save_state(self._path("marks", task), MARK, (str(task), *mark))
 
     def forget(self, task: TaskId) -> None:
         """Remove the mark; the parts stay, for explaining."""

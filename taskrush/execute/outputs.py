@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 
 from taskrush.model.outcome import failed
-from taskrush.model.pattern import PatternError, is_literal, literal_prefix, matches
+from taskrush.model.pattern import PatternError, Patterns, is_literal, literal_prefix
 from taskrush.model.substitution import as_text, substitute
 
 TYPE_CHECKING = False
@@ -45,10 +45,11 @@ def _is_made(pattern: str, root: str) -> bool:
         return os.path.lexists(os.path.join(root, pattern))
     start = literal_prefix(pattern)
     try:
+        wanted = Patterns((pattern,))
         for folder, folders, files in os.walk(os.path.join(root, start)):
             below = os.path.relpath(folder, root).replace(os.sep, "/")
             for name in (*files, *folders):
-                if matches(pattern, name if below == "." else f"{below}/{name}"):
+                if wanted.matches(name if below == "." else f"{below}/{name}"):
                     return True
     except PatternError:  # said when the file was loaded
         return True
