@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from taskrush.model.failure import Cause, Evidence
     from taskrush.model.fingerprint import Fingerprint
     from taskrush.model.history import PastAttempt, PastMeasure, PastRun, PastTask
+    from taskrush.model.identity import Identity
     from taskrush.model.outcome import Outcome
     from taskrush.model.redaction import Redactor
     from taskrush.model.task import Task, TaskId
@@ -331,7 +332,7 @@ class Files(Protocol):
         `status`, if given, is that of the file now.
         """
 
-    def learn(self, path: str, status: os.stat_result, looked_at: int, quick: bytes, digest: str) -> None:
+    def learn(self, path: str, identity: Identity, looked_at: int, quick: bytes, digest: str) -> None:
         """Take in what somebody else has read: `quick` is by `seed`, `looked_at` the time by `now` before."""
 
     @property

@@ -145,6 +145,20 @@ class Confined:
         except OSError:
             return False
 
+    def take_in(self, folder: str, path: str) -> bool:
+        """Move a folder from elsewhere to a place where nothing is; False if something is there."""
+        self.clear_way(path)
+        above, name = self.parent(path, make=True)
+        try:
+            os.stat(name, dir_fd=above, follow_symlinks=False)
+        except FileNotFoundError:
+            try:
+                os.rename(folder, name, dst_dir_fd=above)
+            except OSError:  # by now something is there, or it is another file system
+                return False
+            return True
+        return False
+
     def clear_way(self, path: str) -> None:
         """Remove what stands where a folder has to be made: files and links on the way to `path`."""
         if self._last is not None and path.rpartition("/")[0] == self._last:

@@ -21,7 +21,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, List, Optional, Sequence, Tuple
 
-    from taskrush.cache.copying import Kept, Made, Wanted
+    from taskrush.cache.copying import Fetched, Kept, Made, Wanted
     from taskrush.cache.objects import Look
 
 START_BYTES = 4 << 20  # copied here before a worker is started, and by each worker before another one is
@@ -52,9 +52,9 @@ class Copier:
         self._busy = 0
         self._copied = 0
 
-    def fetch(self, rows: Sequence[Wanted]) -> Optional[List[bytes]]:
+    def fetch(self, rows: Sequence[Wanted]) -> Optional[List[Fetched]]:
         """As `copying.fetch`; after an error some of the places may be taken."""
-        found: List[bytes] = []
+        found: List[Fetched] = []
         for some in _batches(rows):
             answer = self._elsewhere(sum(row[1] for row in some), ("fetch", some, self._seed))
             if answer is None:

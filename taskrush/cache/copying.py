@@ -11,14 +11,17 @@ import os
 import xxhash
 
 from taskrush.cache.confine import Confined
+from taskrush.model.identity import identity_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Callable, Iterable, List, Optional, Sequence, Tuple
 
     from taskrush.cache.objects import Look, ObjectStore
+    from taskrush.model.identity import Identity as FileIdentity
 
     Identity = Tuple[int, ...]
+    Fetched = Tuple[bytes, FileIdentity]  # quick digest, how the file is known again
     Wanted = Tuple[str, int, int, str]  # digest, size, mode, and a place that is free
     Made = Tuple[str, Identity]  # path in the workspace, how it looked
     Kept = Tuple[str, int, bytes]  # digest, size, quick digest
@@ -35,19 +38,21 @@ def identity(status: os.stat_result) -> Identity:
     return (status.st_mode, status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino, status.st_dev)
 
 
-def fetch(store: ObjectStore, rows: Iterable[Wanted], seed: int) -> Optional[List[bytes]]:
-    """Make a file of each object, verified; their quick digests under `seed`, or None if an object is missing.
+def fetch(store: ObjectStore, rows: Iterable[Wanted], seed: int) -> Optional[List[Fetched]]:
+    """Make a file of each object, verified; None if an object is missing.
 
     Files that must not be executed may become names of objects where the store links. Raises `Damaged`, `OSError`.
     """
-    found: List[bytes] = []
+    found: List[Fetched] = []
     for digest, size, mode, place in rows:
         quick = xxhash.xxh3_128(seed=seed)
-        if mode & 0o111 or not store.link_to(digest, place, size, quick.update):
+        status = None if mode & 0o111 else store.link_to(digest, place, size, quick.update)
+        if status is None:
             quick.reset()
-            if not store.write_to(digest, place, size, mode, quick.update):
+            status = store.write_to(digest, place, size, mode, quick.update)
+            if status is None:
                 return None
-        found.append(quick.digest())
+        found.append((quick.digest(), identity_of(status)))
     return found
 
 

@@ -144,18 +144,18 @@ class ObjectStore:
         pieces: List[bytes] = []
         return b"".join(pieces) if self._read(digest, limit, pieces.append) is not None else None
 
-    def write_to(self, digest: str, place: str, size: int, mode: int, look: Look) -> bool:
-        """Make a new file of an object of this size; False if the object is missing. Raises `Damaged`, `OSError`.
+    def write_to(self, digest: str, place: str, size: int, mode: int, look: Look) -> Optional[os.stat_result]:
+        """Make a new file of an object of this size; its status, or None if the object is missing.
 
-        Nothing is written of small objects that do not match; never more than `size` of any. Whatever is raised, the
-        file may be there.
+        Raises `Damaged`, `OSError`. Nothing is written of small objects that do not match; never more than `size` of
+        any. Whatever goes wrong, the file may be there.
         """
         flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0)
         with io.FileIO(place, "r+", opener=lambda path, _: os.open(path, flags, 0o600)) as target:
             if not self._copy_to(digest, target, size, look):
-                return False
+                return None
             os.fchmod(target.fileno(), mode)
-        return True
+            return os.fstat(target.fileno())
 
     def _copy_to(self, digest: str, target: BinaryIO, size: int, look: Look) -> bool:
         pieces: List[bytes] = []
@@ -173,15 +173,15 @@ class ObjectStore:
             take(data)
         return cloned is not None
 
-    def link_to(self, digest: str, place: str, size: int, look: Look) -> bool:
-        """Make `place` another name of the object, whose content was just verified; False if that cannot be."""
+    def link_to(self, digest: str, place: str, size: int, look: Look) -> Optional[os.stat_result]:
+        """Make `place` another name of the object, whose content was just verified; None if that cannot be."""
         if not self._link or self._local is None or self._read(digest, size, look, size) is None:
-            return False
+            return None
         try:
             os.link(self._local.path(_key(digest)), place, follow_symlinks=False)
         except (OSError, NotImplementedError):
-            return False  # another file system, or too many names, or a compressed object
-        return True
+            return None  # another file system, or too many names, or a compressed object
+        return os.lstat(place)
 
     def is_object(self, digest: str, status: os.stat_result) -> bool:
         """Whether a file is a name of this object, so that writing to the one writes to the other."""

@@ -13,6 +13,7 @@ import stat
 from taskrush.cache.confine import Confined, Unsafe, parts_of
 from taskrush.cache.copying import NotStorable, identity
 from taskrush.model.artifact import FILE, FOLDER, LINK, Entry, Manifest
+from taskrush.model.identity import identity_of
 from taskrush.model.pattern import Patterns, literal_prefix
 from taskrush.model.redaction import Lookout, Redactor
 from taskrush.statefile import state_folder
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from taskrush.cache.copy_workers import Copier
     from taskrush.cache.objects import Look, ObjectStore
+    from taskrush.model.identity import Identity as FileIdentity
     from taskrush.protocols import Files
 
 if TYPE_CHECKING:
@@ -125,7 +127,7 @@ def collect(
     for number, entry in enumerate(entries):
         if entry.kind == FILE:
             digest, size, quick = next(kept)
-            files.learn(entry.path, found[entry.path], looked_at, quick, digest)
+            files.learn(entry.path, identity_of(found[entry.path]), looked_at, quick, digest)
             entries[number] = Entry(entry.path, FILE, digest, size, entry.mode)
     return Manifest(entries=tuple(entries))
 
@@ -189,38 +191,86 @@ def restore(
     Raises `Damaged`, `Unsafe`, `OSError`.
     """
     skip = set(unchanged)
-    folder = os.path.join(state_folder(root), "incoming")  # one for all: making folders costs more than files
-    if not os.path.isdir(folder):
-        os.makedirs(folder, mode=0o700, exist_ok=True)
-    beside = f"{folder}/{os.getpid()}-{os.urandom(6).hex()}"
+    todo = [entry for entry in manifest.entries if entry.path not in skip]
     looked_at = files.now()
-    todo = [(entry, f"{beside}-{number}") for number, entry in enumerate(manifest.entries) if entry.path not in skip]
-    places = [place for entry, place in todo if entry.kind != FOLDER]
+    staged = Staged(root, [entry for entry in todo if entry.kind != FOLDER])
     try:
-        wanted = [(entry.digest, entry.size, entry.mode, place) for entry, place in todo if entry.kind == FILE]
+        staged.make()
+        wanted = [(e.digest, e.size, e.mode, staged.place(e)) for e in staged.entries if e.kind == FILE]
         fetched = copier.fetch(wanted)
         if fetched is None:
             return False
-        for entry, place in todo:
-            if entry.kind == LINK:
-                os.symlink(entry.target, place)
-        marks = iter(fetched)
         with Confined(root) as room:
             for path in stale:
                 room.remove(path)
                 _prune(room, path)
-            for entry, place in todo:
-                status = _put(room, entry, place)
-                if entry.kind == FILE:
-                    files.learn(entry.path, status, looked_at, next(marks), entry.digest)
-        places.clear()
+            moved = staged.move(room)
+            for entry in todo:
+                if entry.kind == FOLDER:
+                    _put_folder(room, entry)
+        made = (entry for entry in staged.entries if entry.kind == FILE)
+        for entry, (quick, seen) in zip(made, fetched):
+            files.learn(entry.path, moved.get(entry.path, seen), looked_at, quick, entry.digest)
         return True
     finally:
-        for place in places:  # what was not moved away
+        staged.clear()
+
+
+class Staged:
+    """Files and links on their way into the workspace, beside it: those of one folder lie in one folder."""
+
+    def __init__(self, root: str, entries: List[Entry]) -> None:
+        self.entries = entries
+        self._incoming = os.path.join(state_folder(root), "incoming")
+        self._beside = f"{self._incoming}/{os.getpid()}-{os.urandom(6).hex()}"
+        self._folders: Dict[str, str] = {}  # of the workspace: where what belongs there is staged
+        for entry in entries:
+            above = entry.path.rpartition("/")[0]
+            if above not in self._folders:
+                self._folders[above] = f"{self._beside}-{len(self._folders)}"
+        self._left: List[str] = []
+
+    def place(self, entry: Entry) -> str:
+        """Where an entry is staged."""
+        above, _, name = entry.path.rpartition("/")
+        return f"{self._folders[above]}/{name}"
+
+    def make(self) -> None:
+        """Make the folders, and the links in them. Raises `OSError`."""
+        for folder in self._folders.values():
             try:
-                os.unlink(place)
+                os.mkdir(folder)
+            except FileNotFoundError:
+                os.makedirs(self._incoming, mode=0o700, exist_ok=True)
+                os.mkdir(folder)
+            self._left.append(folder)
+        for entry in self.entries:
+            if entry.kind == LINK:
+                os.symlink(entry.target, self.place(entry))
+
+    def move(self, room: Confined) -> Dict[str, FileIdentity]:
+        """Move all of it to where it belongs: a folder at once where there is none yet, else one after the other.
+
+        What moves by itself does not look as before: that is returned. Raises `Unsafe`, `OSError`.
+        """
+        moved: Dict[str, FileIdentity] = {}
+        whole = set()
+        for above in sorted(self._folders):
+            if above and room.take_in(self._folders[above], above):
+                self._left.remove(self._folders[above])
+                whole.add(above)
+        for entry in self.entries:
+            if entry.path.rpartition("/")[0] not in whole:
+                moved[entry.path] = identity_of(_put(room, entry, self.place(entry)))
+        return moved
+
+    def clear(self) -> None:
+        """Remove what was not moved away."""
+        for folder in self._left:
+            try:
+                os.rmdir(folder)
             except OSError:
-                pass
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def part_from_store(
@@ -271,31 +321,35 @@ def sweep(root: str, now: float) -> None:
         return
     for name in names:
         try:
-            if now - os.lstat(os.path.join(folder, name)).st_mtime > LEFT_SECONDS:
-                os.unlink(os.path.join(folder, name))
+            status = os.lstat(os.path.join(folder, name))
+            if now - status.st_mtime > LEFT_SECONDS:
+                (shutil.rmtree if stat.S_ISDIR(status.st_mode) else os.unlink)(os.path.join(folder, name))
         except OSError:
             pass
 
 
 def _put(room: Confined, entry: Entry, place: str) -> os.stat_result:
-    """Move one entry to where it belongs; its status there."""
+    """Move a file or a link to where it belongs; its status there."""
     room.clear_way(entry.path)
     folder, name = room.parent(entry.path, make=True)
-    if entry.kind == FOLDER:
-        status = room.status(entry.path)
-        if status is not None and not stat.S_ISDIR(status.st_mode):
-            os.unlink(name, dir_fd=folder)
-            status = None
-        if status is None:
-            os.mkdir(name, dir_fd=folder)
-        os.chmod(name, entry.mode, dir_fd=folder)
-    else:
-        try:
-            os.replace(place, name, dst_dir_fd=folder)
-        except IsADirectoryError:
-            os.rmdir(name, dir_fd=folder)  # only if nothing that we do not own is in it
-            os.replace(place, name, dst_dir_fd=folder)
+    try:
+        os.replace(place, name, dst_dir_fd=folder)
+    except IsADirectoryError:
+        os.rmdir(name, dir_fd=folder)  # only if nothing that we do not own is in it
+        os.replace(place, name, dst_dir_fd=folder)
     return os.stat(name, dir_fd=folder, follow_symlinks=False)
+
+
+def _put_folder(room: Confined, entry: Entry) -> None:
+    room.clear_way(entry.path)
+    folder, name = room.parent(entry.path, make=True)
+    status = room.status(entry.path)
+    if status is not None and not stat.S_ISDIR(status.st_mode):
+        os.unlink(name, dir_fd=folder)
+        status = None
+    if status is None:
+        os.mkdir(name, dir_fd=folder)
+    os.chmod(name, entry.mode, dir_fd=folder)
 
 
 def _prune(room: Confined, path: str) -> None:

@@ -111,9 +111,9 @@ class FileIndex:
             return self._link_state(path, full)
         return "folder" if stat.S_ISDIR(mode) else "special"
 
-    def learn(self, path: str, status: os.stat_result, looked_at: int, quick: bytes, digest: str) -> None:
+    def learn(self, path: str, identity: Identity, looked_at: int, quick: bytes, digest: str) -> None:
         """Content that somebody else has read: `quick` is by `seed`, `looked_at` the time by `now` before."""
-        self._known[path] = (identity_of(status), looked_at, quick, digest)
+        self._known[path] = (identity, looked_at, quick, digest)
         self._changed = True
 
     @property

@@ -11,6 +11,7 @@ import xxhash
 from taskrush import caching
 from taskrush.cache.memory import CacheMemory
 from taskrush.compile.link import link
+from taskrush.model.identity import identity_of
 from taskrush.model.outcome import Outcome, State, succeeded
 from taskrush.model.task import Task, TaskId
 from taskrush.plan import file_index
@@ -122,9 +123,9 @@ def test_what_somebody_else_read_is_learnt_under_the_same_rule(tmp_path: Path) -
     path.write_text("a")
     index = FileIndex(str(tmp_path))
     quick = xxhash.xxh3_128(b"a", seed=index.seed)
-    index.learn("a", os.stat(path), time.time_ns() + 10 * 10**9, quick.digest(), "told")
+    index.learn("a", identity_of(os.stat(path)), time.time_ns() + 10 * 10**9, quick.digest(), "told")
     assert index.digest("a") == "told"
-    index.learn("a", os.stat(path), time.time_ns(), quick.digest(), "told")
+    index.learn("a", identity_of(os.stat(path)), time.time_ns(), quick.digest(), "told")
     assert index.digest("a") == "told"  # read again: the same bytes
-    index.learn("a", os.stat(path), time.time_ns(), b"other", "told")
+    index.learn("a", identity_of(os.stat(path)), time.time_ns(), b"other", "told")
     assert index.digest("a") != "told"
