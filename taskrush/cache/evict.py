@@ -88,15 +88,14 @@ def evict_sometimes(store: ObjectStore, limits: Limits) -> Optional[Evicted]:
     try:
         if time.time() - os.stat(stamp).st_mtime < EVERY_SECONDS:
             return None
-        first = False
     except OSError:
-        first = True
+        pass
     try:
         with open(stamp, "w"):
             os.utime(stamp)
     except OSError:
         return None
-    return None if first else evict(store, limits)  # a new store has nothing to lose for an hour
+    return evict(store, limits)
 
 
 def _sweep(store: ObjectStore, now: float) -> None:

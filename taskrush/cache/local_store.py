@@ -6,6 +6,7 @@ Everything is written beside its place and renamed. Keys are relative paths; it 
 from __future__ import annotations
 
 import io
+import itertools
 import os
 import stat
 
@@ -24,6 +25,8 @@ class LocalStore:
     def __init__(self, root: str) -> None:
         self.root = root
         self._made = False
+        self._names = itertools.count()
+        self._mine = os.urandom(8).hex()
 
     def path(self, key: str) -> str:
         """Where a key is, for sharing blocks or linking instead of copying."""
@@ -51,7 +54,7 @@ class LocalStore:
             return None
 
     def put(self, key: str, data: bytes) -> None:
-        beside = f"{self.staging()}/{os.getpid()}-{os.urandom(8).hex()}"
+        beside = f"{self.staging()}/{os.getpid()}-{self._mine}-{next(self._names)}"
         descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0), READ_ONLY)
         try:
             try:
@@ -84,6 +87,8 @@ class LocalStore:
         return True
 
     def keys(self, kind: str) -> Iterator[Tuple[str, Kept]]:
+        from taskrush.protocols import Kept
+
         top = self.path(kind)
         try:
             folders = sorted(os.listdir(top))
@@ -91,25 +96,21 @@ class LocalStore:
             return
         for folder in folders:
             try:
-                with os.scandir(os.path.join(top, folder)) as found:
-                    entries = sorted(found, key=lambda entry: entry.name)
+                with os.scandir(f"{top}/{folder}") as found:
+                    entries = sorted((entry.name, entry) for entry in found)
             except NotADirectoryError:
-                entries = []
-                yield from self._one(kind, folder)
+                with os.scandir(top) as found:
+                    entries = [("", entry) for entry in found if entry.name == folder]
             except OSError:
                 continue
-            for entry in entries:
-                yield from self._one(f"{kind}/{folder}", entry.name)
-
-    def _one(self, folder: str, name: str) -> Iterator[Tuple[str, Kept]]:
-        try:
-            status = os.lstat(self.path(f"{folder}/{name}"))
-        except OSError:
-            return
-        if stat.S_ISREG(status.st_mode):
-            from taskrush.protocols import Kept
-
-            yield f"{folder}/{name}", Kept(status.st_size, status.st_mtime)
+            for name, entry in entries:
+                try:
+                    status = entry.stat(follow_symlinks=False)
+                except OSError:
+                    continue
+                if stat.S_ISREG(status.st_mode):
+                    key = f"{kind}/{folder}/{name}" if name else f"{kind}/{folder}"
+                    yield key, Kept(status.st_size, status.st_mtime)
 
     def delete(self, key: str) -> bool:
         try:

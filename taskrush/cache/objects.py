@@ -151,7 +151,7 @@ class ObjectStore:
         any. Whatever goes wrong, the file may be there.
         """
         flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0)
-        with io.FileIO(place, "r+", opener=lambda path, _: os.open(path, flags, 0o600)) as target:
+        with io.FileIO(os.open(place, flags, 0o600), "r+") as target:
             if not self._copy_to(digest, target, size, look):
                 return None
             os.fchmod(target.fileno(), mode)
