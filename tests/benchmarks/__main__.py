@@ -14,7 +14,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Dict, Mapping, Optional, Sequence, Tuple
+from typing import Callable, Dict, Mapping, Optional, Sequence, Tuple
 
 from tests.benchmarks import texts
 from tests.benchmarks.bars import judge, summary
@@ -52,11 +52,14 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
     tools = {peer.name: found for peer in wanted for found in [peer.find(folders)] if found}
     with tempfile.TemporaryDirectory(prefix="taskrush-bench-") as place:
         bench = Bench(Path(place), tools, sizes, folders, options.npm, options.peer or ())
-        report = measure(bench, options.case)
+
+        def keep(done: Report) -> None:
+            if options.save:
+                options.save.write_text(to_json(done), encoding="utf-8")
+
+        report = measure(bench, options.case, keep)
         peak = least_peak(bench.env)
     before = from_json(options.compare.read_text(encoding="utf-8")) if options.compare else None
-    if options.save:
-        options.save.write_text(to_json(report), encoding="utf-8")
     if options.write:
         if DATA.exists():
             report = merged(from_json(DATA.read_text(encoding="utf-8")), report, [case.name for case in cases(sizes)])
@@ -66,8 +69,8 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
     return 0
 
 
-def measure(bench: Bench, only: Optional[Sequence[str]]) -> Report:
-    """Every case, or only some, and what could not be."""
+def measure(bench: Bench, only: Optional[Sequence[str]], keep: Callable[[Report], None]) -> Report:
+    """Every case, or only some; what there is so far is given to `keep` after each."""
     missing = absent(bench)
     if missing:
         sys.stderr.write(f"not found: {', '.join(missing)}\n")
@@ -83,15 +86,20 @@ def measure(bench: Bench, only: Optional[Sequence[str]]) -> Report:
         if only and case.name not in only:
             continue
         count = bench.sizes.rounds if case.slow else bench.sizes.quick_rounds
-        sys.stderr.write(f"{case.title}: {count} rounds\n")
+        sys.stderr.write(f"{case.title}: {count} rounds")
+        sys.stderr.flush()
+        begun = time.monotonic()
         commands = case.commands(bench)
+        built = time.monotonic()
         before = os.getloadavg()[0]
         samples = rounds(commands, bench.env, count)
         taken = f"({count} rounds, load {before:.1f} to {os.getloadavg()[0]:.1f}, {time.strftime('%Y-%m-%d')}.)"
+        sys.stderr.write(f", {built - begun:.0f} s to build, {time.monotonic() - built:.0f} s to measure\n")
         figures = {name: sum_up(found) for name, found in samples.items() if found}
         for name, seconds in case.bound(bench).items():
             figures[name] = Figures(seconds, seconds, seconds, 0.0, 0)
         results[case.name] = Result(case.title, case.meaning, figures, taken)
+        keep(Report(results, bench.versions(), machine(), missing))
     for name, error in bench.files.broken.items():
         sys.stderr.write(f"{name} is left out: {error}\n")
     return Report(results, bench.versions(), machine(), missing)

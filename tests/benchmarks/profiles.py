@@ -120,7 +120,8 @@ def sampled(words: Sequence[str], folder: Path, env: Mapping[str, str], out: Pat
     found: Counter[str] = Counter()
     for line in out.read_text().splitlines():
         stack, _, count = line.rpartition(" ")
-        found[stack] += int(count)
+        if stack:  # else the process was between two states
+            found[stack] += int(count)
     return found
 
 

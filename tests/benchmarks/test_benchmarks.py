@@ -117,11 +117,16 @@ def test_layers_have_a_lower_bound() -> None:
     assert layers(200, varied=True) == layers(200, varied=True)
 
 
-def test_the_whole_of_it_on_one_case(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["--quick", "--rounds", "1", "--case", "version", "--peer", "make"]) == 0
+def test_the_whole_of_it_on_one_case(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Figures that are kept can be shown beside those of another run."""
+    words = ["--quick", "--rounds", "1", "--case", "version", "--peer", "make", "--peer", "taskrush"]
+    assert main([*words, "--save", str(tmp_path / "one.json")]) == 0
+    assert "wall, CPU of another run" not in capsys.readouterr().out
+    assert main([*words, "--compare", str(tmp_path / "one.json")]) == 0
     found = capsys.readouterr()
     assert "| bare Python |" in found.out
     assert "not measured" in found.out
+    assert "wall, CPU of another run" in found.out
     assert "make: " in found.err
 
 
