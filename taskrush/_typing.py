@@ -1,16 +1,16 @@
 """What of `typing` and `collections.abc` is needed at run time, without their price: 5 ms to import.
 
-`NamedTuple`, `Protocol`, `runtime_checkable`, `cast` and `Mapping` mean what they mean there, and type checkers take
-them for those. Named tuples cost a tenth to define. It knows nothing of what is defined with them.
+`NamedTuple`, `Protocol`, `runtime_checkable`, `cast`, `Mapping` and `Sequence` mean what they mean there, and type
+checkers take them for those. Named tuples cost a tenth to define. It knows nothing of what is defined with them.
 """
 
 from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Mapping, NamedTuple, Protocol, cast, runtime_checkable
+    from typing import Mapping, NamedTuple, Protocol, Sequence, cast, runtime_checkable
 
-    __all__ = ["Mapping", "NamedTuple", "Protocol", "cast", "runtime_checkable"]
+    __all__ = ["Mapping", "NamedTuple", "Protocol", "Sequence", "cast", "runtime_checkable"]
 else:
     import _collections_abc
     from abc import ABCMeta
@@ -95,6 +95,6 @@ else:
         """The value, of which only the reader knows that it is of this kind."""
         return value
 
-    Mapping = _collections_abc.Mapping
+    Mapping, Sequence = _collections_abc.Mapping, _collections_abc.Sequence
     if not hasattr(Mapping, "__class_getitem__"):  # 3.8
-        from typing import Mapping
+        from typing import Mapping, Sequence

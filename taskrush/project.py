@@ -146,6 +146,9 @@ class Project:
             raise GraphError(*(_with_line(problem) for problem in error.problems)) from None
         tasks = []
         for task in plan.tasks:
+            if not (task.uncommon or given or extra):
+                tasks.append(task)
+                continue
             own = {**given.get(task.group or task.id, {}), **given.get(task.id, {})}
             if task.params or own:
                 task = settle_parameters(task, own)
@@ -180,7 +183,7 @@ class Project:
 
     def require(self, plan: Plan) -> None:
         """Raises `MissingCapability` when a planned task needs what this version or install does not have."""
-        missing = [problem for task in plan.tasks for problem in task.missing]
+        missing = [problem for task in plan.tasks if task.uncommon for problem in task.missing]
         if missing:
             raise MissingCapability(*(_with_line(problem) for problem in in_order(missing)))
 

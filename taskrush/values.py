@@ -4,6 +4,12 @@
 used here; type checkers take them for attrs' own. Whoever asks a class for its attributes by attrs (`attrs.fields`,
 `attrs.evolve`, cattrs) gets them: attrs is imported then. Methods are only compiled for classes of which there are
 many instances. Decision 0018 has the figures. It knows nothing of what the values mean.
+
+Of a class with `slots=False` there may be very many instances that leave most attributes at their defaults: those are
+kept by the class alone (so a default is shared, also one that a factory makes), and an instance has what differs. Such
+a class names in `COMMON` what most instances have; `uncommon` is true of an instance that has something else. An
+attribute with `metadata={"late": (as_given, name)}` is converted when somebody looks at it; until then `name` has what
+`as_given` made of it, unless that is None. Decision 0029 has the figures.
 """
 
 from __future__ import annotations
@@ -102,9 +108,28 @@ else:
                 self.made = getattr(attr.make_class(owner.__name__, described, slots=True), ATTRS)
             return self.made
 
-    def frozen(cls=None, *, kw_only=False, eq=True):
+    class _Late:
+        """An attribute that is converted at first sight; the result stays with the instance."""
+
+        __slots__ = ("convert", "default", "given", "name")
+
+        def __init__(self, name, given, default, convert):
+            self.name = name
+            self.given = given
+            self.default = default
+            self.convert = convert
+
+        def __get__(self, instance, owner):
+            given = None if instance is None else getattr(instance, self.given)
+            if given is None:
+                return self.default
+            value = self.convert(given)
+            object.__setattr__(instance, self.name, value)
+            return value
+
+    def frozen(cls=None, *, kw_only=False, eq=True, slots=True):
         """A class whose instances do not change, with slots, `repr` and, unless `eq` is false, comparison by value."""
-        return _build(cls, kw_only, eq, True) if cls else lambda late: _build(late, kw_only, eq, True)
+        return _build(cls, kw_only, eq, True, slots) if cls else lambda late: _build(late, kw_only, eq, True, slots)
 
     def define(cls=None, *, kw_only=False, eq=True):
         """The same for instances that do change."""
@@ -127,9 +152,11 @@ else:
         assert not recurse
         return {one.name: getattr(value, one.name) for one in value.__class__.__fields__}
 
-    def _build(cls, kw_only, eq, immutable):
+    def _build(cls, kw_only, eq, immutable, slots=True):
         found = []
         for name, kind in cls.__dict__.get("__annotations__", {}).items():  # noqa: RUF063
+            if str(kind).startswith("ClassVar"):
+                continue
             given = cls.__dict__.get(name, NOTHING)
             one = given if isinstance(given, Field) else Field(given)
             one.name = name
@@ -140,8 +167,12 @@ else:
         names = [one.name for one in found]
         left_out = (*names, "__dict__", "__weakref__")
         body = {key: item for key, item in cls.__dict__.items() if key not in left_out}
+        if slots:
+            weak = [] if any(base.__weakrefoffset__ for base in cls.__bases__) else ["__weakref__"]
+            body["__slots__"] = (*names, *weak)
+        else:
+            body.update(_shared(found), uncommon=False)
         body.update(
-            __slots__=(*names, *([] if any(base.__weakrefoffset__ for base in cls.__bases__) else ["__weakref__"])),
             __fields__=tuple(found),
             __match_args__=tuple(one.name for one in found if one.init and not one.kw_only),
             __attrs_attrs__=_Attributes(),
@@ -156,7 +187,7 @@ else:
             body.setdefault("__hash__", _hash if immutable else None)
         if immutable:
             body["__setattr__"] = body["__delattr__"] = _refuse
-        body["__init__"] = late = _late_init(hasattr(cls, "__attrs_post_init__"))
+        body["__init__"] = late = _late_init(hasattr(cls, "__attrs_post_init__"), slots)
         made = type(cls)(cls.__name__, cls.__bases__, body)
         made.__attrs_types_resolved__ = made  # whoever asks attrs gets types, not texts
         late.__kwdefaults__["_of"].append(made)
@@ -166,8 +197,20 @@ else:
                     cell.cell_contents = made
         return made
 
-    def _late_init(followed):
-        made = 0
+    def _shared(found):
+        """Defaults of attributes by name, as instances would have them."""
+        body = {}
+        for one in found:
+            if one.default is NOTHING:
+                continue
+            value = one.default.factory() if one.default.__class__ is Factory else one.default
+            value = value if one.converter is None else one.converter(value)
+            late = one.metadata.get("late")
+            body[one.name] = _Late(one.name, late[1], value, one.converter) if late else value
+        return body
+
+    def _late_init(followed, slots):
+        made = 0 if slots else UNCOMPILED
 
         def __init__(self, *args, _of=[], **values):  # noqa: B006 - a place for the class, one for each function
             nonlocal made
@@ -206,6 +249,8 @@ else:
         return left == 0 and position == count
 
     def _compile_init(cls):
+        if "__slots__" not in cls.__dict__:
+            return _compile_sparse_init(cls)
         plain, named, body = [], [], []
         space = {"NOTHING": NOTHING}
         for number, one in enumerate(cls.__fields__):
@@ -230,6 +275,39 @@ else:
                 space[f"convert{number}"] = one.converter
                 value = f"convert{number}({value})"
             body.append(f"    set{number}(self, {value})")
+        return _compiled(cls, plain, named, body, space)
+
+    def _compile_sparse_init(cls):
+        """Every attribute is an argument; what is the default is not kept."""
+        plain, named, body = [], [], []
+        space = {"put": object.__setattr__}
+        for number, one in enumerate(cls.__fields__):
+            name, text = one.alias, f"put(self, {one.name!r}, {one.alias})"
+            space[f"convert{number}"] = one.converter
+            converted = [] if one.converter is None else [f"{name} = convert{number}({name})"]
+            if one.default is NOTHING:
+                (named if one.kw_only else plain).append(name)
+                body += [f"    {line}" for line in (*converted, text)]
+                continue
+            space[f"default{number}"] = default = cls.__dict__[one.name]
+            kept = [*converted, text]
+            late = one.metadata.get("late")
+            if late:
+                space[f"default{number}"] = default.default
+                space[f"given{number}"] = late[0]
+                kept = [f"raw = given{number}({name})", f"if raw is not None: put(self, {late[1]!r}, raw)", "else:"]
+                kept += [f"    {line}" for line in (*converted, text)]
+            elif one.name not in cls.COMMON:
+                same = f"if {name} is not default{number} and {name} != default{number}:"
+                kept = [*converted, same, f"    {text}", "    put(self, 'uncommon', True)"]
+            (named if one.kw_only else plain).append(f"{name}=default{number}")
+            body += [f"    if {name} is not default{number}:", *(f"        {line}" for line in kept)]
+        first = object.__new__(cls)  # attributes that the first instances have share their place in all (CPython)
+        for name in (*cls.COMMON, "uncommon"):
+            object.__setattr__(first, name, None)
+        return _compiled(cls, plain, named, body, space)
+
+    def _compiled(cls, plain, named, body, space):
         if hasattr(cls, "__attrs_post_init__"):
             body.append("    self.__attrs_post_init__()")
         arguments = ", ".join(["self", *plain, *(["*"] if named else []), *named])
@@ -258,8 +336,10 @@ else:
         raise FrozenInstanceError()
 
     def _get_state(self):
+        if "__slots__" not in self.__class__.__dict__:
+            return dict(self.__dict__)
         return {one.name: getattr(self, one.name) for one in self.__fields__}
 
     def _set_state(self, state):
         for name, value in state.items():
-            getattr(self.__class__, name).__set__(self, value)
+            object.__setattr__(self, name, value)

@@ -47,11 +47,17 @@ class _Linker:
         self.problems: List[GraphProblem] = []
         self._declared: Dict[TaskId, Tuple[Edge, ...]] = {}
         self._closers: Dict[TaskId, Dict[TaskId, Edge]] = {}
+        self._plain: List[Optional[Tuple[int, ...]]] = []
+        self.services = False
         for task in tasks:
+            if not task.uncommon and self.tasks.setdefault(task.id, task) is task:
+                self._check_name(task)
+                continue
             if not task.missing and (task.retry is not None or task.remote is not None):
                 task = evolve(task, missing=of_declared(task))
             if task.service is not None:
                 task = as_service(task)
+                self.services = True
             first = self.tasks.setdefault(task.id, task)
             if first is not task:
                 hint = "give one of them another name"
@@ -65,7 +71,7 @@ class _Linker:
 
     def limit(self, declared: Iterable[Pool]) -> None:
         """Sizes of the pools that tasks take from."""
-        limited = [task for task in self.tasks.values() if task.limits is not None]
+        limited = [task for task in self.tasks.values() if task.uncommon and task.limits is not None]
         if not limited:
             return
         pools, problems = known_pools(limited, declared)
@@ -78,9 +84,9 @@ class _Linker:
 
     def name(self) -> None:
         """Every name by which a task may be asked for; names of tasks win over aliases."""
-        self.names.update((task_id, task_id) for task_id in self.tasks)
+        self.names.update(zip(self.tasks, self.tasks))
         for task in self.tasks.values():
-            for alias in task.aliases:
+            for alias in task.aliases if task.uncommon else ():
                 taken = self.names.setdefault(alias, task.id)
                 if taken != task.id:
                     other = self.tasks[taken]
@@ -89,7 +95,13 @@ class _Linker:
 
     def join(self) -> None:
         """Edges that names declare: dependencies, results that are bound, `finally`."""
+        place = {task_id: number for number, task_id in enumerate(self.tasks)}
+        said = self._plain.append
         for task in list(self.tasks.values()):
+            numbers = None if task.uncommon or self.services else _plain_ones(task, place)
+            said(numbers)
+            if numbers is not None:
+                continue
             own: Dict[TaskId, Edge] = {}
             namespace = task.namespace
             for name, bound in task.bindings.items():
@@ -126,8 +138,17 @@ class _Linker:
     def edges(self) -> Mapping[TaskId, Tuple[Edge, ...]]:
         """All edges; those that follow from files come after those that were declared."""
         self._check_closers()
-        by_files, problems = file_edges(tuple(self.tasks.values()))
+        by_files, problems = file_edges([task for task in self.tasks.values() if task.uncommon])
         self.problems.extend(problems)
+        if not by_files and not self._closers and len(self._declared) < len(self._plain):
+            from taskrush.model.plain_edges import PlainEdges
+
+            return PlainEdges(tuple(self.tasks), self._plain, self._declared)
+        ids = tuple(self.tasks)
+        for task_id, numbers in zip(ids, self._plain):
+            if numbers is not None:
+                self._declared[task_id] = tuple([Edge(task_id, ids[number]) for number in numbers])
+        self._declared = {task_id: self._declared[task_id] for task_id in ids}
         files: Mapping[TaskId, Sequence[Edge]] = {}
         if by_files:
             waits = {
@@ -182,7 +203,7 @@ class _Linker:
     def _check_closers(self) -> None:
         """What runs after a service has ended cannot need it."""
         for closer, closed in self._closers.items():
-            needed = {edge.on for edge in self._declared[closer]}
+            needed = {edge.on for edge in self._declared.get(closer, ())}
             for task_id in closed:
                 if task_id in needed and self.tasks[task_id].service is not None:
                     message = f"task `{closer}` needs the service `{task_id}` and runs after its end"
@@ -197,6 +218,18 @@ class _Linker:
 
     def _wrong(self, task: Task, message: str, where: Optional[Where], hint: Optional[str] = None) -> None:
         self.problems.append(GraphProblem(Problem(message, where, hint), frozenset((task.id,))))
+
+
+def _plain_ones(task: Task, place: Mapping[TaskId, int]) -> Optional[Tuple[int, ...]]:
+    """The numbers of the tasks that a task needs which only names others by their ids; None if there is more."""
+    wanted = task.dep_names
+    if not wanted:
+        return None if wanted is None and task.deps else ()
+    try:
+        found = tuple([place[name] for name in wanted])  # type: ignore[index]
+    except KeyError:
+        return None
+    return None if ":" in task.id or (len(found) > 1 and len(set(found)) < len(found)) else found
 
 
 def _also(where: Optional[Where]) -> str:

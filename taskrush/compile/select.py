@@ -21,7 +21,11 @@ TAG = "tag:"
 def select(graph: Graph, targets: Iterable[str]) -> Tuple[TaskId, ...]:
     """The tasks asked for, in that order. Raises `UsageError` for a name that means nothing, with near ones."""
     chosen: List[TaskId] = []
+    names = graph.names
     for target in targets:
+        if target in names:
+            chosen.append(names[target])
+            continue
         chosen.extend(_matches(graph, target))
     return tuple(dict.fromkeys(chosen))
 

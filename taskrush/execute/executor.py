@@ -175,7 +175,7 @@ class Executor:
         self._bus.tell(
             RunStarted(
                 targets=plan.targets,
-                tasks=tuple(task.id for task in plan.tasks),
+                tasks=tuple([task.id for task in plan.tasks]),
                 jobs=self._jobs,
                 services=tuple(task.id for task in plan.tasks if task.service is not None),
             )

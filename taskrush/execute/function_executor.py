@@ -410,7 +410,9 @@ class Worker:
 
 
 def _takes_nothing(task: Task, after: Tuple[int, ...]) -> bool:
-    return not (task.action is None or task.bindings or task.arguments or task.extra or after)
+    if after or (task.function is None and task.action is None):
+        return False
+    return not task.uncommon or not (task.bindings or task.arguments or task.extra)
 
 
 def _nothing() -> None:

@@ -13,14 +13,16 @@ if TYPE_CHECKING:
 
 def functions_only(plan: Plan) -> bool:
     """Whether all that this plan asks for is to call functions in their order."""
-    return all(map(_only_called, plan.tasks)) and any(task.action is not None for task in plan.tasks)
+    return all(map(_only_called, plan.tasks)) and any(task.function or task.action for task in plan.tasks)
 
 
 def _only_called(task: Task) -> bool:
+    if task.function is not None and not task.uncommon:
+        return True
     action = task.action
     if action is not None and getattr(action, "isolate", None) != "thread":  # only a `Call` has that
         return False
-    return not (
+    return not task.uncommon or not (
         task.cache.enabled
         or task.inputs is not None
         or task.outputs

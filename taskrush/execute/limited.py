@@ -86,7 +86,7 @@ def limits_of_run(plan: Plan, jobs: int, room: Room) -> Dict[str, Any]:
                 slots[node] = own.resources.cpu
         urgency = urgencies(limits, plan.needs)
         found.update(slots=slots, urgency=urgency)
-    acting = [str(task.id) for task in tasks if task.action is not None] if jobs > 1 else []
+    acting = [str(task.id) for task in tasks if task.function or task.action is not None] if jobs > 1 else []
     peaks = room.peaks(acting) if len(acting) > 1 else {}
     if limited or peaks:
         from taskrush.execute.admission import admission_of, memory_needed

@@ -21,6 +21,7 @@ Rule 8: tasks are numbered in topological order; the same stimuli give the same 
 from __future__ import annotations
 
 from taskrush._builtin import heappop, heappush
+from taskrush.execute.followers import Followers
 from taskrush.execute.service_ledger import ServiceLedger
 from taskrush.execute.service_rules import ServiceRules
 from taskrush.execute.stimuli import (
@@ -137,14 +138,11 @@ class Scheduler(ServiceRules):
         self._due: List[int] = []  # services that may start, once all that a stimulus means is done
         self._parked: Set[int] = set()  # have to run, and wait for services
         self._doomed: Dict[int, str] = {}  # are being ended because a service of theirs is gone
-        self._blockers = [len(needs[node]) - len(ledger.of(node)) + len(after[node]) for node in range(count)]
-        self._dependants: List[List[int]] = [[] for _ in range(count)]
-        self._waiting_for_end: List[List[int]] = [[] for _ in range(count)]
-        for node in range(count):
-            for on in needs[node]:
-                self._dependants[on].append(node)
-            for on in after[node]:
-                self._waiting_for_end[on].append(node)
+        self._blockers = [len(own) + len(others) for own, others in zip(needs, after)]
+        for node in range(count) if ledger.all else ():
+            self._blockers[node] -= len(ledger.of(node))
+        self._dependants: Sequence[Sequence[int]] = Followers(needs)  # type: ignore[assignment]
+        self._waiting_for_end = Followers(after)
         self._rank = ranks(longest_remaining(self._dependants) if priority is None else priority, urgency)
         self._last_wishes = self._closure(node for node in range(count) if after[node])
         self._first: Any = (float("-inf"),) if urgency else float("-inf")  # before all other ranks
@@ -433,6 +431,9 @@ def longest_remaining(dependants: Sequence[Sequence[int]], weights: Optional[Seq
     """
     longest = [0.0] * len(dependants)
     for node in range(len(dependants) - 1, -1, -1):
-        own = 1.0 if weights is None else weights[node]
-        longest[node] = own + max((longest[dependant] for dependant in dependants[node]), default=0.0)
+        furthest = 0.0
+        for dependant in dependants[node]:
+            if longest[dependant] > furthest:
+                furthest = longest[dependant]
+        longest[node] = furthest + (1.0 if weights is None else weights[node])
     return longest

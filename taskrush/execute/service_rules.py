@@ -34,7 +34,7 @@ class ServiceRules:
     _doomed: Dict[int, str]  # are being ended because a service of theirs is gone
     _state: List[State]
     _blockers: List[int]
-    _dependants: List[List[int]]
+    _dependants: Sequence[Sequence[int]]
     _names: Sequence[str]
     _rank: List[Any]
     _ready: List[Tuple[Any, int]]

@@ -9,7 +9,7 @@ from taskrush.values import evolve, field, frozen
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Iterable, List, Optional, Tuple
+    from typing import Iterable, List, Optional, Sequence, Tuple
 
     from taskrush.model.graph import Edge
     from taskrush.model.task import Task, TaskId
@@ -30,7 +30,7 @@ class Plan:
     after: Tuple[Tuple[int, ...], ...]
     targets: Tuple[TaskId, ...]
     root: str = "."
-    edges: Tuple[Edge, ...] = field(default=(), repr=False)
+    edges: Sequence[Edge] = field(default=(), repr=False)
     whole: Optional[Plan] = field(default=None, repr=False)
     only: bool = False
     resumes: Optional[str] = None
@@ -56,6 +56,8 @@ def part(plan: Plan, tasks: Iterable[TaskId]) -> Plan:
 
 def asked_for(plan: Plan) -> Tuple[int, ...]:
     """The services that stay up though nobody needs them: targets, and what targets stand for that do nothing else."""
+    if not any(task.service is not None for task in plan.tasks if task.uncommon):
+        return ()
     place = {task.id: node for node, task in enumerate(plan.tasks)}
     todo: List[int] = [place[target] for target in plan.targets if target in place]
     seen = set(todo)

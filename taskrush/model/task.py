@@ -10,7 +10,7 @@ from taskrush.values import Factory, field, frozen
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Iterable, List, Mapping, NewType, Optional, Tuple, Union
+    from typing import Any, Callable, ClassVar, Iterable, List, Mapping, NewType, Optional, Tuple, Union
 
     from taskrush.errors import Problem, Where
     from taskrush.model.limits import Limits
@@ -91,6 +91,14 @@ def as_action(value: object) -> Optional[Action]:
     raise TypeError(f"an action is a string, a list of strings or a callable, not {value!r}")
 
 
+_FUNCTION = type(as_action)
+
+
+def as_function(value: object) -> Optional[Callable[..., Any]]:
+    """An action that is a function and nothing else."""
+    return value if isinstance(value, _FUNCTION) else None
+
+
 @frozen
 class Dep:
     """A task that must end well first.
@@ -120,6 +128,21 @@ def as_deps(values: Iterable[object]) -> Tuple[Dep, ...]:
         else:
             raise TypeError(f"a dependency is a task or its name, not {value!r}")
     return tuple(deps)
+
+
+def as_names(values: Iterable[object]) -> Optional[Tuple[str, ...]]:
+    """What `deps` names; None if anything else was said about one."""
+    if values.__class__ not in (list, tuple):
+        return None
+    names = []
+    for value in values:
+        if value.__class__ is str:
+            names.append(value)
+        elif value.__class__ is Task:
+            names.append(value.id)
+        else:
+            return None
+    return tuple(names)
 
 
 def as_tuple(values: Iterable[str]) -> Tuple[str, ...]:
@@ -174,7 +197,10 @@ def _service(given: ServiceGiven) -> Optional[Service]:
     return as_service(given)
 
 
-@frozen(kw_only=True)
+NONE_GIVEN: Mapping[str, Any] = type(object.__dict__)({})  # cannot be changed: all tasks share it
+
+
+@frozen(kw_only=True, slots=False)
 class Task:
     """A named action with what it needs and makes.
 
@@ -194,23 +220,23 @@ class Task:
     """
 
     id: TaskId = field(converter=TaskId)
-    action: Optional[Action] = field(default=None, converter=as_action)
+    action: Optional[Action] = field(default=None, converter=as_action, metadata={"late": (as_function, "function")})
     description: str = ""
-    deps: Tuple[Dep, ...] = field(default=(), converter=as_deps)
+    deps: Tuple[Dep, ...] = field(default=(), converter=as_deps, metadata={"late": (as_names, "dep_names")})
     finally_: Tuple[Dep, ...] = field(default=(), converter=as_deps)
     inputs: Optional[Tuple[str, ...]] = field(default=None, converter=_optional_tuple)
     ingredients: Tuple[Ingredient, ...] = ()
     outputs: Tuple[str, ...] = field(default=(), converter=as_tuple)
     incremental: bool = False
-    env: Mapping[str, str] = field(factory=dict)
+    env: Mapping[str, str] = NONE_GIVEN
     pass_env: Tuple[str, ...] = field(default=(), converter=as_tuple)
     secrets: Tuple[Secret, ...] = field(default=(), converter=_secrets)
     folder: str = "."
     cwd: str = "."
     shell: Tuple[str, ...] = field(default=(), converter=as_tuple)
     params: Tuple[Param, ...] = ()
-    bindings: Mapping[str, TaskId] = field(factory=dict)
-    arguments: Mapping[str, Any] = field(factory=dict)
+    bindings: Mapping[str, TaskId] = NONE_GIVEN
+    arguments: Mapping[str, Any] = NONE_GIVEN
     extra: Tuple[str, ...] = ()
     cache: Cache = field(factory=Cache)
     condition: Optional[str] = None
@@ -236,10 +262,34 @@ class Task:
     missing: Tuple[Problem, ...] = field(default=(), eq=False)
     where: Optional[Where] = field(default=None, eq=False)
 
+    COMMON: ClassVar[Tuple[str, ...]] = (
+        "id",
+        "function",
+        "action",
+        "dep_names",
+        "deps",
+        "description",
+        "tags",
+        "hidden",
+        "where",
+    )
+    uncommon: ClassVar[bool] = False
+    """Whether anything but these was said: where not, it has nothing to be looked at but its action and `deps`."""
+    function: ClassVar[Optional[Callable[..., Any]]] = None
+    """The function that was given as its action, if it was."""
+    dep_names: ClassVar[Optional[Tuple[str, ...]]] = None
+    """What `deps` names, if these were given as names or tasks."""
+
     @property
     def is_cached(self) -> bool:
         """Whether its result is kept: asked for, or by default wherever `inputs` are declared."""
-        if self.cache.enabled is False or self.interactive or self.action is None or self.service is not None:
+        if (
+            not self.uncommon
+            or self.cache.enabled is False
+            or self.interactive
+            or self.action is None
+            or self.service is not None
+        ):
             return False
         return self.cache.enabled is True or self.inputs is not None
 

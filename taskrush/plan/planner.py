@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from typing import Dict, Iterable, List, Mapping, Optional, Sequence, Set, Tuple
 
     from taskrush.model.graph import Edge
+    from taskrush.model.plain_edges import PlainEdges
     from taskrush.model.task import Task, TaskId
 
 SHOWN = 12  # tasks of a long cycle that a message names
@@ -33,33 +34,67 @@ def make_plan(graph: Graph, targets: Iterable[TaskId], root: str = ".", only: bo
     chosen = needed(graph, targets, only)
     whole = len(chosen) == len(graph.tasks)
     problems = [found.problem for found in graph.problems if not found.tasks.isdisjoint(chosen)]
-    problems += [problem for task_id in graph.tasks if task_id in chosen for problem in graph.tasks[task_id].problems]
+    for task in (
+        graph.tasks.values() if whole else [graph.tasks[task_id] for task_id in graph.tasks if task_id in chosen]
+    ):
+        if task.uncommon and task.problems:
+            problems += task.problems
     if problems:
         raise GraphError(*in_order(problems))
     ids = list(graph.tasks) if whole else [task_id for task_id in graph.tasks if task_id in chosen]
     edges: Mapping[TaskId, Sequence[Edge]] = graph.edges
-    if not whole:
+    plain: Optional[PlainEdges] = getattr(edges, "plain", None)
+    if not whole and plain is None:
         edges = {task_id: [edge for edge in graph.edges[task_id] if edge.on in chosen] for task_id in ids}
-    order = _ordered(ids, edges, graph)
-    index = {task_id: number for number, task_id in enumerate(order)}
+    needs, after = _waits(ids, edges, plain, whole)
+    order = _order(needs, after)
+    if order is None:
+        kept = {task_id: [edge for edge in edges[task_id] if edge.on in chosen] for task_id in ids}
+        tangles = knots({task_id: [edge.on for edge in kept[task_id]] for task_id in ids})
+        raise GraphError(*in_order(_cycle_problem(knot, kept, graph) for knot in tangles))
+    if order is not DECLARED:
+        place = [0] * len(ids)
+        for number, node in enumerate(order):
+            place[node] = number
+        ids = [ids[node] for node in order]
+        needs = [_numbers([place[on] for on in needs[node]]) for node in order]
+        after = [_numbers([place[on] for on in after[node]]) for node in order]
+    tasks = tuple([graph.tasks[task_id] for task_id in ids])
+    if any(task.service is not None for task in tasks if task.uncommon):
+        _pass_services_on(tasks, needs)
+    found: Sequence[Edge]
+    if plain is not None and whole:
+        from taskrush.model.plain_edges import EdgesInOrder
+
+        found = EdgesInOrder(ids, edges)
+    else:
+        found = tuple([edge for task_id in ids for edge in edges[task_id] if whole or edge.on in chosen])
+    return Plan(tasks=tasks, needs=tuple(needs), after=tuple(after), targets=targets, root=root, edges=found)
+
+
+def _waits(
+    ids: Sequence[TaskId], edges: Mapping[TaskId, Sequence[Edge]], plain: Optional[PlainEdges], whole: bool
+) -> Tuple[List[Tuple[int, ...]], List[Tuple[int, ...]]]:
+    """For each of `ids` the numbers of those among them that it needs, and of those that it only follows."""
+    place = {task_id: number for number, task_id in enumerate(ids)}
     needs: List[Tuple[int, ...]] = []
     after: List[Tuple[int, ...]] = []
     last = EdgeKind.FINALLY
-    for task_id in order:
+    for node, task_id in enumerate(ids):
+        if plain is not None:
+            if whole:
+                numbers = plain.numbers[node]
+            else:
+                named = plain.needs(task_id)
+                numbers = None if named is None else tuple([place[on] for on in named if on in place])
+            if numbers is not None:
+                needs.append(numbers if len(numbers) < 2 else tuple(sorted(numbers)))
+                after.append(())
+                continue
         own = edges[task_id]
-        needs.append(_numbers([index[edge.on] for edge in own if edge.kind is not last]))
-        after.append(_numbers([index[edge.on] for edge in own if edge.kind is last]))
-    tasks = tuple([graph.tasks[task_id] for task_id in order])
-    if any(task.service is not None for task in tasks):
-        _pass_services_on(tasks, needs)
-    return Plan(
-        tasks=tasks,
-        needs=tuple(needs),
-        after=tuple(after),
-        targets=targets,
-        root=root,
-        edges=tuple([edge for task_id in order for edge in edges[task_id]]),
-    )
+        needs.append(_numbers([place[edge.on] for edge in own if edge.kind is not last and edge.on in place]))
+        after.append(_numbers([place[edge.on] for edge in own if edge.kind is last and edge.on in place]))
+    return needs, after
 
 
 def _pass_services_on(tasks: Sequence[Task], needs: List[Tuple[int, ...]]) -> None:
@@ -107,13 +142,20 @@ def needed(graph: Graph, targets: Sequence[TaskId], only: bool = False) -> Set[T
         return found
     last = EdgeKind.FINALLY
     closers: Dict[TaskId, List[TaskId]] = {}
-    for edge in [edge for edges in graph.edges.values() for edge in edges if edge.kind is last]:
+    plain: Optional[PlainEdges] = getattr(graph.edges, "plain", None)
+    declared: Mapping[TaskId, Sequence[Edge]] = graph.edges if plain is None else plain.others
+    for edge in [edge for edges in declared.values() for edge in edges if edge.kind is last]:
         closers.setdefault(edge.on, []).append(edge.task)
     followed = (EdgeKind.RESULT,) if only else (EdgeKind.NEEDS, EdgeKind.FILES, EdgeKind.RESULT)
     todo = list(found)
     while todo:
         task_id = todo.pop()
-        more = [edge.on for edge in graph.edges[task_id] if edge.kind in followed]
+        more: Sequence[TaskId] = ()
+        names = None if plain is None else plain.needs(task_id)
+        if names is None:
+            more = [edge.on for edge in graph.edges[task_id] if edge.kind in followed]
+        elif not only:
+            more = names
         for other in [*more, *closers[task_id]] if task_id in closers else more:
             if other not in found:
                 found.add(other)
@@ -125,29 +167,30 @@ def _numbers(numbers: List[int]) -> Tuple[int, ...]:
     return tuple(sorted(set(numbers))) if len(numbers) > 1 else tuple(numbers)
 
 
-def _ordered(ids: Sequence[TaskId], edges: Mapping[TaskId, Sequence[Edge]], graph: Graph) -> List[TaskId]:
-    """Topological order, always the first of `ids` (declared first) that may come next; a cycle raises, named."""
-    place = {task_id: number for number, task_id in enumerate(ids)}
-    blockers = [0] * len(ids)
-    dependants: List[List[int]] = [[] for _ in ids]
-    for number, task_id in enumerate(ids):
-        own = edges[task_id]
-        blockers[number] = len(own)
-        for edge in own:
-            dependants[place[edge.on]].append(number)  # twice, if there are two edges, as it is counted twice
+DECLARED: List[int] = []  # the order in which tasks are declared
+
+
+def _order(needs: Sequence[Tuple[int, ...]], after: Sequence[Tuple[int, ...]]) -> Optional[List[int]]:
+    """Topological order, always the first declared one that may come next; None where there is a cycle."""
+    if all(not own or own[-1] < node for every in (needs, after) for node, own in enumerate(every)):
+        return DECLARED
+    blockers = [0] * len(needs)
+    dependants: List[List[int]] = [[] for _ in needs]
+    for every in (needs, after):
+        for node, own in enumerate(every):
+            blockers[node] += len(own)
+            for on in own:
+                dependants[on].append(node)  # twice, if it is needed and followed, as it is counted twice
     ready = [number for number, count in enumerate(blockers) if not count]
-    order: List[TaskId] = []
+    order: List[int] = []
     while ready:
         number = heappop(ready)
-        order.append(ids[number])
+        order.append(number)
         for dependant in dependants[number]:
             blockers[dependant] -= 1
             if not blockers[dependant]:
                 heappush(ready, dependant)
-    if len(order) < len(ids):
-        tangles = knots({task_id: [edge.on for edge in edges[task_id]] for task_id in ids})
-        raise GraphError(*in_order(_cycle_problem(knot, edges, graph) for knot in tangles))
-    return order
+    return order if len(order) == len(needs) else None
 
 
 def _cycle_problem(knot: Sequence[TaskId], edges: Mapping[TaskId, Sequence[Edge]], graph: Graph) -> Problem:

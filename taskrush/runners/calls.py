@@ -41,16 +41,13 @@ class Calls:
         self.local = local
         self.captures = captures
         self.heard = heard
-        self.context = contextvars.copy_context()
+        self.new_context = contextvars.copy_context().copy
+        self.prepare = functools.partial(UnderWay, self)  # takes a task and, if it receives any, results of others
         self._restore: Optional[Callable[[], None]] = None
         if captures:
             from taskrush.runners.prints import install
 
             self._restore = install()
-
-    def prepare(self, task: Task, values: Optional[Mapping[str, object]] = None) -> UnderWay:
-        """A call that is to be made; `values` are the results of other tasks, None if it takes none."""
-        return UnderWay(self, task, values)
 
     def times(self) -> Optional[Tuple[float, float]]:
         """User and system time of this thread so far, where the system tells them apart."""
@@ -73,19 +70,18 @@ class Calls:
 class UnderWay:
     """One call. `cancel` may come from any thread, also before it is made."""
 
-    __slots__ = ("_calls", "_cancelled", "_forced", "_made", "_task", "_values")
+    _made: Optional[Current] = None
+    _cancelled = _forced = False
 
-    def __init__(self, calls: Calls, task: Task, values: Optional[Mapping[str, object]]) -> None:
+    def __init__(self, calls: Calls, task: Task, values: Optional[Mapping[str, object]] = None) -> None:
         self._calls = calls
         self._task = task
         self._values = values
-        self._made: Optional[Current] = None
-        self._cancelled = self._forced = False
 
     def call(self) -> Any:
         """What the function returns. Raises `EndedSo` for any other end."""
         try:
-            value = self._calls.context.copy().run(self._call)
+            value = self._calls.new_context().run(self._call)
         except BaseException as error:
             raise EndedSo(self._outcome(error)) from None
         if self._made is not None:
@@ -113,15 +109,17 @@ class UnderWay:
     def _call(self) -> Any:
         _current.set(self)
         task = self._task
-        action = task.action
-        assert action.__class__ is Call
+        function = task.function
+        if function is None:
+            assert isinstance(task.action, Call)
+            function = task.action.function
         if self._cancelled:
             raise TaskCancelled(f"task `{task.id}` was cancelled")
         if self._values is None:
-            value = action.function()
+            value = function()
             return value if value is None else awaited(value, self._on_cancel)
         arguments = arguments_of(task, self._values)
-        return value_of_call(action.function, arguments, task.extra, self._on_cancel)
+        return value_of_call(function, arguments, task.extra, self._on_cancel)
 
     def _outcome(self, error: BaseException) -> Outcome:
         try:
