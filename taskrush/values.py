@@ -155,7 +155,7 @@ else:
     def _build(cls, kw_only, eq, immutable, slots=True):
         found = []
         for name, kind in cls.__dict__.get("__annotations__", {}).items():  # noqa: RUF063
-            if str(kind).startswith("ClassVar"):
+            if str(kind).startswith(("ClassVar", "typing.ClassVar")):
                 continue
             given = cls.__dict__.get(name, NOTHING)
             one = given if isinstance(given, Field) else Field(given)
@@ -278,9 +278,9 @@ else:
         return _compiled(cls, plain, named, body, space)
 
     def _compile_sparse_init(cls):
-        """Every attribute is an argument; what is the default is not kept."""
-        plain, named, body = [], [], []
-        space = {"put": object.__setattr__}
+        """What is the default is not kept. What most instances have are arguments, the rest comes by name."""
+        plain, named, body, rest = [], [], [], {}
+        space = {"put": object.__setattr__, "put_rest": _put_rest, "rest_of": rest}
         for number, one in enumerate(cls.__fields__):
             name, text = one.alias, f"put(self, {one.name!r}, {one.alias})"
             space[f"convert{number}"] = one.converter
@@ -289,28 +289,45 @@ else:
                 (named if one.kw_only else plain).append(name)
                 body += [f"    {line}" for line in (*converted, text)]
                 continue
-            space[f"default{number}"] = default = cls.__dict__[one.name]
+            default = cls.__dict__[one.name]
+            if one.name not in cls.COMMON:
+                rest[name] = (one.name, one.converter, default)
+                continue
             kept = [*converted, text]
             late = one.metadata.get("late")
             if late:
-                space[f"default{number}"] = default.default
+                default = default.default
                 space[f"given{number}"] = late[0]
                 kept = [f"raw = given{number}({name})", f"if raw is not None: put(self, {late[1]!r}, raw)", "else:"]
                 kept += [f"    {line}" for line in (*converted, text)]
-            elif one.name not in cls.COMMON:
-                same = f"if {name} is not default{number} and {name} != default{number}:"
-                kept = [*converted, same, f"    {text}", "    put(self, 'uncommon', True)"]
+            space[f"default{number}"] = default
             (named if one.kw_only else plain).append(f"{name}=default{number}")
             body += [f"    if {name} is not default{number}:", *(f"        {line}" for line in kept)]
+        body.append("    if rest: put_rest(self, rest, rest_of)")
         first = object.__new__(cls)  # attributes that the first instances have share their place in all (CPython)
         for name in (*cls.COMMON, "uncommon"):
             object.__setattr__(first, name, None)
-        return _compiled(cls, plain, named, body, space)
+        return _compiled(cls, plain, [*named, "**rest"], body, space)
+
+    def _put_rest(self, given, rest):
+        """Keep what is not the default of what few instances have."""
+        put = object.__setattr__
+        for alias, value in given.items():
+            if alias not in rest:
+                raise TypeError(f"{self.__class__.__name__}.__init__() got an unexpected keyword argument {alias!r}")
+            name, convert, default = rest[alias]
+            if value is default:
+                continue
+            if convert is not None:
+                value = convert(value)
+            if value != default:
+                put(self, name, value)
+                put(self, "uncommon", True)
 
     def _compiled(cls, plain, named, body, space):
         if hasattr(cls, "__attrs_post_init__"):
             body.append("    self.__attrs_post_init__()")
-        arguments = ", ".join(["self", *plain, *(["*"] if named else []), *named])
+        arguments = ", ".join(["self", *plain, *(["*"] if named[:1] not in ([], ["**rest"]) else []), *named])
         source = f"def __init__({arguments}):\n" + ("\n".join(body) or "    pass")
         exec(compile(source, f"<{cls.__module__}.{cls.__qualname__}>", "exec"), space)
         made = space["__init__"]

@@ -201,7 +201,7 @@ def make_memory(
     witness: Optional[Witness] = None,
 ) -> Memory:
     """What a run knows of work done before; nothing is loaded for it when nothing of the plan is cached."""
-    if modes == "off" or not any(task.is_cached for task in plan.tasks):
+    if modes == "off" or not any(task.is_cached for task in plan.tasks if task.uncommon):
         from taskrush.cache.disabled import NoMemory
 
         return NoMemory()

@@ -4,13 +4,14 @@ import copy
 import pickle
 import subprocess
 import sys
-from typing import Any, List, Tuple
+from typing import Any, ClassVar, Dict, List, Optional, Tuple
 
 import attrs
 import cattrs
 import pytest
 
 from taskrush import values
+from taskrush.values import evolve, field, frozen
 
 pytestmark = pytest.mark.core
 
@@ -159,8 +160,8 @@ def test_attrs_and_cattrs_take_them_for_their_own() -> None:
     assert shown[0] == shown[1]
     assert attrs.fields(ours).number.metadata == {"key": 1}
     thing: Any = ours("a")
-    for evolve in (attrs.evolve, values.evolve):
-        changed: Any = evolve(thing, size=8, kept=1)
+    for change in (attrs.evolve, values.evolve):
+        changed: Any = change(thing, size=8, kept=1)
         assert (changed.size, changed.double(), changed._kept, changed.name) == (8, 16, 1, "a")
     assert values.asdict(thing, recurse=False)["tags"] is thing.tags
     simple: Any = both(kw_only)[1]
@@ -217,3 +218,59 @@ def test_attrs_is_not_imported() -> None:
     code = "import sys, taskrush.model.outcome as o; o.succeeded(code=0); print('attr' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"
+
+
+@frozen(kw_only=True, slots=False)
+class Sparse:
+    """Very many of these leave most at the default."""
+
+    name: str
+    words: Tuple[str, ...] = field(
+        default=(), converter=tuple, metadata={"late": (lambda words: words or None, "said")}
+    )
+    rare: Tuple[int, ...] = field(default=(), converter=tuple)
+    table: Dict[str, int] = field(factory=dict)
+    hidden: bool = field(default=False, eq=False)
+
+    COMMON: ClassVar[Tuple[str, ...]] = ("name", "said", "words")
+    uncommon: ClassVar[bool] = False
+    said: ClassVar[Optional[List[str]]] = None
+
+
+def test_a_class_without_slots_keeps_what_differs_from_its_defaults() -> None:
+    """What is at its default, given or not, is the class's; `uncommon` tells of what few have."""
+    plain = Sparse(name="a")
+    assert vars(plain) == {"name": "a"}
+    assert vars(Sparse(name="a", rare=[], table={}, hidden=False)) == {"name": "a"}
+    rare = Sparse(name="a", rare=[1])
+    assert (plain.uncommon, rare.uncommon) == (False, True)
+    assert (plain.rare, rare.rare) == ((), (1,))
+    assert plain == Sparse(name="a", hidden=True)
+    assert plain != rare
+    assert evolve(rare, rare=()) == plain
+    assert vars(evolve(rare, rare=())) == {"name": "a"}
+    assert repr(rare) == "Sparse(name='a', words=(), rare=(1,), table={}, hidden=False)"
+    assert attrs.evolve(plain, rare=[1]) == rare
+    for same in (pickle.loads(pickle.dumps(rare)), copy.deepcopy(rare)):
+        assert same == rare
+        assert same.uncommon
+
+
+def test_an_attribute_may_be_converted_when_somebody_looks() -> None:
+    """Until then it is as it was given; afterwards the same object is there."""
+    late = Sparse(name="a", words=["x"])
+    assert vars(late) == {"name": "a", "said": ["x"]}
+    assert late.words == ("x",)
+    assert late.words is late.words
+    assert late == Sparse(name="a", words=("x",))
+    assert Sparse(name="a", words=[]).words == ()
+
+
+def test_a_class_without_slots_refuses_wrong_arguments_and_changes() -> None:
+    """As every other does."""
+    with pytest.raises(TypeError, match=r"unexpected keyword argument 'rarer'"):
+        Sparse(name="a", rarer=1)  # type: ignore[call-arg]
+    with pytest.raises(TypeError, match="name"):
+        Sparse()  # type: ignore[call-arg]
+    with pytest.raises(attrs.exceptions.FrozenInstanceError):
+        Sparse(name="a").name = "b"  # type: ignore[misc]

@@ -51,7 +51,8 @@ class _Linker:
         self.services = False
         for task in tasks:
             if not task.uncommon and self.tasks.setdefault(task.id, task) is task:
-                self._check_name(task)
+                if not task.id.isalnum():
+                    self._check_name(task)
                 continue
             if not task.missing and (task.retry is not None or task.remote is not None):
                 task = evolve(task, missing=of_declared(task))
@@ -226,7 +227,7 @@ def _plain_ones(task: Task, place: Mapping[TaskId, int]) -> Optional[Tuple[int, 
     if not wanted:
         return None if wanted is None and task.deps else ()
     try:
-        found = tuple([place[name] for name in wanted])  # type: ignore[index]
+        found = tuple(map(place.__getitem__, wanted))  # type: ignore[arg-type]
     except KeyError:
         return None
     return None if ":" in task.id or (len(found) > 1 and len(set(found)) < len(found)) else found

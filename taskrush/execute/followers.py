@@ -18,12 +18,17 @@ class Followers:
     __slots__ = ("flat", "starts")
 
     def __init__(self, waits: Sequence[Sequence[int]]) -> None:
+        self.starts: List[int]
+        self.flat: List[int]
         counts = [0] * (len(waits) + 1)
+        if not any(waits):
+            self.starts, self.flat = counts, []
+            return
         for own in waits:
             for on in own:
                 counts[on + 1] += 1
-        self.starts: List[int] = list(accumulate(counts))
-        self.flat: List[int] = [0] * self.starts[-1]
+        self.starts = list(accumulate(counts))
+        self.flat = [0] * self.starts[-1]
         free = self.starts[:]
         for node, own in enumerate(waits):
             for on in own:

@@ -431,9 +431,9 @@ def longest_remaining(dependants: Sequence[Sequence[int]], weights: Optional[Seq
     """
     longest = [0.0] * len(dependants)
     for node in range(len(dependants) - 1, -1, -1):
-        furthest = 0.0
+        furthest: float = 0
         for dependant in dependants[node]:
             if longest[dependant] > furthest:
                 furthest = longest[dependant]
-        longest[node] = furthest + (1.0 if weights is None else weights[node])
+        longest[node] = furthest + (1 if weights is None else weights[node])
     return longest
