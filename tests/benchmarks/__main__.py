@@ -50,26 +50,30 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
     folders = [os.path.dirname(sys.executable), *options.bin]
     wanted = [peer for peer in PEERS if not options.peer or peer.name in options.peer]
     tools = {peer.name: found for peer in wanted for found in [peer.find(folders)] if found}
+    if options.quick and options.write:
+        parser.error("what --quick measures is too small for the page")
+    before = from_json(options.compare.read_text(encoding="utf-8")) if options.compare else None
+    old = from_json(DATA.read_text(encoding="utf-8")) if options.write and DATA.exists() else Report({})
     with tempfile.TemporaryDirectory(prefix="taskrush-bench-") as place:
         bench = Bench(Path(place), tools, sizes, folders, options.npm, options.peer or ())
-
-        def keep(done: Report) -> None:
-            if options.save:
-                options.save.write_text(to_json(done), encoding="utf-8")
-
-        report = measure(bench, options.case, keep)
         peak = least_peak(bench.env)
-    before = from_json(options.compare.read_text(encoding="utf-8")) if options.compare else None
-    if options.write:
-        if DATA.exists():
-            report = merged(from_json(DATA.read_text(encoding="utf-8")), report, [case.name for case in cases(sizes)])
-        DATA.write_text(to_json(report), encoding="utf-8")
-        PAGE.write_text(page(report, before, peak, sizes), encoding="utf-8")
-    print(page(report, before, peak, sizes))
+
+        def keep(report: Report) -> str:
+            """A run that is stopped leaves what it has measured so far."""
+            if options.save:
+                options.save.write_text(to_json(report), encoding="utf-8")
+            whole = merged(old, report, [case.name for case in cases(sizes)])
+            text = page(whole, before, peak, sizes)
+            if options.write:
+                DATA.write_text(to_json(whole), encoding="utf-8")
+                PAGE.write_text(text, encoding="utf-8")
+            return text
+
+        print(keep(measure(bench, options.case, keep)))
     return 0
 
 
-def measure(bench: Bench, only: Optional[Sequence[str]], keep: Callable[[Report], None]) -> Report:
+def measure(bench: Bench, only: Optional[Sequence[str]], keep: Callable[[Report], object]) -> Report:
     """Every case, or only some; what there is so far is given to `keep` after each."""
     missing = absent(bench)
     if missing:

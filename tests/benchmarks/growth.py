@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from tests.benchmarks import functions
-from tests.benchmarks.growth_page import Line, Point, from_json, page, plots, to_json
+from tests.benchmarks.growth_page import Line, Lines, Point, from_json, page, plots, to_json
 from tests.benchmarks.measure import Command, Sample, run, sum_up
 from tests.benchmarks.peers import EVERYTHING, PEERS, environment
 from tests.benchmarks.table import OURS, machine
@@ -105,7 +105,7 @@ SUBJECTS = (
         Line("load", "tasks", "load a `.rush`, first time", 0), (*FROM_100, 100_000), (), trivial, listing, forget, 0
     ),
     Subject(Line("list", "tasks", "list", 1), (*FROM_100, 100_000), (), trivial, listing, warm=2),
-    Subject(Line("idle", "tasks", "nothing to do", 2), FROM_100, (100_000,), with_a_file, running, warm=2),
+    Subject(Line("idle", "tasks", "nothing to do", 2), FROM_100, (100_000,), with_a_file, running, warm=3),
     Subject(Line("run", "tasks", "run `/bin/true`", 3), FROM_100, (), trivial, running),
     Subject(
         Line("functions", "tasks", "call functions", 4),
@@ -117,7 +117,7 @@ SUBJECTS = (
         reports=True,
     ),
     Subject(
-        Line("files", "files", "nothing to do", 2), (1000, 10_000, 100_000), (1_000_000,), many_files, running, warm=2
+        Line("files", "files", "nothing to do", 2), (1000, 10_000, 100_000), (1_000_000,), many_files, running, warm=3
     ),
     Subject(
         Line("first", "files", "first look", 0), (1000, 10_000, 100_000), (1_000_000,), many_files, running, forget, 0
@@ -173,13 +173,20 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
                 lines[subject.line] = tuple(points[size] for size in sorted(points))
                 if options.write:
                     options.data.write_text(to_json(lines), encoding="utf-8")
-    text = page(lines, f"{machine()}, {time.strftime('%Y-%m-%d')}")
-    if options.write:
-        for name, picture in plots(lines).items():
-            (IMAGES / name).write_text(picture, encoding="utf-8")
-        PAGE.write_text(text, encoding="utf-8")
-    print(text)
+                    write(lines)
+    print(text_of(lines))
     return 0
+
+
+def text_of(lines: Lines) -> str:
+    return page(lines, f"{machine()}, {time.strftime('%Y-%m-%d')}")
+
+
+def write(lines: Lines) -> None:
+    """The page, and the plots that it shows."""
+    for name, picture in plots(lines).items():
+        (IMAGES / name).write_text(picture, encoding="utf-8")
+    PAGE.write_text(text_of(lines), encoding="utf-8")
 
 
 if __name__ == "__main__":

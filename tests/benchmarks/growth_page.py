@@ -119,6 +119,8 @@ def table(lines: Lines, unit: str) -> List[str]:
         if len(points) > 1:
             whole, last, memory = slopes(points)
             cells += [f"{whole:.2f}", *(f"{k:.2f}" if k <= LINEAR else f"**{k:.2f}**" for k in (last, memory))]
+        else:
+            cells += ["", "", ""]
         rows.append(f"| {' | '.join([line.title, *cells])} |")
     return rows
 
