@@ -252,7 +252,11 @@ class Previewer(Fingerprinter, Protocol):
 
 
 class Subscriber(Protocol):
-    """Listens to the records of a run: in order, one at a time. One that raises is reported and dropped."""
+    """Listens to the records of a run: in order, one at a time. One that raises is reported and dropped.
+
+    One that also has `settle` may hold what it hears: that is called when nothing was told for a moment (0.05 s), and
+    after `RunFinished` nothing is.
+    """
 
     def on_record(self, record: Record) -> None: ...
 

@@ -31,7 +31,12 @@ class Bus:
             if not callable(getattr(subscriber, "on_record", None)):
                 raise TypeError(f"a subscriber has a method `on_record(record)`, {subscriber!r} has none")
         self._subscribers: List[Subscriber] = list(subscribers)
+        self._may_hold = any(hasattr(subscriber, "settle") for subscriber in subscribers)
         self._seq = 0
+        self.unsettled = False
+        """Whether something was told that a subscriber may hold until `settle`."""
+        self.settling = False
+        """Whether somebody is going to call that."""
 
     @property
     def listening(self) -> bool:
@@ -56,12 +61,30 @@ class Bus:
             event = unsaid(event, self._redactor.clean_text)
         record = Record(self._run, self._seq, self._clock.now(), event)
         self._seq += 1
-        dropped: List[Tuple[Subscriber, Exception]] = []
+        self.unsettled = self._may_hold
+        dropped: Optional[List[Tuple[Subscriber, Exception]]] = None
         for subscriber in self._subscribers:
             try:
                 subscriber.on_record(record)
             except Exception as error:
-                dropped.append((subscriber, error))
+                dropped = [*(dropped or ()), (subscriber, error)]
+        if dropped is not None:
+            self._drop(dropped)
+
+    def settle(self) -> None:
+        """A moment has passed: subscribers that have `settle` write what they hold."""
+        self.unsettled = self.settling = False
+        dropped: List[Tuple[Subscriber, Exception]] = []
+        for subscriber in self._subscribers:
+            settle = getattr(subscriber, "settle", None)
+            if settle is not None:
+                try:
+                    settle()
+                except Exception as error:
+                    dropped.append((subscriber, error))
+        self._drop(dropped)
+
+    def _drop(self, dropped: List[Tuple[Subscriber, Exception]]) -> None:
         for subscriber, reason in dropped:
             self._subscribers.remove(subscriber)
             if isinstance(reason, TaskRushError):  # it says itself what a person should know

@@ -16,7 +16,7 @@ from taskrush._builtin import SimpleQueue, deque, heappop, heappush
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Deque, Dict, List, Optional, Tuple
+    from typing import Any, Callable, Deque, Dict, List, Optional, Sequence, Set, Tuple
 
     from taskrush.model.outcome import Outcome
     from taskrush.protocols import Clock, Pollable
@@ -47,13 +47,18 @@ class Carrier:
             timeout = min(timeout, LONGEST)
         poll = self._poll
         assert poll is not None, "closed"
-        found = [(descriptor, self._by_descriptor.get(descriptor)) for descriptor in poll.wait(timeout)]
-        if len(found) > 1:  # what has ended says the rest of its output by itself
-            found.sort(key=_is_not_the_end)
-        for descriptor, carried in found:
+        later = []
+        for descriptor in poll.wait(timeout):
+            carried = self._by_descriptor.get(descriptor)
             if carried is None:
                 poll.calm()
-            elif self._by_descriptor.get(descriptor) is carried:  # what came before may have closed it
+            elif carried.descriptors[-1] == descriptor:  # its end: it says the rest of its output by itself
+                carried.handle.readable(descriptor)
+                self._look_at(carried)
+            else:
+                later.append((descriptor, carried))
+        for descriptor, carried in later:
+            if self._by_descriptor.get(descriptor) is carried:  # what came before may have closed it
                 carried.handle.readable(descriptor)
                 self._look_at(carried)
         self._awake = False  # before the inbox is emptied: who posts after this rings again
@@ -103,20 +108,20 @@ class Carrier:
             carried.done(outcome)
             return
         wanted = tuple(carried.handle.descriptors())
-        if wanted != carried.descriptors:
-            for descriptor in carried.descriptors:
-                if descriptor not in wanted:
-                    self._forget(descriptor)
+        before = carried.descriptors
+        if wanted != before:
+            self._forget([descriptor for descriptor in before if descriptor not in wanted])
+            carried.descriptors = wanted
             for descriptor in wanted:
-                if descriptor not in carried.descriptors:
+                if descriptor not in before:
                     self._by_descriptor[descriptor] = carried
                     if self._poll is not None:
                         self._poll.add(descriptor)
-            carried.descriptors = wanted
         deadline = carried.handle.deadline()
-        if deadline is not None and deadline != carried.deadline:
-            self.at(deadline, lambda: self._tick(carried))
-        carried.deadline = deadline
+        if deadline != carried.deadline:
+            carried.deadline = deadline
+            if deadline is not None:
+                self.at(deadline, lambda: self._tick(carried))
 
     def _tick(self, carried: Carried) -> None:
         if not carried.over:
@@ -125,18 +130,19 @@ class Carrier:
 
     def _let_go(self, carried: Carried) -> None:
         carried.over = True
-        for descriptor in carried.descriptors:
-            self._forget(descriptor)
+        self._forget(carried.descriptors)
         carried.handle.close()
 
-    def _forget(self, descriptor: int) -> None:
-        self._by_descriptor.pop(descriptor, None)
-        if self._poll is not None:
-            self._poll.remove(descriptor)
+    def _forget(self, descriptors: Sequence[int]) -> None:
+        for descriptor in descriptors:
+            if self._by_descriptor.pop(descriptor, None) is not None and self._poll is not None:
+                self._poll.remove(descriptor)
 
 
 class Carried:
     """A handle that is being polled."""
+
+    __slots__ = ("deadline", "descriptors", "done", "handle", "over")
 
     def __init__(self, handle: Pollable, done: Callable[[Outcome], None]) -> None:
         self.handle = handle
@@ -144,12 +150,6 @@ class Carried:
         self.descriptors: Tuple[int, ...] = ()
         self.deadline: Optional[float] = None
         self.over = False
-
-
-def _is_not_the_end(found: Tuple[int, Optional[Carried]]) -> bool:
-    """A handle names the descriptor that tells of its end last."""
-    descriptor, carried = found
-    return carried is None or carried.descriptors[-1:] != (descriptor,)
 
 
 class Work:
@@ -221,7 +221,7 @@ class Poll:
     """Readable descriptors: `poll` where there is one (it costs no system call per descriptor), else `select`."""
 
     def __init__(self) -> None:
-        self._descriptors: Dict[int, None] = {}
+        self._descriptors: Set[int] = set()  # where there is no `poll`
         self._poll = select.poll() if hasattr(select, "poll") else None
         self._pair: Any = None
         self._own: Tuple[int, ...] = ()
@@ -259,13 +259,17 @@ class Poll:
             pass
 
     def add(self, descriptor: int) -> None:
-        self._descriptors[descriptor] = None
         if self._poll is not None:
             self._poll.register(descriptor, select.POLLIN)
+        else:
+            self._descriptors.add(descriptor)
 
     def remove(self, descriptor: int) -> None:
-        if self._descriptors.pop(descriptor, 0) is None and self._poll is not None:
+        """One that was added."""
+        if self._poll is not None:
             self._poll.unregister(descriptor)
+        else:
+            self._descriptors.discard(descriptor)
 
     def __del__(self) -> None:
         """Closed with this object and not before: a late `ring` must not write to somebody else's descriptor."""

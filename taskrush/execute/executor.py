@@ -44,7 +44,7 @@ from taskrush.values import evolve
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Callable, Deque, Dict, List, Mapping, Optional, Sequence, Set, Tuple
+    from typing import Any, Callable, Deque, Dict, List, Mapping, Optional, Sequence, Set, Tuple
 
     from taskrush.execute.explanations import Explain
     from taskrush.execute.scheduler import Instruction, Stimulus
@@ -58,6 +58,7 @@ _WARNED = State.WARNED  # an attribute of an Enum is slow
 BATCH = 256  # instructions carried out before the outside world is looked at again
 FORWARDED = frozenset(getattr(signal, name, signal.SIGTERM) for name in ("SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM"))
 REMIND_SECONDS = (0.2, 0.6)  # after a stop: commands are told again that cannot have heard it
+SETTLE_SECONDS = 0.05  # after which subscribers write what they held back
 ABORT_SECONDS = 5.0  # how long what was killed may take to be gone when `run` ends by an exception
 
 
@@ -131,6 +132,18 @@ class Executor:
         self._parked: Set[int] = set()  # were checked, and wait for services
         self._gate = room.gate(plan, self._carrier, self._check)
         self._todo: Deque[Instruction] = deque()
+        self._do: Dict[type, Callable[[Any], None]] = {
+            Check: self._on_check,
+            Launch: self._on_launch,
+            Sleep: self._sleep,
+            Again: self._try_alone,
+            Held: lambda held: self._bus.tell(TaskHeld(plan.tasks[held.node].id, held.limit)),
+            Kill: lambda kill: self._kill(kill.node, kill.force),
+            Park: self._on_park,
+            StopService: lambda stop: self._kill(stop.node, force=False),
+            Ended: self._on_ended,
+            Finished: self._on_finished,
+        }
         self._runs: Dict[int, TaskRun] = {}
         self._over_at = [0.0] * len(plan)  # monotonic times
         self._outcomes: Dict[TaskId, Outcome] = {}
@@ -192,6 +205,9 @@ class Executor:
                 self._work()
                 if self._finished is not None:
                     break
+                if self._bus.unsettled and not self._bus.settling:
+                    self._bus.settling = True
+                    self._carrier.at(self._clock.monotonic() + SETTLE_SECONDS, self._bus.settle)
                 self._carrier.turn(block=not self._todo)
         except BaseException as error:
             self._abort(error)
@@ -224,52 +240,48 @@ class Executor:
 
     def _work(self) -> None:
         """Carry out what is instructed, for a while."""
+        todo, do = self._todo, self._do
         for _ in range(BATCH):
-            if not self._todo:
+            if not todo:
                 return
-            self._carry_out(self._todo.popleft())
+            instruction = todo.popleft()
+            do[instruction.__class__](instruction)
 
     def _give(self, stimulus: Stimulus) -> None:
         self._todo.extend(self._scheduler.handle(stimulus))
 
-    def _carry_out(self, instruction: Instruction) -> None:
-        if isinstance(instruction, Check):
-            if self._stopping is not None:  # it was instructed before, but nothing starts after a stop
-                self._give(Exited(instruction.node, cancelled(f"not started: {self._stopping}")))
-                return
-            if self._gate is None or self._plan.tasks[instruction.node].service is not None:
-                self._check(instruction.node)
-            else:
-                self._gate.enter(instruction.node)
-        elif isinstance(instruction, Launch):
-            if self._stopping is not None:
-                self._give(Exited(instruction.node, cancelled(f"not started: {self._stopping}")))
-            elif self._gate is not None and instruction.node in self._parked:
-                self._gate.enter(instruction.node)
-            else:
-                self._parked.discard(instruction.node)
-                self._runs[instruction.node].launch()
-        elif isinstance(instruction, Sleep):
-            self._sleep(instruction)
-        elif isinstance(instruction, Held):
-            self._bus.tell(TaskHeld(self._plan.tasks[instruction.node].id, instruction.limit))
-        elif isinstance(instruction, Again):
-            self._try_alone(instruction)
-        elif isinstance(instruction, Kill):
-            self._kill(instruction.node, instruction.force)
-        elif isinstance(instruction, Park):
-            self._parked.add(instruction.node)
-            self._leave(instruction.node)
-        elif isinstance(instruction, StopService):
-            self._kill(instruction.node, force=False)
-        elif isinstance(instruction, Ended):
-            self._runs.pop(instruction.node, None)
-            self._leave(instruction.node)
-            self._over_at[instruction.node] = self._clock.monotonic()
-            self._ended(self._plan.tasks[instruction.node].id, instruction.outcome)
+    def _on_check(self, instruction: Check) -> None:
+        node = instruction.node
+        if self._stopping is not None:  # it was instructed before, but nothing starts after a stop
+            self._give(Exited(node, cancelled(f"not started: {self._stopping}")))
+        elif self._gate is None or self._plan.tasks[node].service is not None:
+            self._check(node)
         else:
-            assert isinstance(instruction, Finished)
-            self._finished = instruction.ok
+            self._gate.enter(node)
+
+    def _on_launch(self, instruction: Launch) -> None:
+        node = instruction.node
+        if self._stopping is not None:
+            self._give(Exited(node, cancelled(f"not started: {self._stopping}")))
+        elif self._gate is not None and node in self._parked:
+            self._gate.enter(node)
+        else:
+            self._parked.discard(node)
+            self._runs[node].launch()
+
+    def _on_park(self, instruction: Park) -> None:
+        self._parked.add(instruction.node)
+        self._leave(instruction.node)
+
+    def _on_ended(self, instruction: Ended) -> None:
+        node = instruction.node
+        self._runs.pop(node, None)
+        self._leave(node)
+        self._over_at[node] = self._clock.monotonic()
+        self._ended(self._plan.tasks[node].id, instruction.outcome)
+
+    def _on_finished(self, instruction: Finished) -> None:
+        self._finished = instruction.ok
 
     def _check(self, node: int) -> None:
         if node in self._parked:
@@ -296,7 +308,9 @@ class Executor:
         """For how long all that it needs has been over: so long it waited for room."""
         needs, after = self._plan.needs[node], self._plan.after[node]
         over_at = self._over_at.__getitem__
-        ready_at = max((self._began_at, *map(over_at, needs), *map(over_at, after)))
+        ready_at = self._began_at
+        if needs or after:
+            ready_at = max((ready_at, *map(over_at, needs), *map(over_at, after)))
         return self._clock.monotonic() - ready_at
 
     def _answer(self, stimulus: Stimulus) -> None:
@@ -311,10 +325,11 @@ class Executor:
             self._bus.tell(Warned(message, hint))
 
     def _ended(self, task_id: TaskId, outcome: Outcome) -> None:
-        if self._redactor and outcome.reason is not None:
+        if outcome.reason is not None and self._redactor:
             outcome = evolve(outcome, reason=self._redactor.clean_text(outcome.reason))
         self._outcomes[task_id] = outcome
-        self._warned = self._warned or outcome.state is _WARNED
+        if outcome.state is _WARNED:
+            self._warned = True
         if self._bus.listening:
             self._bus.tell(TaskFinished(task_id, outcome))
 

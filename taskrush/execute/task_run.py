@@ -6,14 +6,12 @@ All methods are called in the thread that turns the carrier.
 
 from __future__ import annotations
 
-from taskrush._typing import cast
 from taskrush.events import TaskOutput, TaskStarted, Warned
 from taskrush.execute.scheduler import Checked, Exited
 from taskrush.execute.starvation import TAIL
 from taskrush.model.outcome import State, cancelled, failed, succeeded, timed
 from taskrush.model.redaction import RedactedStreams
 from taskrush.model.task import Call
-from taskrush.protocols import Pollable, Running
 from taskrush.values import evolve, frozen
 
 TYPE_CHECKING = False
@@ -113,10 +111,10 @@ class TaskRun:
             self._recall()
             return
         task, memory = self._task, self._around.memory
-        unknown = next((on for on in task.bindings.values() if self._failed_as_it_may(on)), None)
-        if unknown is not None:
-            self._answer(Checked(self._node, failed(f"takes the result of `{unknown}`, which failed and has none")))
-            return
+        for on in task.bindings.values():
+            if self._failed_as_it_may(on):
+                self._answer(Checked(self._node, failed(f"takes the result of `{on}`, which failed and has none")))
+                return
         self._covered = task.action is not None and memory is not None and memory.covers(task)
         if not (self._covered or task.platforms or task.requires or task.condition is not None):
             self._answer(Checked(self._node))  # there is nothing to ask
@@ -162,7 +160,7 @@ class TaskRun:
 
     def _command(self) -> str:
         command = "" if self._task.action is None else str(self._task.action)
-        return self._around.redactor.clean_text(command)
+        return command if self._redacted is None else self._around.redactor.clean_text(command)
 
     def kill(self, force: bool) -> None:
         """End whatever is being done for it; its answer still comes."""
@@ -315,9 +313,9 @@ class TaskRun:
             return
         self._handle = handle
         if _is_pollable(handle):
-            self._around.carrier.carry(cast(Pollable, handle), ended)
+            self._around.carrier.carry(handle, ended)
         else:
-            self._around.carrier.do(cast(Running, handle).wait, ended)
+            self._around.carrier.do(handle.wait, ended)
 
     def _values(self, task: Task) -> Mapping[str, object]:
         if not task.bindings:

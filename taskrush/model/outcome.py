@@ -45,6 +45,8 @@ class State(enum.Enum):
     CANCELLED = "cancelled"
     SKIPPED = "skipped"
 
+    __hash__ = object.__hash__  # there is one of each; that of `Enum` is written in Python
+
     @property
     def ended(self) -> bool:
         return self not in (State.WAITING, State.CHECKING, State.READY, State.RUNNING, State.RETRYING)

@@ -30,7 +30,6 @@ test then time times trap true type typeset ulimit umask unalias unfunction unha
 vared wait whence where which while zcompile zformat zle zmodload zparseopts zregexparse zstyle
 """
 _SHELLS_OWN = frozenset(_OWN_COMMANDS.split())
-_SHELL_SETTINGS = ("SHELLOPTS", "BASHOPTS", "BASH_XTRACEFD", "POSIXLY_CORRECT")
 
 
 def simple_words(command: str, env: Mapping[str, str]) -> Optional[Tuple[str, ...]]:
@@ -39,7 +38,9 @@ def simple_words(command: str, env: Mapping[str, str]) -> Optional[Tuple[str, ..
     words = command.split() if _is_plain(command) else _quoted(command)
     if not words or words[0] in _SHELLS_OWN or not _is_name(words[0]):
         return None
-    if any(name in env for name in _SHELL_SETTINGS) or f"BASH_FUNC_{words[0]}%%" in env or "%" in env.get("PATH", "%"):
+    if f"BASH_FUNC_{words[0]}%%" in env or "%" in env.get("PATH", "%"):
+        return None
+    if "SHELLOPTS" in env or "BASHOPTS" in env or "BASH_XTRACEFD" in env or "POSIXLY_CORRECT" in env:
         return None
     return tuple(words)
 

@@ -1,8 +1,9 @@
 """Takes down what a run does, for later: a subscriber that appends to the run's spool and nothing else.
 
 It decides what of the events is worth remembering. Who reads takes spools into the database (`history_db.py`); no
-database is touched while tasks run. History never fails a run: what goes wrong raises `HistoryError` once, and the bus
-says so and goes on.
+database is touched while tasks run. Starts and good ends are held for a moment (`SHORT`): most tasks are over by then,
+and one line tells of both. History never fails a run: what goes wrong raises `HistoryError` once, and the bus says so
+and goes on.
 """
 
 from __future__ import annotations
@@ -27,18 +28,20 @@ from taskrush.model.substitution import as_text
 from taskrush.report.learnt import Learnt
 from taskrush.report.revision import revision_of
 from taskrush.report.spool import SpoolWriter, make_room_sometimes
-from taskrush.report.spool_lines import attempt_fields, end_line, finish_fields, run_fields, start_line
+from taskrush.report.spool_lines import attempt_fields, end_line, finish_fields, run_fields, start_line, whole_line
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
 
     from taskrush.events import Record
+    from taskrush.model.outcome import Outcome
     from taskrush.model.plan import Plan
     from taskrush.model.task import TaskId
+    from taskrush.report.spool_lines import Begun
 
-SHORT = 0.05  # seconds; the end of what took longer is written at once, others wait for the next start or end
-PATIENCE = 0.5  # seconds that a line waits at most while others come
+_SUCCEEDED = State.SUCCEEDED  # an attribute of an Enum is slow
+SHORT = 0.05  # seconds that what happens is held at most while more happens; after that `settle` is called
 
 
 class HistoryError(TaskRushError):
@@ -51,6 +54,8 @@ class Spool(Protocol):
     def write(self, kind: str, fields: Sequence[str], now: bool = True) -> None: ...
 
     def write_line(self, line: str, now: bool = True) -> None: ...
+
+    def flush(self) -> None: ...
 
     def close(self) -> None: ...
 
@@ -70,6 +75,8 @@ class HistoryReporter:
         self._stand_for_others = {task.id for task in plan.tasks if task.action is None}  # there is nothing to learn
         self._numbers: Dict[TaskId, int] = {}
         self._printed: Dict[TaskId, int] = {}
+        self._begun: Dict[TaskId, Begun] = {}  # starts of which nothing is written yet
+        self._over: List[Tuple[TaskId, Optional[Begun], float, Outcome, int]] = []  # ends of which nothing is
         self._spool: Optional[Spool] = None
         self._stopped = ""
         self._written_at = 0.0
@@ -78,8 +85,17 @@ class HistoryReporter:
         try:
             self._take(record)
         except OSError as error:
-            place = error.filename or self._root
-            raise HistoryError(f"this run is not remembered: {place}: {error.strerror or error}") from error
+            raise self._failure(error) from error
+
+    def settle(self) -> None:
+        """Nothing has happened for a moment: what is held is written."""
+        try:
+            self._write_down()
+        except OSError as error:
+            raise self._failure(error) from error
+
+    def _failure(self, error: OSError) -> HistoryError:
+        return HistoryError(f"this run is not remembered: {error.filename or self._root}: {error.strerror or error}")
 
     def _take(self, record: Record) -> None:
         event = record.event
@@ -87,33 +103,55 @@ class HistoryReporter:
         if spool is None:
             if isinstance(event, RunStarted):
                 self._begin(record, event)
+            return
+        if isinstance(event, TaskStarted):
+            self._begun[event.task] = (record.at, event)
+        elif isinstance(event, TaskFinished):
+            printed = self._printed.pop(event.task, 0) if self._printed else 0
+            self._over.append((event.task, self._begun.pop(event.task, None), record.at, event.outcome, printed))
+            if not event.outcome.ok:
+                self._write_down()
         elif isinstance(event, TaskOutput):
             self._printed[event.task] = self._printed.get(event.task, 0) + len(event.data)
-        elif isinstance(event, TaskStarted):
-            number = self._numbers.get(event.task, len(self._numbers))
-            start = (event.attempt, record.at, event.waited_seconds, event.runner, event.reason)
-            spool.write_line(start_line(number, event.task, *start))
-            self._written_at = record.at
-        elif isinstance(event, TaskFinished):
-            outcome = event.outcome
-            number = self._numbers.get(event.task, len(self._numbers))
-            now = not outcome.ok or outcome.seconds > SHORT or record.at - self._written_at > PATIENCE
-            self._written_at = record.at if now else self._written_at
-            printed = self._printed.pop(event.task, 0)
-            spool.write_line(end_line(number, event.task, record.at, outcome, printed), now)
-            if outcome.state is State.SUCCEEDED and event.task not in self._stand_for_others:
-                self._learnt[event.task] = (outcome.seconds, outcome.peak_bytes or 0)
         elif isinstance(event, AttemptFinished):
+            self._write_down()
             number = self._numbers.get(event.task, len(self._numbers))
             spool.write("A", attempt_fields(number, event.task, event.attempt, record.at, event.outcome, event.delay))
         elif isinstance(event, StopRequested):
             self._stopped = event.reason
+            self._write_down()
         elif isinstance(event, RunFinished):
+            self._write_down()
             spool.write("E", finish_fields(record.at, event.ok, event.exit_code, event.seconds, self._stopped))
             self._spool = None
             spool.close()
             if self._learnt and self._own is None:
                 Learnt(self._root).learn(self._learnt)
+            return
+        if record.at - self._written_at > SHORT:
+            self._write_down()
+            self._written_at = record.at
+
+    def _write_down(self) -> None:
+        """Write all that is held: many lines at once take a third of the time that each takes between two tasks."""
+        spool = self._spool
+        if spool is None:
+            return
+        numbers, beyond = self._numbers, len(self._numbers)
+        for task, begun, at, outcome, printed in self._over:
+            number = numbers.get(task, beyond)
+            if begun is None:
+                spool.write_line(end_line(number, task, at, outcome, printed), False)
+            else:
+                spool.write_line(whole_line(number, task, begun, at, outcome, printed), False)
+            if outcome.state is _SUCCEEDED and task not in self._stand_for_others:
+                self._learnt[task] = (outcome.seconds, outcome.peak_bytes or 0)
+        self._over.clear()
+        for task, (at, start) in self._begun.items():
+            own = (start.attempt, at, start.waited_seconds, start.runner, start.reason)
+            spool.write_line(start_line(numbers.get(task, beyond), task, *own), False)
+        self._begun.clear()
+        spool.flush()
 
     def _begin(self, record: Record, event: RunStarted) -> None:
         if self._own is None:

@@ -1,6 +1,6 @@
 r"""The spool: what a run appends while it goes on, and what is read back of it. Knows lines, not what they are for.
 
-A spool is a file of UTF-8 lines below `.taskrush/spool/`. The first one is `taskrush spool 1`. Each other one is a
+A spool is a file of UTF-8 lines below `.taskrush/spool/`. The first one is `taskrush spool 2`. Each other one is a
 letter and fields, with tabs between; in fields `\` stands before `\`, `t` (a tab), `n` (a line end) and `r`. Nothing is
 ever changed in it: whatever kills the writer, what was written stays, and at most the last line is cut off. While its
 run goes on the writer holds a lock on it, which the kernel gives back however the writer ends.
@@ -17,7 +17,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Iterator, List, Optional, Sequence
 
-HEAD = b"taskrush spool 1\n"
+HEAD = b"taskrush spool 2\n"
+EARLIER = b"taskrush spool 1\n"  # has the same lines, but for `T`
 NAME = "spool"
 SUFFIX = ".run"
 KEYS = ".keys"
@@ -176,7 +177,7 @@ def read_lines(data: bytes) -> Optional[Iterator[List[str]]]:
 
     A last line that was cut off is left out.
     """
-    if not data.startswith(HEAD):
+    if not data.startswith((HEAD, EARLIER)):
         return None
     whole = data[len(HEAD) : data.rfind(b"\n") + 1]
     return (

@@ -4,6 +4,7 @@
     S number task attempt at waited runner reason            an action was started
     A number task attempt at state code reason seconds user system peak read written delay     a try failed
     F number task at state ok code reason seconds user system peak read written key attempts saved outputs log
+    T number task attempt at waited runner reason, then as F from `at` on        an action that was over soon
     E at ok exit_code seconds reason                         the run is over
 
 Later versions add fields at the end and letters. Reading them is `spooled.py`'s. Nothing dear is imported here.
@@ -15,10 +16,13 @@ from taskrush.report.spool import escape
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import List, Optional, Sequence
+    from typing import List, Optional, Sequence, Tuple
 
+    from taskrush.events import TaskStarted
     from taskrush.model.history import PastRun
     from taskrush.model.outcome import Outcome
+
+    Begun = Tuple[float, TaskStarted]  # when an action was started
 
 BETWEEN = "\x1f"
 WITHIN = "\x1e"
@@ -47,7 +51,7 @@ def run_fields(run: PastRun) -> Sequence[str]:
 
 
 def start_line(number: int, task: str, attempt: int, at: float, waited: float, runner: str, reason: str) -> str:
-    """The line of `S`; of this and of `F` there are many, so they are written in one go."""
+    """The line of `S`; of this, `F` and `T` there are many, so they are written in one go."""
     reason = escape(reason) if reason else ""
     return f"S\t{number}\t{escape(task)}\t{attempt}\t{at:.6f}\t{waited:.6f}\t{runner}\t{reason}\n"
 
@@ -70,10 +74,22 @@ def attempt_fields(number: int, task: str, attempt: int, at: float, outcome: Out
 
 def end_line(number: int, task: str, at: float, outcome: Outcome, log_bytes: int) -> str:
     """The line of `F`."""
+    return f"F\t{number}\t{escape(task)}\t{_end(at, outcome, log_bytes)}"
+
+
+def whole_line(number: int, task: str, begun: Begun, at: float, outcome: Outcome, log_bytes: int) -> str:
+    """The line of `T`."""
+    began_at, start = begun
+    head = start_line(number, task, start.attempt, began_at, start.waited_seconds, start.runner, start.reason)
+    return f"T{head[1:-1]}\t{_end(at, outcome, log_bytes)}"
+
+
+def _end(at: float, outcome: Outcome, log_bytes: int) -> str:
+    """What follows the task in the line of `F`."""
     code, saved = outcome.code, outcome.saved_seconds
     reason = escape(outcome.reason) if outcome.reason else ""
     return (
-        f"F\t{number}\t{escape(task)}\t{at:.6f}\t{outcome.state.value}\t{outcome.ok:d}\t"
+        f"{at:.6f}\t{outcome.state._value_}\t{outcome.ok:d}\t"
         f"{'' if code is None else code}\t{reason}\t{outcome.seconds:.6f}\t{_used(outcome)}\t{outcome.key or ''}\t"
         f"{outcome.attempts}\t{'' if saved is None else f'{saved:.6f}'}\t{outcome.outputs or ''}\t{log_bytes}\n"
     )
@@ -105,7 +121,7 @@ def _used(outcome: Outcome) -> str:
     """The fields user, system, peak, read and written."""
     user, system = outcome.cpu_user_seconds, outcome.cpu_system_seconds
     peak, read, written = outcome.peak_bytes, outcome.read_bytes, outcome.written_bytes
-    if user is not None and system is not None and None not in (peak, read, written):
+    if not (user is None or system is None or peak is None or read is None or written is None):
         return f"{user:.6f}\t{system:.6f}\t{peak}\t{read}\t{written}"
     times = ("" if time is None else f"{time:.6f}" for time in (user, system))
     return "\t".join((*times, _text(peak), _text(read), _text(written)))

@@ -60,6 +60,9 @@ class Reading:
             self._attempt(line)
         elif kind == "F":
             self._end(line)
+        elif kind == "T":
+            self._start(line)
+            self._end(["F", *line[1:3], *line[8:]])
         elif kind == "E":
             self._run = evolve(
                 self._run,

@@ -15,12 +15,12 @@ from taskrush.runners.current import functions_under_way
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import List, Mapping, Optional, Sequence, Tuple
+    from typing import Iterable, List, Mapping, Optional, Sequence, Tuple
 
 AVAILABLE = sys.platform == "linux" and hasattr(os, "posix_spawn")
 OPEN_FILES = "/proc/self/fd"
 FEW = 64  # with more open descriptors than this, looking at each costs more than it saves
-WORKER = "taskrush worker"
+OURS = "taskrush "  # how the names of our own threads begin
 IGNORED_BY_PYTHON = [getattr(signal, name) for name in ("SIGPIPE", "SIGXFZ", "SIGXFSZ") if hasattr(signal, name)]
 
 
@@ -59,30 +59,32 @@ def start(
 
 
 def _alone() -> bool:
-    """Whether nothing else in this process may change its folder: our own workers do not, unless they run functions."""
+    """Whether nothing else in this process may change its folder: our own threads do not, unless they run functions."""
     threading = sys.modules.get("threading")
     if threading is None or threading.active_count() == 1:
         return True
     me = threading.current_thread()
     others = [thread for thread in threading.enumerate() if thread is not me]
-    return not functions_under_way and all(thread.name.startswith(WORKER) for thread in others)
+    return not functions_under_way and all(thread.name.startswith(OURS) for thread in others)
 
 
 def is_here(cwd: str) -> bool:
     """Whether this process is in that folder."""
     try:
+        if os.getcwd() == cwd:
+            return True
         wanted, here = os.stat(cwd), os.stat(".")
     except OSError:
         return False
     return wanted.st_ino == here.st_ino and wanted.st_dev == here.st_dev
 
 
-def _candidates(program: str, env: Mapping[str, str]) -> List[str]:
-    """Where a program may be, by the command's own PATH; only what is there, unless nothing is."""
+def _candidates(program: str, env: Mapping[str, str]) -> Iterable[str]:
+    """Where a program may be, by the command's own PATH; only what is there."""
     if "/" in program:
-        return [program]
+        return (program,)
     folders = env.get("PATH", os.defpath).split(os.pathsep)
-    return [path for path in (os.path.join(folder, program) for folder in folders) if os.path.lexists(path)]
+    return (path for path in (os.path.join(folder, program) for folder in folders) if os.path.lexists(path))
 
 
 def _inherited() -> Optional[List[int]]:
@@ -94,9 +96,10 @@ def _inherited() -> Optional[List[int]]:
     if len(names) > FEW:
         return None
     found = []
+    is_inheritable = os.get_inheritable
     for descriptor in map(int, names):
         try:
-            if descriptor > 2 and os.get_inheritable(descriptor):
+            if descriptor > 2 and is_inheritable(descriptor):
                 found.append(descriptor)
         except OSError:  # it was the one of the listing
             pass

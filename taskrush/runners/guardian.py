@@ -82,11 +82,13 @@ class Guardian:
 
     def watch(self, group: int) -> None:
         """A command was started."""
-        self._tell(f"+ {group}\n")
+        if self._names_groups:
+            self._tell(f"+ {group}\n")
 
     def forget(self, group: int) -> None:
         """A command and what it left in its group have ended."""
-        self._tell(f"- {group}\n")
+        if self._names_groups:
+            self._tell(f"- {group}\n")
 
     def close(self) -> None:
         """The run ended in order."""
@@ -102,7 +104,7 @@ class Guardian:
         self._pipe = -1
 
     def _tell(self, line: str) -> None:
-        if self._names_groups and self._pipe >= 0:
+        if self._pipe >= 0:
             try:
                 os.write(self._pipe, line.encode())
             except OSError:

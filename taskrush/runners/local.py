@@ -18,7 +18,7 @@ from taskrush.runners.spawn import DEFAULT_SHELL
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Callable, List, Mapping, Optional, Sequence, Tuple, Union
+    from typing import Callable, Dict, List, Mapping, Optional, Sequence, Tuple, Union
 
     from taskrush.model.task import Task
     from taskrush.protocols import OnOutput, Pollable, Running, Sharing
@@ -49,6 +49,8 @@ class LocalRunner:
         self._tree = Tree(run_id, environ)
         self._environ = {name: value for name, value in environ.items() if name != COOKIE}
         self._overrides = dict(overrides or {})
+        self._plain = {**self._environ, **self._overrides}
+        self._folders: Dict[str, str] = {}
         self.secrets = secrets
         self._sharing = sharing
         self._guardian = Guardian(self._tree)
@@ -56,13 +58,12 @@ class LocalRunner:
         self._meter: Optional[Meter] = None
 
     def start(self, task: Task, on_output: OnOutput, values: Mapping[str, object]) -> Union[Running, Pollable]:
-        own = self.secrets(task) if task.secrets else {}
-        env = environment({**visible(self._environ, task), **own}, task, values, {**self._overrides, **own})
+        env = self._environment(task, values)
         keep: Sequence[int] = ()
         if self._sharing is not None:
             keep = self._sharing.descriptors(task, env)
-            env.update(self._sharing.environment(task, env))
-        cwd = os.path.normpath(os.path.join(self._root, substitute(task.cwd, env)))
+            env = {**env, **self._sharing.environment(task, env)}
+        cwd = self._folder(substitute(task.cwd, env))
         vectors = commands(task, env)
         if os.name != "posix":
             from taskrush.runners.windows import WindowsRunning
@@ -76,6 +77,20 @@ class LocalRunner:
 
             self._meter = make_meter(self._measure)
         return LocalRunning(vectors, cwd, env, task, on_output, self._tree, self._guardian, keep, self._meter)
+
+    def _environment(self, task: Task, values: Mapping[str, object]) -> Mapping[str, str]:
+        """What the task's commands find, but for their mark. Tasks that see all and declare nothing share one."""
+        if not (values or task.arguments or task.env or task.secrets or task.is_cached):
+            return self._plain
+        own = self.secrets(task) if task.secrets else {}
+        return environment({**visible(self._environ, task), **own}, task, values, {**self._overrides, **own})
+
+    def _folder(self, cwd: str) -> str:
+        """The absolute path of a folder of the workspace; there are few, and many tasks."""
+        found = self._folders.get(cwd)
+        if found is None:
+            found = self._folders[cwd] = os.path.normpath(os.path.join(self._root, cwd))
+        return found
 
     def interrupt(self, signum: int) -> None:
         self._tree.ending = True

@@ -83,7 +83,7 @@ class LocalRunning:
     # --- Pollable -----------------------------------------------------------
 
     def descriptors(self) -> Sequence[int]:
-        return [*self._streams, self._exit_fd] if self._exit_fd >= 0 else list(self._streams)
+        return (*self._streams, self._exit_fd) if self._exit_fd >= 0 else tuple(self._streams)
 
     def readable(self, descriptor: int) -> None:
         if descriptor == self._exit_fd:
@@ -233,9 +233,10 @@ class LocalRunning:
             self._look_again = min(2 * self._look_again, 0.1)
             return
         self._guardian.forget(self._pid)
-        for descriptor in list(self._streams):
-            self._read_rest(descriptor)
-        self._close_streams()
+        if self._streams:
+            for descriptor in list(self._streams):
+                self._read_rest(descriptor)
+            self._close_streams()
         self._next()
 
     def _next(self) -> None:

@@ -54,7 +54,8 @@ def spawn_command(words: Sequence[str], cwd: str, env: Mapping[str, str], keep: 
     plain = without_shell(words, env)
     if plain is not None:
         try:
-            return spawn(plain, cwd, {**env, "PWD": _folder_name(cwd, env)}, keep)
+            name = _folder_name(cwd, env)
+            return spawn(plain, cwd, env if env.get("PWD") == name else {**env, "PWD": name}, keep)
         except OSError:
             pass
     return spawn(words, cwd, env, keep)
@@ -76,8 +77,15 @@ def without_shell(words: Sequence[str], env: Mapping[str, str]) -> Optional[Tupl
 def _folder_name(cwd: str, env: Mapping[str, str]) -> str:
     """The `PWD` that a shell would set: what it was, if it is a name of this folder."""
     name = env.get("PWD", "")
-    if name == cwd or (name.startswith("/") and os.path.isdir(name) and os.path.samefile(name, cwd)):
+    if name == cwd:
         return name
+    try:
+        if name.startswith("/") and os.path.samefile(name, cwd):
+            return name
+        if os.getcwd() == cwd:  # the kernel's name of a folder has no links in it
+            return cwd
+    except OSError:
+        pass
     return os.path.realpath(cwd)
 
 

@@ -131,7 +131,7 @@ class Session:
         self._root = project.root
         subscribers, self._live = listeners(plan, settings, self._on_broken, project.secrets(plan, env))
         self._notes = notes = None if earlier else IdleNotes(plan)
-        self._console = subscribers[0]
+        self._console = getattr(subscribers[0], "console", subscribers[0])
         self._executor = project.executor(
             plan,
             subscribers=subscribers if notes is None else [*subscribers, notes],
@@ -240,7 +240,11 @@ def listeners(
         from taskrush_cli.render.live import Live
 
         live = Live(console, out, sys.stderr, style.color, _left(plan, console, settings))
-    return [console, *log], live
+    if is_terminal(stream):
+        return [console, *log], live
+    from taskrush_cli.render.patient import Patient
+
+    return [Patient(plan, console, out), *log], live
 
 
 def _left(plan: Plan, console: Console, settings: Settings) -> Optional[Left]:

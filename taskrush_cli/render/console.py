@@ -57,6 +57,9 @@ _LOOKS = {
     State.CANCELLED: ("■", "cancelled", "yellow"),
     State.SKIPPED: ("-", "skipped", "dim"),
 }
+# an attribute of an Enum is slow
+_SUCCEEDED, _FRESH, _HIT, _WARNED = State.SUCCEEDED, State.FRESH, State.HIT, State.WARNED
+_FAILED, _CANCELLED, _SKIPPED = State.FAILED, State.CANCELLED, State.SKIPPED
 TOLD = 8  # so many cancelled tasks are told of one by one
 
 
@@ -155,7 +158,11 @@ class Console:
 
     def _take(self, record: Record) -> None:
         event = record.event
-        if isinstance(event, TaskOutput):
+        if isinstance(event, TaskFinished):
+            self._on_end(event)
+        elif isinstance(event, TaskStarted):
+            self._on_start(event, record.at)
+        elif isinstance(event, TaskOutput):
             task = self._tasks[event.task]
             if task.hidden and task.capture and event.stream == "stdout" and not self._verbose:
                 return  # the value of a variable, on its way to those who mention it
@@ -163,8 +170,6 @@ class Console:
                 self._out.task(event.task, event.stream, event.data)
                 return
             self._mode.output(event.task, event.stream, event.data)
-        elif isinstance(event, TaskStarted):
-            self._on_start(event, record.at)
         elif isinstance(event, TaskHeld):
             self.held[event.task] = event.limit
             if self._verbose:
@@ -173,8 +178,6 @@ class Console:
             self._on_ready(event)
         elif isinstance(event, AttemptFinished):
             self._on_retry(event, record.at)
-        elif isinstance(event, TaskFinished):
-            self._on_end(event)
         elif isinstance(event, Warned):
             self._say(f"{self._style.paint('warning:', 'yellow', 'bold')} {event.message}")
             if event.hint:
@@ -222,16 +225,18 @@ class Console:
 
     def footer(self, task: TaskId, outcome: Outcome) -> str:
         """What is said when a task ends."""
-        if self._quiet and outcome.state is not State.FAILED:
+        state = outcome.state
+        if self._quiet and state is not _FAILED:
             return ""
-        boring = self._tasks[task].action is None and outcome.state is State.SUCCEEDED
-        if outcome.state is State.CANCELLED and (self.crowd or self._restarting):
+        if state is _CANCELLED and (self.crowd or self._restarting):
             return ""
-        follows = outcome.state in (State.SKIPPED, State.CANCELLED) and not outcome.ok and task not in self._commands
-        if (boring or follows or (self._tasks[task].capture and outcome.ok)) and not self._verbose:
-            return ""
-        reason = "" if task in self._headed or outcome.state in (State.FRESH, State.HIT) else self._reason_of(task)
-        return self._line(task, outcome, reason)
+        if not self._verbose:
+            known = self._tasks[task]
+            follows = (state is _SKIPPED or state is _CANCELLED) and not outcome.ok and task not in self._commands
+            if follows or (known.action is None and state is _SUCCEEDED) or (known.capture and outcome.ok):
+                return ""
+        told = task in self._headed or state is _FRESH or state is _HIT
+        return self._line(task, outcome, "" if told or not self._why else self._reason_of(task))
 
     def _reason_of(self, task: TaskId) -> str:
         """Why it was not taken from the cache, in brackets; not for what runs for the first time."""
@@ -247,30 +252,34 @@ class Console:
 
     def _line(self, task: TaskId, outcome: Outcome, note: str = "", place: str = "") -> str:
         """A sign, the name, the first line of the reason, notes and `place`; then the lines that follow it."""
-        pretty, plain, color = _LOOKS[outcome.state]
-        text = f"{self._style.paint(self._style.sign(pretty, plain), color)} {self._style.paint(task, 'bold')}"
-        reason = reason_of(outcome)
-        color = "yellow" if outcome.flaky else color
-        if outcome.state is State.SKIPPED:
-            reason = f"skipped: {reason}"
-        elif outcome.state is State.WARNED:
-            reason = f"allowed to fail: {reason}"
-        first, *more = reason.split("\n")
-        if first:
-            text += f"  {self._style.paint(first, color)}"
+        state = outcome.state
+        pretty, plain, color = _LOOKS[state]
+        style = self._style
+        text = f"{style.paint(style.sign(pretty, plain), color)} {style.paint(task, 'bold')}"
+        more: Sequence[str] = ()
+        if state is not _SUCCEEDED or outcome.attempts > 1 or outcome.reason:
+            reason = reason_of(outcome)
+            color = "yellow" if outcome.flaky else color
+            if state is _SKIPPED:
+                reason = f"skipped: {reason}"
+            elif state is _WARNED:
+                reason = f"allowed to fail: {reason}"
+            first, *more = reason.split("\n")
+            if first:
+                text += f"  {style.paint(first, color)}"
         if note:
-            text += f"  {self._style.paint(note, 'dim')}"
-        if task in self._commands and outcome.state not in (State.FRESH, State.HIT):
-            text += f"  {self._style.paint(duration(outcome.seconds), 'dim')}"
-        return "\n".join([text + place, *more])
+            text += f"  {style.paint(note, 'dim')}"
+        if task in self._commands and state is not _FRESH and state is not _HIT:
+            text += f"  {style.paint(duration(outcome.seconds), 'dim')}"
+        return "\n".join([text + place, *more]) if more else text + place
 
     # --- events -------------------------------------------------------------------
 
     def _on_start(self, event: TaskStarted, at: float) -> None:
         task = self._tasks[event.task]
-        self.held.pop(event.task, None)
-        self.asleep.pop(event.task, None)
-        self._attempt[event.task] = event.attempt
+        self._wakes(event.task)
+        if event.attempt > 1:
+            self._attempt[event.task] = event.attempt
         self._commands[event.task] = event.command
         if event.reason:
             self._why[event.task] = event.reason
@@ -304,16 +313,22 @@ class Console:
             self._say(self._style.paint(f"up: {', '.join(self._asked)}; Ctrl-C ends the run", "green"))
 
     def _on_end(self, event: TaskFinished) -> None:
-        self.up.discard(event.task)
-        for under_way in (self.running, self.held, self.asleep):
-            under_way.pop(event.task, None)
-        state = event.outcome.state
+        task, outcome = event.task, event.outcome
+        self.up.discard(task)
+        self.running.pop(task, None)
+        self._wakes(task)
+        state = outcome.state
         self.ended[state] = self.ended.get(state, 0) + 1
-        self._outcomes[event.task] = event.outcome
-        self._saved += event.outcome.saved_seconds or 0.0
-        self._mode.finished(event.task, event.outcome)
-        if self._tasks[event.task].interactive:
+        self._outcomes[task] = outcome
+        self._saved += outcome.saved_seconds or 0.0
+        self._mode.finished(task, outcome)
+        if self._tasks[task].interactive:
             self.on_change("interactive over")
+
+    def _wakes(self, task: TaskId) -> None:
+        """It waits for nothing any more."""
+        self.held.pop(task, None)
+        self.asleep.pop(task, None)
 
     def _on_stop(self, event: StopRequested) -> None:
         self._stopping = number = len(self.running)

@@ -8,6 +8,7 @@ known, so that whoever writes next closes it properly.
 from __future__ import annotations
 
 from taskrush._typing import Protocol
+from taskrush.model.outcome import State
 from taskrush.values import define, field
 from taskrush_cli.render.held import Held
 from taskrush_cli.render.style import PALETTE
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from taskrush_cli.render.style import Style
 
 LINE_LIMIT = 65536
+_FAILED, _CANCELLED = State.FAILED, State.CANCELLED  # an attribute of an Enum is slow
 
 
 class Lines(Protocol):
@@ -69,7 +71,8 @@ class Mode:
         self.lasting: FrozenSet[TaskId] = frozenset()
 
     def started(self, task: TaskId) -> None:
-        self._entries.setdefault(task, Entry(task))
+        if task not in self._entries:
+            self._entries[task] = Entry(task)
 
     def output(self, task: TaskId, stream: str, data: bytes) -> None:
         entry = self._entries.get(task) or self._entries.setdefault(task, Entry(task))
@@ -135,7 +138,7 @@ class Mode:
                 self.leave()
             self._out.say(footer)
             self._last = task
-        if outcome.state.value == "failed":
+        if outcome.state is _FAILED:
             self.failures.append(entry)
         else:
             entry.log.close()
@@ -158,8 +161,8 @@ class Grouped(Mode):
 
     def finished(self, task: TaskId, outcome: Outcome) -> None:
         entry = self._entries.get(task)
-        unseen = outcome.state.value == "cancelled" and self._lines.crowd
-        if entry is not None and (entry.log or self.always) and not entry.shown and not unseen:
+        unseen = outcome.state is _CANCELLED and self._lines.crowd
+        if entry is not None and (self.always or entry.log) and not entry.shown and not unseen:
             self._show(entry, group=outcome.ok)
         was_oldest = entry is not None and task == self._oldest()
         self._finish(task, outcome)
@@ -184,7 +187,10 @@ class Grouped(Mode):
 
     def _oldest(self) -> Optional[TaskId]:
         """The one that writes as it goes."""
-        return next((task for task in self._entries if task not in self.lasting), None)
+        for task in self._entries:
+            if task not in self.lasting:
+                return task
+        return None
 
     def _show(self, entry: Entry, group: bool = True) -> None:
         self._enter(entry, group)

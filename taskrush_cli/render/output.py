@@ -15,7 +15,7 @@ from taskrush_cli.render.writing import descriptor_of, put
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Dict, Optional, Tuple
+    from typing import Any, Callable, Dict, List, Optional, Tuple
 
 
 OURS = None  # the owner of what we say ourselves
@@ -84,6 +84,7 @@ class _Device:
         self.error: Optional[OSError] = None
         self._terminal = stream.isatty()
         self._fd = descriptor_of(stream)
+        self._together: Optional[List[bytes]] = None
 
     def write(self, owner: Optional[str], data: bytes) -> None:
         if not data:
@@ -101,8 +102,20 @@ class _Device:
             self.cursor.plain = True
             self._try(RESET)
 
+    def hold(self) -> None:
+        """Write nothing until `release`, and then all at once."""
+        self._together = []
+
+    def release(self) -> None:
+        held, self._together = self._together, None
+        if held:
+            self._try(b"".join(held))
+
     def _try(self, data: bytes) -> None:
         if self.broken:
+            return
+        if self._together is not None:
+            self._together.append(data)
             return
         try:
             put(self._stream, self._fd, data)
@@ -136,11 +149,20 @@ class Output:
 
     def task(self, owner: str, stream: str, data: bytes) -> None:
         """What a task wrote."""
+        self._devices["stderr"].release()
         self._write(owner, stream, data)
 
     def say(self, text: str) -> None:
         """A line of our own; the line end is added."""
         self._write(OURS, "stderr", text.encode("utf-8", "surrogateescape") + b"\n")
+
+    def hold(self) -> None:
+        """What we say goes out all at once: with the next piece that a task wrote, or `release`."""
+        self._devices["stderr"].hold()
+
+    def release(self) -> None:
+        """Write what is held."""
+        self._devices["stderr"].release()
 
     def attach(self, region: Region) -> None:
         """From now on clear `region` before writing to a terminal, and hold back lines that are not complete."""

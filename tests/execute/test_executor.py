@@ -242,6 +242,31 @@ def test_a_subscriber_that_raises_is_dropped_and_the_others_are_told() -> None:
     ]
 
 
+def test_who_holds_something_is_told_when_nothing_happens() -> None:
+    """A moment after something was told; one that raises then is dropped as well, of which they are told in turn."""
+    story: List[str] = []
+
+    class Holds:
+        def on_record(self, record: Record) -> None:
+            story.append(type(record.event).__name__)
+
+        def settle(self) -> None:
+            story.append("settle")
+            if story.count("settle") == 2:
+                executor.stop()
+
+    class Broken:
+        def on_record(self, record: Record) -> None:
+            pass
+
+        def settle(self) -> None:
+            raise RuntimeError("full")
+
+    executor = make_executor([Task(id=A, action="a")], {"a": Script(holds=True)}, subscribers=[Holds(), Broken()])
+    executor.run()
+    assert story[:5] == ["RunStarted", "TaskStarted", "settle", "Warned", "settle"]
+
+
 def test_who_writes_faster_than_it_is_read_waits() -> None:
     """A thread is at most a bounded number of pieces ahead of the subscribers."""
     ahead = []

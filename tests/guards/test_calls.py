@@ -20,7 +20,7 @@ FEW, MANY = 20, 50
 RUN = ("run", "-j2", "all")
 BARE = [command()[0], "-c", "pass"]
 PIDFD = hasattr(os, "pidfd_open")  # else a thread waits for each process
-OTHERS, RUNNING = 4, 44 if PIDFD else 80  # calls for each task
+OTHERS, RUNNING = 4, 40 if PIDFD else 76  # calls for each task
 STARTS = [("--version", 15, 40), ("list", 50, 90), ("run t0", 240, 420)]
 
 pytestmark = pytest.mark.skipif(not os.path.exists("/proc/self/status"), reason="strace is a tool of Linux")

@@ -6,21 +6,31 @@ import subprocess
 import sys
 import textwrap
 from pathlib import Path
-from typing import Any
+from typing import Any, Optional
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from taskrush import Project
 from taskrush.errors import TaskRushError
-from taskrush.events import AttemptFinished, Record, RunStarted, StopRequested, TaskOutput, TaskStarted
+from taskrush.events import (
+    AttemptFinished,
+    Record,
+    RunStarted,
+    StopRequested,
+    TaskFinished,
+    TaskOutput,
+    TaskStarted,
+)
 from taskrush.model.history import PastAttempt, PastRun, PastTask
 from taskrush.model.outcome import Outcome, State, failed, skipped, succeeded
-from taskrush.model.task import TaskId
+from taskrush.model.task import Task, TaskId
 from taskrush.report.history import HistoryError, HistoryReporter
 from taskrush.report.spool import HEAD, escape, make_room, read_lines, spool_folder, spool_path, spools, unescape
+from taskrush.report.spool_lines import end_line, start_line, whole_line
 from taskrush.report.spooled import understand
-from tests.report.past import AT, RUN, opened, plan_of, spool_runs, story, tell
+from tests.report.past import AT, RUN, opened, plan_of, run_name, spool_runs, story, tell
 
 pytestmark = pytest.mark.core
 A, B = TaskId("a"), TaskId("b")
@@ -194,6 +204,73 @@ def test_a_run_that_goes_on_and_one_that_was_killed(tmp_path: Path) -> None:
     assert [(task.state, task.ok) for task in history.tasks()] == [("succeeded", True), ("interrupted", False)]
 
 
+def test_what_was_started_is_there_a_moment_later(tmp_path: Path) -> None:
+    """One line tells of a task that is soon over; one that goes on is told of as soon as nothing else happens."""
+    began, start, *_ = story({"a": succeeded()})
+    reporter = HistoryReporter(plan_of(tmp_path, ["a", "b"]))
+    for seq, (event, after) in enumerate(
+        [(began, 0.0), (start, 0.01), (TaskFinished(A, succeeded()), 0.02), (TaskStarted(B, "x"), 0.03)]
+    ):
+        reporter.on_record(Record(RUN, seq, AT + after, event))
+    path = Path(spool_path(str(tmp_path), RUN))
+    assert [line[:1] for line in path.read_bytes().splitlines()] == [b"t", b"R"]
+    reporter.settle()
+    assert [line[:1] for line in path.read_bytes().splitlines()] == [b"t", b"R", b"T", b"S"]
+    assert [(task.task, task.state) for task in opened(tmp_path)[0].tasks()] == [("a", "succeeded"), ("b", "running")]
+    reporter.on_record(Record(RUN, 4, AT + 0.04, TaskFinished(B, failed("no"))))  # a failure is there at once
+    assert [line[:1] for line in path.read_bytes().splitlines()] == [b"t", b"R", b"T", b"S", b"F"]
+
+
+def test_a_run_asks_for_what_is_held(tmp_path: Path) -> None:
+    """A command that looks finds its own start in the spool of its run."""
+    look = (
+        f"for i in $(seq 100); do grep -q '^S.*look' {spool_folder(tmp_path)}/*.run && exit 0; sleep 0.05; done; exit 1"
+    )
+    project = Project.of([Task(id=TaskId("look"), action=look)], str(tmp_path))
+    assert project.run("look", remember=True).ok
+
+
+def test_spools_of_the_version_before_are_read(tmp_path: Path) -> None:
+    """They have no lines that tell of a start and an end."""
+    spool_runs(tmp_path, 1, 1)
+    path = Path(spool_path(str(tmp_path), run_name(0)))
+    head, run, *_, end = path.read_bytes().splitlines(keepends=True)
+    assert head == HEAD
+    start = b"S\t0\ta\t1\t2.5\t0.1\tlocal\twhy\n"
+    over = b"F\t0\ta\t3.5\tsucceeded\t1\t0\t\t1.0\t0.5\t0.1\t5\t5\t5\tkey\t1\t\tout\t5\n"
+    path.write_bytes(b"taskrush spool 1\n" + run + start + over + end)
+    history, warnings = opened(tmp_path)
+    assert warnings == []
+    assert [(task.task, task.seconds, task.why) for task in history.tasks()] == [("a", 1.0, "why")]
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    texts=st.tuples(*[st.text(st.characters(exclude_categories=("Cs",)), max_size=8)] * 3),
+    counts=st.tuples(*[st.none() | st.integers(0, 1 << 50)] * 3),
+    seconds=st.tuples(*[st.floats(0, 1e9)] * 4),
+    code=st.none() | st.integers(-64, 255),
+    log_bytes=st.integers(0, 1 << 50),
+)
+def test_one_line_says_what_two_say(texts: Any, counts: Any, seconds: Any, code: Optional[int], log_bytes: int) -> None:
+    """Whether a start was written before its end came makes no difference to what is read back."""
+    why, reason, name = texts
+    start = TaskStarted(A, "x", 2, why, waited_seconds=seconds[0], runner="local")
+    peak, read, written = counts
+    outcome = failed(
+        reason or None, code=code, seconds=seconds[1], cpu_user_seconds=seconds[2], cpu_system_seconds=seconds[3],
+        peak_bytes=peak, read_bytes=read, written_bytes=written, attempts=2, saved_seconds=seconds[0],
+    )  # fmt: skip
+    begun = (AT, start)
+    run = "R\trun\t1.5\t2\thost\ta\t\t\t\n"
+    one = run + whole_line(3, name, begun, AT + 1, outcome, log_bytes)
+    two = run + start_line(3, name, 2, AT, seconds[0], "local", why) + end_line(3, name, AT + 1, outcome, log_bytes)
+    found = [understand(read_lines(HEAD + text.encode()) or (), live=False) for text in (one, two)]
+    assert found[0] == found[1]
+    assert found[0] is not None
+    assert found[0].tasks[0].log_bytes == log_bytes
+
+
 KILLED = textwrap.dedent(
     """
     import os, signal, sys
@@ -203,7 +280,7 @@ KILLED = textwrap.dedent(
     real, room = os.write, [int(sys.argv[2])]
     def write(descriptor, data):
         data = bytes(data)
-        if descriptor > 2 and data[:1] in (b"t", b"R", b"S", b"F", b"E"):
+        if descriptor > 2 and data[:1] in (b"t", b"R", b"S", b"T", b"F", b"E"):
             if len(data) >= room[0]:
                 real(descriptor, data[:room[0]])
                 os.kill(os.getpid(), signal.SIGKILL)
@@ -253,6 +330,7 @@ def test_whatever_a_spool_holds(data: bytes, cut: int, at: int, live: bool) -> N
         b"S\t0\ta\t1\t2.5\t0.1\tlocal\twhy\n"
         b"A\t0\ta\t1\t2.5\tfailed\t1\tno\t0.1\t0.1\t0.1\t5\t5\t5\t1.0\t3\n"
         b"F\t0\ta\t3.5\tsucceeded\t1\t0\t\t1.0\t0.5\t0.1\t5\t5\t5\tkey\t1\t\tout\t5\n"
+        b"T\t1\tb\t1\t2.5\t0.1\tlocal\twhy\t3.5\tsucceeded\t1\t0\t\t1.0\t0.5\t0.1\t5\t5\t5\tkey\t1\t\tout\t5\n"
         b"E\t9.0\t1\t0\t7.5\t\n"
     )
     whole = HEAD + good

@@ -44,10 +44,11 @@ def test_a_killed_run_is_interrupted(scratch: Scratch) -> None:
     scratch.write(".rush", "tasks:\n  first: echo one\n  second: {cmd: 'echo on; sleep 60', deps: [first]}\n")
     run = start(scratch, "second")
     until = time.monotonic() + 20
-    log = list(Path(scratch.root).glob(".taskrush/logs/*/second.log"))
-    while not log and time.monotonic() < until:
+    spool = Path(scratch.root) / ".taskrush" / "spool"
+    while not any(b"\tsecond\t" in path.read_bytes() for path in spool.glob("*.run")) and time.monotonic() < until:
         time.sleep(0.02)
-        log = list(Path(scratch.root).glob(".taskrush/logs/*/second.log"))
+    while not list(Path(scratch.root).glob(".taskrush/logs/*/second.log")) and time.monotonic() < until:
+        time.sleep(0.02)
     assert past(scratch)["runs"][0]["reason"] == "still running"
     run.send_signal(signal.SIGKILL)
     assert run.wait(20) == -signal.SIGKILL
@@ -129,9 +130,9 @@ def test_what_history_forgets_has_no_logs(scratch: Scratch) -> None:
 
 
 @pytest.mark.soak
-@pytest.mark.parametrize(("command", "most"), [("sleep 0.005", 0.02), ("true", 0.04)])
-def test_it_costs_less_than_2_percent(command: str, most: float, tmp_path: Path) -> None:
-    """Of 1,000 tasks of 5 ms, taking down, learning and ordering together; less than 4 of ones that do nothing."""
+@pytest.mark.parametrize("command", ["sleep 0.005", "true"])
+def test_it_costs_less_than_2_percent(command: str, tmp_path: Path) -> None:
+    """Of 1,000 tasks of 5 ms, and of 1,000 that do nothing: taking down, learning and ordering together."""
     tasks = [Task(id=TaskId(f"t{number}"), action=command) for number in range(1000)]
     project = Project.of([*tasks, Task(id=TaskId("all"), deps=tuple(task.id for task in tasks))], str(tmp_path))
     plan = project.plan("all")
@@ -144,12 +145,17 @@ def test_it_costs_less_than_2_percent(command: str, most: float, tmp_path: Path)
             super().on_record(record)
             self.spent += time.thread_time() - begun
 
+        def settle(self) -> None:
+            begun = time.thread_time()
+            super().settle()
+            self.spent += time.thread_time() - begun
+
     shares = []
-    for _ in range(1 if most < 0.03 else 2):
+    for _ in range(1 if command != "true" else 3):
         reporter = Timed(plan)
         begun = time.perf_counter(), time.thread_time()
         make_priority(plan, 2)
         spent = time.thread_time() - begun[1]
         assert project.executor(plan, subscribers=[reporter], jobs=2).run().ok
         shares.append((spent + reporter.spent) / (time.perf_counter() - begun[0]))
-    assert min(shares) < most, shares
+    assert min(shares) < 0.02, shares
