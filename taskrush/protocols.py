@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from taskrush._typing import NamedTuple, Protocol, runtime_checkable
+from taskrush._typing import NamedTuple, Protocol
+from taskrush.asked import NotAtOnce as NotAtOnce
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
         Union,
     )
 
+    from taskrush.asked import Pollable as Pollable
     from taskrush.events import Record
     from taskrush.model.failure import Cause, Evidence
     from taskrush.model.fingerprint import Fingerprint
@@ -29,10 +31,6 @@ if TYPE_CHECKING:
     from taskrush.model.outcome import Outcome
     from taskrush.model.redaction import Redactor
     from taskrush.model.task import Task, TaskId
-
-
-class NotAtOnce(Exception):
-    """What was asked for takes time, and the caller has none."""
 
 
 if TYPE_CHECKING:
@@ -56,32 +54,6 @@ class Running(Protocol):
 
     def cancel(self, force: bool = False) -> None:
         """Ask it to end, or with `force` make it; at any time, more than once, from any thread."""
-
-
-@runtime_checkable
-class Pollable(Protocol):
-    """A `Running` that can be carried by one thread that polls descriptors instead of a thread of its own."""
-
-    def descriptors(self) -> Sequence[int]:
-        """What to poll for reading now; may change after each `readable`. The one that tells of the end comes last."""
-
-    def readable(self, descriptor: int) -> None:
-        """Take in what is there without blocking."""
-
-    def deadline(self) -> Optional[float]:
-        """Monotonic time at which `tick` wants to be called, or None."""
-
-    def tick(self) -> None:
-        """The deadline has passed."""
-
-    def outcome(self) -> Optional[Outcome]:
-        """How it ended, or None while it goes on."""
-
-    def cancel(self, force: bool = False) -> None:
-        """Ask it to end, or with `force` make it; at any time, more than once, from any thread."""
-
-    def close(self) -> None:
-        """Give back the descriptors; called once, after the end."""
 
 
 class ServiceKeeper(Protocol):

@@ -9,12 +9,12 @@ from __future__ import annotations
 import hashlib
 import threading
 
+from taskrush.asked import NotAtOnce
 from taskrush.cache.forecast import listed
 from taskrush.cache.values import NotKeepable, dump_value, load_value
 from taskrush.model.fingerprint import difference
 from taskrush.model.graph import EdgeKind
 from taskrush.model.outcome import NO_EARLIER_RESULT, Outcome, State
-from taskrush.protocols import NotAtOnce
 from taskrush.values import frozen
 
 TYPE_CHECKING = False

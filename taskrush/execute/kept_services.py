@@ -9,10 +9,10 @@ from __future__ import annotations
 import threading
 
 from taskrush._typing import cast
+from taskrush.asked import Pollable
 from taskrush.execute.carrier import Carrier
 from taskrush.execute.task_run import runner_name
 from taskrush.model.outcome import cancelled, failed
-from taskrush.protocols import Pollable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

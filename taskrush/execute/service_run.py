@@ -6,6 +6,7 @@ It knows the steps of one service; when it starts and ends, and what its end mea
 from __future__ import annotations
 
 from taskrush._typing import cast
+from taskrush.asked import Pollable
 from taskrush.events import ServiceReady
 from taskrush.execute.probes import asking
 from taskrush.execute.readiness import LogSearch, Question, occupied, questions
@@ -14,7 +15,6 @@ from taskrush.execute.task_run import TaskRun, runner_name
 from taskrush.model.duration import text_of
 from taskrush.model.outcome import cancelled, failed
 from taskrush.model.substitution import as_text, substitute
-from taskrush.protocols import Pollable
 from taskrush.values import evolve
 
 TYPE_CHECKING = False

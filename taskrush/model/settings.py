@@ -17,22 +17,35 @@ if TYPE_CHECKING:
 KEY = "taskrush_option"
 
 
-@frozen(kw_only=True)
 class Option:
     """How one setting is spelled: `flags` on the command line, `env` in the environment; `in_file`: also in a file.
 
     `kind` is `int` (repeated flags count up), `bool`, `str`, `float`, `number`, `duration` or `jobs` (a number that may
-    be left out); `many` collects repeated flags.
+    be left out); `many` collects repeated flags. Written out, as every command makes fifty of them.
     """
 
-    flags: Tuple[str, ...]
-    help: str
-    kind: str = "str"
-    env: Optional[str] = None
-    choices: Tuple[str, ...] = ()
-    metavar: Optional[str] = None
-    many: bool = False
-    in_file: bool = True
+    __slots__ = ("choices", "env", "flags", "help", "in_file", "kind", "many", "metavar")
+
+    def __init__(
+        self,
+        *,
+        flags: Tuple[str, ...],
+        help: str,
+        kind: str = "str",
+        env: Optional[str] = None,
+        choices: Tuple[str, ...] = (),
+        metavar: Optional[str] = None,
+        many: bool = False,
+        in_file: bool = True,
+    ) -> None:
+        self.flags = flags
+        self.help = help
+        self.kind = kind
+        self.env = env
+        self.choices = choices
+        self.metavar = metavar
+        self.many = many
+        self.in_file = in_file
 
 
 def _option(default: Any, *flags: str, help: str, **more: Any) -> Any:

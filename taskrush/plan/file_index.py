@@ -17,8 +17,8 @@ import time
 
 import xxhash
 
+from taskrush.asked import NotAtOnce
 from taskrush.model.identity import identity_of, trusted
-from taskrush.protocols import NotAtOnce
 from taskrush.statefile import load_state, save_state
 
 TYPE_CHECKING = False

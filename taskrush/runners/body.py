@@ -10,12 +10,12 @@ import os
 import subprocess
 import sys
 
+from taskrush.asked import Pollable
 from taskrush.errors import CommandFailed, TaskCancelled
 from taskrush.model.environment import mentioned
 from taskrush.model.outcome import State
 from taskrush.model.policy import Ingredient
 from taskrush.model.task import Argv, Shell
-from taskrush.protocols import Pollable
 from taskrush.runners.carry import carry
 from taskrush.runners.current import current
 from taskrush.runners.local import DEFAULT_SHELL

@@ -13,10 +13,10 @@ import subprocess
 import sys
 import tempfile
 
+from taskrush.asked import Pollable
 from taskrush.errors import NotPicklable
 from taskrush.model.outcome import State, failed, succeeded
 from taskrush.model.task import Argv, Call
-from taskrush.protocols import Pollable
 from taskrush.runners.carry import carry
 from taskrush.runners.invoke import Unbindable, arguments_of
 from taskrush.values import evolve
