@@ -40,15 +40,14 @@ else:
         """A tuple whose items have names, of which the last may have defaults."""
 
         def __new__(cls, *values, **named):
-            left_out = len(cls._fields) - len(values)
-            if not named and 0 < left_out <= len(cls._defaults):
-                values += cls._defaults[-left_out:]
-                left_out = 0
             cls._made.append(None)
-            if len(cls._made) > UNCOMPILED or named or left_out:
+            later = cls._fields[len(values) :]
+            known = {**cls._field_defaults, **named}
+            fits = len(values) <= len(cls._fields) and known.keys() >= set(later) >= named.keys()
+            if len(cls._made) > UNCOMPILED or not fits:
                 cls.__new__ = _compile_new(cls)
                 return cls.__new__(cls, *values, **named)
-            return tuple.__new__(cls, values)
+            return tuple.__new__(cls, values + tuple([known[one] for one in later]))
 
         @classmethod
         def _make(cls, values):

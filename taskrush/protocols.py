@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from taskrush._typing import NamedTuple, Protocol
 from taskrush.asked import NotAtOnce as NotAtOnce
+from taskrush.asked import Pollable as Pollable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

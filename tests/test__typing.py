@@ -64,7 +64,15 @@ def test_tuples_are_alike(args: Any, named: Any, times: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("args", "named"), [((), {}), ((1, 2, 3, 4), {}), ((1,), {"a": 2}), ((1,), {"nothing": 2}), ((), {"b": "x"})]
+    ("args", "named"),
+    [
+        ((), {}),
+        ((1, 2, 3, 4), {}),
+        ((1,), {"a": 2}),
+        ((1,), {"nothing": 2}),
+        ((), {"b": "x"}),
+        ((1, "b", 2.0), {"c": 1.0}),
+    ],
 )
 def test_wrong_arguments_are_refused(args: Any, named: Any) -> None:
     """By both."""

@@ -142,6 +142,37 @@ def test_who_only_looks_loads_exactly_this(words: str, kept: Path) -> None:
     assert found - ours - CHEAP == set()
 
 
+NOT_IN_A_RUN = {
+    *("argparse", "bisect", "contextlib", "fnmatch", "hashlib", "importlib", "json", "math", "queue", "random", "re"),
+    *("signal", "string", "struct", "subprocess", "tempfile", "threading", "typing", "warnings", "weakref"),
+}
+OURS_NOT_IN_A_RUN = {
+    *("declare.options", "declare.rushfile", "compile.expand", "compile.link", "compile.names", "loading", "protocols"),
+    *("model.disguise", "model.limits", "model.notification", "model.pattern", "model.retry", "model.secret_finder"),
+    *("model.service", "model.spelling", "execute.admission", "execute.outputs", "execute.probes", "execute.timeouts"),
+    *("execute.service_run", "execute.function_executor", "runners.body", "runners.call", "runners.invoke"),
+    *("annotations", "events_page", "report.jsonl", "report.notify", "supply.vault"),
+}
+
+
+@pytest.mark.core
+def test_a_plain_run_pays_for_what_it_uses(kept: Path) -> None:
+    """A command of a graph that is kept: nothing is imported that no line of it needs."""
+    before = modules("", kept)
+    (kept / "plain").mkdir(exist_ok=True)
+    folder = kept / "plain"
+    (folder / ".rush").write_text("tasks:\n  one: {cmd: /bin/true}\n")
+    settle = "from taskrush.model import identity; identity.SAFE_NS = 10**7\n"
+    for _ in range(2):
+        time.sleep(0.05)
+        modules(settle + command_line("one").replace("sys.exit", ""), folder)
+    time.sleep(2.1)
+    found = modules(command_line("one").replace("sys.exit", ""), folder) - before
+    assert found & NOT_IN_A_RUN == set()
+    assert found & {f"taskrush.{name}" for name in OURS_NOT_IN_A_RUN} == set()
+    assert "taskrush.execute.executor" in found  # it did run
+
+
 @pytest.mark.parametrize(("words", "opened", "calls"), [("--version", 20, 250), ("list", 60, 900)])
 def test_who_only_looks_asks_little_of_the_system(words: str, opened: int, calls: int, kept: Path) -> None:
     """Beyond what the bare interpreter does; one process, and nothing of the user's is started."""
