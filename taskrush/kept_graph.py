@@ -115,7 +115,7 @@ class _Freezer:
     def __init__(self) -> None:
         self.classes: List[Tuple[str, str]] = []
         self._numbers: Dict[type, int] = {}
-        self._asked: Dict[type, Tuple[Tuple[str, str, Any], ...]] = {}
+        self._asked: Dict[type, Tuple[Callable[[Any], Tuple[Any, ...]], Tuple[Tuple[str, Any], ...]]] = {}
 
     def form(self, value: Any) -> Form:
         kind = type(value)
@@ -147,10 +147,16 @@ class _Freezer:
 
     def _instance(self, kind: type, value: Any) -> Form:
         if kind not in self._asked:
-            self._asked[kind] = tuple((one.name, one.alias, one.default) for one in fields(kind) if one.init)
+            from operator import attrgetter
+
+            asked = [one for one in fields(kind) if one.init]
+            values_of: Any = attrgetter(
+                *[one.name for one in asked], "__class__"
+            )  # one call for all; never a lone value
+            self._asked[kind] = (values_of, tuple((one.alias, one.default) for one in asked))
+        get, known = self._asked[kind]
         said = {}
-        for name, alias, default in self._asked[kind]:
-            item = getattr(value, name)
+        for (alias, default), item in zip(known, get(value)):
             if item is not default and not (type(item) is type(default) and item == default):
                 said[alias] = self.form(item)
         return [self._number(kind), said]

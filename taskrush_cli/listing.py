@@ -100,7 +100,9 @@ def made(project: Project) -> Listing:
     from taskrush.model.settings import merge
 
     settings = merge(project.files[0].settings if project.files else {}, os.environ, {})
-    rows = [_row(project.graph, task, project.root) for task in project.graph]
+    paths = {task.where.path for task in project.graph if task.where}
+    below = {path: os.path.relpath(path, project.root).replace(os.sep, "/") for path in paths}
+    rows = [_row(project.graph, task, below) for task in project.graph]
     names = {name: str(task_id) for name, task_id in project.graph.names.items()}
     return Listing(project.root, rows, names, settings.color, settings.verbose)
 
@@ -138,7 +140,7 @@ def _declaring(found: Found) -> Tuple[str, ...]:
     return (found.root, found.rush or "", found.python or "")
 
 
-def _row(graph: Graph, task: Task, root: str) -> Row:
+def _row(graph: Graph, task: Task, paths: Mapping[str, str]) -> Row:
     from taskrush.model.graph import EdgeKind
     from taskrush.model.limits import as_plain, described
 
@@ -153,7 +155,7 @@ def _row(graph: Graph, task: Task, root: str) -> Row:
         tuple(dict.fromkeys(needs)),
         tuple(_param(param) for param in task.params),
         str(task.action or ""),
-        os.path.relpath(task.where.path, root).replace(os.sep, "/") if task.where else "",
+        paths[task.where.path] if task.where else "",
         task.where.line if task.where else 0,
         None if task.group is None else str(task.group),
         task.service is not None,
