@@ -168,7 +168,8 @@ def test_a_plain_run_pays_for_what_it_uses(kept: Path) -> None:
         modules(settle + command_line("one").replace("sys.exit", ""), folder)
     time.sleep(2.1)
     found = modules(command_line("one").replace("sys.exit", ""), folder) - before
-    assert found & NOT_IN_A_RUN == set()
+    if sys.version_info >= (3, 9):  # before, `Mapping[K, V]` is `typing`'s, and processes are waited for in threads
+        assert found & NOT_IN_A_RUN == set()
     assert found & {f"taskrush.{name}" for name in OURS_NOT_IN_A_RUN} == set()
     assert "taskrush.execute.executor" in found  # it did run
 

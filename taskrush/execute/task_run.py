@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from taskrush.model.outcome import Outcome
     from taskrush.model.redaction import Redactor
     from taskrush.model.task import Task, TaskId
-    from taskrush.protocols import Clock, Memory, OnOutput, Recording, Runner, Running, Secrets, ServiceKeeper
+    from taskrush.protocols import Clock, Memory, OnOutput, Recording, Runner, Secrets, ServiceKeeper
 
 SHOWN = 8  # names of variables in one message
 ABANDON_SECONDS = 1.0  # how long what cannot be killed may take to end after it was told to at once
