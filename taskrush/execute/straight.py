@@ -45,6 +45,7 @@ class StraightScheduler(Scheduler):
                 self._keys = [0] * count
                 for place, node in enumerate(sorted(range(count), key=self._rank.__getitem__)):
                     self._keys[node] = place * count + node
+            self._rank = self._keys  # the ranks themselves are not needed any more
             self._first_key = min(self._keys, default=0) // max(1, count) * count - count
             self._heap: List[int] = []
             self._ready = self._heap  # type: ignore[assignment]

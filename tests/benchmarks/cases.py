@@ -181,7 +181,8 @@ class Bench:
         place.mkdir(exist_ok=True)
         words = [sys.executable, functions.__file__]
         count = str(self.sizes.many * 100)
-        engines = [name for name in functions.ENGINES if name.startswith(OURS) or not self.only]
+        quick = [name for name in functions.ENGINES if name not in functions.SLOW]
+        engines = [name for name in quick if name.startswith(OURS) or not self.only]
         return {name: Command([*words, name, count], place, reports=True) for name in engines}
 
     # --- with files -------------------------------------------------------------

@@ -31,12 +31,15 @@ def layers(count: int) -> Nodes:
 
 
 def taskrush(jobs: int = 1) -> Callable[[Nodes], int]:
-    """One job: in the thread of the run where that is possible."""
+    """With one job one thread calls all of them."""
     from taskrush import Project, Task
 
     def work(nodes: Nodes) -> int:
-        tasks = [Task(id=str(number), action=noop, deps=[str(n) for n in needs]) for number, needs in enumerate(nodes)]
-        result = Project.of(tasks).run([task.id for task in tasks], jobs=jobs)
+        tasks: List[Task] = []
+        for number, needs in enumerate(nodes):
+            tasks.append(Task(id=str(number), action=noop, deps=[tasks[on] for on in needs]))
+        project = Project.of(tasks)
+        result = project.run(project.graph.tasks, jobs=jobs)
         assert result.ok
         return len(result.outcomes)
 
@@ -63,10 +66,36 @@ def graphlib() -> Callable[[Nodes], int]:
     return work
 
 
+def doit() -> Callable[[Nodes], int]:
+    """Its own tasks, control and runner, without its command line."""
+    import io
+    import os
+    import tempfile
+
+    from doit.control import TaskControl  # type: ignore[import-not-found]
+    from doit.dependency import Dependency, JSONCodec, JsonDB  # type: ignore[import-not-found]
+    from doit.reporter import ZeroReporter  # type: ignore[import-not-found]
+    from doit.runner import Runner  # type: ignore[import-not-found]
+    from doit.task import Task  # type: ignore[import-not-found]
+
+    def work(nodes: Nodes) -> int:
+        tasks = [Task(str(n), [(noop,)], task_dep=[str(on) for on in needs]) for n, needs in enumerate(nodes)]
+        control = TaskControl(tasks)
+        control.process(None)
+        with tempfile.TemporaryDirectory() as folder:
+            kept = Dependency(JsonDB, os.path.join(folder, "db"), codec_cls=JSONCodec)
+            Runner(kept, ZeroReporter(io.StringIO(), {})).run_tasks(control.task_dispatcher())
+        return len(control.tasks)
+
+    return work
+
+
+SLOW = ("doit",)  # takes half a minute for what the others do in a second or two: only by hand
 ENGINES: Dict[str, Callable[[], Callable[[Nodes], int]]] = {
     "taskrush": taskrush,
     "taskrush, 2 workers": lambda: taskrush(2),
     "graphlib": graphlib,
+    "doit": doit,
 }
 
 
