@@ -20,16 +20,18 @@ from taskrush.statefile import FOLDER, digest_of, load_state, save_state, state_
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
+    from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Set, Tuple
 
     from taskrush.kept import Origin
     from taskrush.model.identity import Identity
 
     Entries = Tuple[Tuple[str, bool], ...]
+    Fresh = Tuple[Any, ...]  # key, seconds, attempts, value
     Group = Tuple[str, Identity, Sequence[str], Sequence[int]]
 
-KIND = "unchanged 3"
+KIND = "unchanged 4"
 NAME = "unchanged"
+MARKS = f"{FOLDER}/marks"
 AGAIN = ".again"
 MOST = 16  # questions that are kept
 FEW, SMALL = 200, 1 << 20  # files, and bytes of each, that are read each time for want of a lasting identity
@@ -42,15 +44,21 @@ _MODE = attrgetter("st_mode")
 class Witness:
     """Notes what the tasks of one run were found fresh by; `task` is the one that is being looked at.
 
-    Paths are relative to the workspace. What it cannot note, it doubts.
+    Paths are relative to the workspace. What it cannot note, it doubts. What is `known` of tasks need not be looked at.
     """
 
-    __slots__ = ("absent", "began", "doubt", "files", "folders", "kinds", "marks", "of", "task")
+    __slots__ = ("absent", "began", "doubt", "files", "folders", "fresh", "kinds", "known", "marks", "of", "task")
 
-    def __init__(self) -> None:
+    def __init__(self, known: Optional[Known] = None) -> None:
         self.began = time.time_ns()
-        self.task = ""
+        self.known = known
         self.doubt = False
+        self.fresh: Dict[str, Fresh] = {}  # what tasks were found to have made
+        self.forget()
+
+    def forget(self) -> None:
+        """What was seen before does not count."""
+        self.task = ""
         self.files: Dict[str, Tuple[Identity, int, str]] = {}  # identity, looked at (ns), SHA-256
         self.folders: Dict[str, Tuple[Identity, int, Entries]] = {}
         self.kinds: Dict[str, int] = {}  # file modes, where nothing else matters
@@ -77,6 +85,11 @@ class Witness:
         self.kinds[path] = mode
         self._looked(path)
 
+    def mark(self, name: str, task: str, identity: Identity, looked_at: int, digest: str) -> None:
+        """The mark of a task, in a file of this name."""
+        self.marks[name] = (identity, looked_at, digest)
+        self.of[f"{MARKS}/{name}"] = [task]
+
     def nothing(self, path: str) -> None:
         """There is nothing."""
         self.absent[path] = None
@@ -88,6 +101,23 @@ class Witness:
             self.of[path] = [self.task]
         elif of[-1] != self.task:
             of.append(self.task)
+
+
+class Known:
+    """What a run knows of its tasks that did not change: what was kept, and found so at `checked_at` (ns)."""
+
+    __slots__ = ("changed", "checked_at", "fresh", "kept")
+
+    def __init__(self, kept: Any, changed: Set[str], checked_at: int) -> None:
+        self.kept = kept
+        self.changed = changed
+        self.checked_at = checked_at
+        self.fresh: Dict[str, Fresh] = {row[0]: tuple(row[1:]) for row in fresh_of(kept)}
+
+    def leave(self, tasks: Iterable[str]) -> None:
+        """Know nothing of these."""
+        for task in tasks:
+            self.fresh.pop(task, None)
 
 
 def question(words: Sequence[str], cwd: str) -> str:
@@ -123,34 +153,45 @@ def keep(root: str, name: str, witness: Witness, origin: Origin, environ: Mappin
         return False
 
 
-def forget(root: str, name: str) -> None:
-    """Drop what was kept under a name."""
-    try:
-        os.unlink(_place(root, name))
-    except OSError:
-        pass
+def changed(kept: Any, environ: Mapping[str, str]) -> Optional[Set[str]]:
+    """The tasks for which something is not as it was seen; None where that cannot be told. With none all is as it was.
 
-
-def holds(kept: Any, environ: Mapping[str, str]) -> bool:
-    """Whether all is as it was seen. The current folder has to be the workspace."""
+    The current folder has to be the workspace.
+    """
     origin, seen, _ = kept
     if still(origin, environ) is not origin:
-        return False
-    paths, identities, others, modes, groups, absent, read, listed = seen
+        return None
+    paths, pieces, others, modes, groups, absent, read, listed, of = seen
+    moved: List[int] = []
+    for number, known in enumerate(pieces):
+        at = number * PIECE
+        piece = paths[at : at + PIECE]
+        try:
+            same = _identities(piece) == known
+        except (OSError, ValueError):
+            same = False
+        if not same:
+            moved += [at + place for place in _moved(piece, known)]
     try:
-        for number, known in enumerate(identities):
-            if _identities(paths[number * PIECE : (number + 1) * PIECE]) != known:
-                return False
-        if list(map(_MODE, map(os.lstat, others))) != modes:
-            return False
-        return (
-            all(_stands(*group) for group in groups)
-            and not any(map(_is_there, absent))
-            and all(_reads(*entry) for entry in read)
-            and all(entries == _entries(path) for path, entries in listed)
-        )
+        if list(map(_MODE, map(os.lstat, others))) != modes or not all(_stands(*group) for group in groups):
+            return None
+        if any(map(_is_there, absent)) or not all(_reads(*entry) for entry in read):
+            return None
+        if not all(entries == _entries(path) for path, entries in listed):
+            return None
     except (OSError, ValueError):
-        return False
+        return None
+    if not moved:
+        return set()
+    owners, young = marshal.loads(of)
+    if any(not owners[place] for place in moved):
+        return None
+    return {task for tasks in (young, *(owners[place] for place in moved)) for task in tasks}
+
+
+def fresh_of(kept: Any) -> List[Tuple[Any, ...]]:
+    """What was kept of each task: its name, key, seconds, attempts and value."""
+    return marshal.loads(kept[2]["fresh"])  # type: ignore[no-any-return]
 
 
 # --- how often ------------------------------------------------------------------------
@@ -171,7 +212,7 @@ def note_again(root: str, name: str) -> None:
 
 
 def noted(root: str, take: bool = False) -> List[Tuple[int, Any]]:
-    """How often what was kept held again, with what was kept with it; with `take` they are not counted any more."""
+    """How often what was kept held again, and what that is; with `take` they are not counted any more."""
     folder = os.path.join(root, FOLDER, NAME)
     try:
         names = [name for name in os.listdir(folder) if name.endswith(AGAIN)]
@@ -188,7 +229,7 @@ def noted(root: str, take: bool = False) -> List[Tuple[int, Any]]:
             continue
         kept = load(root, name[: -len(AGAIN)])
         if kept is not None:
-            found.append((count, kept[2]))
+            found.append((count, kept))
     return found
 
 
@@ -217,16 +258,16 @@ def _modules(origin: Origin, began: int) -> Optional[Dict[str, Identity]]:
     return found if all(lasting(identity, began) for identity in found.values()) else None
 
 
-def _columns(witness: Witness, root: str, began: int, identities: Dict[str, Identity]) -> Optional[Tuple[Any, ...]]:
-    """What was seen, as `holds` wants it, and these files; None where too much would have to be read each time."""
+def _columns(witness: Witness, root: str, began: int, code: Dict[str, Identity]) -> Optional[Tuple[Any, ...]]:
+    """What was seen, as `changed` wants it, and these files; None where too much would have to be read each time."""
+    identities: Dict[str, Identity] = {}
+    of: Dict[str, List[str]] = {path: list(tasks) for path, tasks in witness.of.items()}
     read: List[Tuple[str, int, str]] = []
     listed: List[Tuple[str, Entries]] = []
-    folder = f"{FOLDER}/marks"
-    marks = {f"{folder}/{name}": known for name, known in witness.marks.items() if name != "."}
+    young: Dict[str, None] = {}
+    kinds, absent = dict(witness.kinds), dict(witness.absent)
+    marks = {f"{MARKS}/{name}": known for name, known in witness.marks.items() if name != "."}
     whole = witness.marks.get(".")
-    if whole is not None and lasting(whole[0], whole[1]):
-        identities[folder] = whole[0]
-        marks = {}
     for path, (identity, looked_at, digest) in (*witness.files.items(), *marks.items()):
         if lasting(identity, looked_at):
             identities[path] = identity
@@ -235,6 +276,7 @@ def _columns(witness: Witness, root: str, began: int, identities: Dict[str, Iden
         if identity_of(status) != identity or len(read) == FEW or status.st_size > SMALL:
             return None
         read.append((path, status.st_mode, digest))
+        young.update(dict.fromkeys(of[path]))
     for path, (identity, looked_at, entries) in witness.folders.items():
         if lasting(identity, looked_at):
             identities[path] = identity
@@ -242,24 +284,85 @@ def _columns(witness: Witness, root: str, began: int, identities: Dict[str, Iden
             return None
         else:
             listed.append((path, entries))
-    kinds = {path: mode for path, mode in witness.kinds.items() if path not in identities}
+            young.update(dict.fromkeys(of[path]))
+    if witness.known is not None and not _carry(witness.known, root, identities, of, kinds, absent, {*witness.files}):
+        return None
+    since = began if witness.known is None else witness.known.checked_at
+    if whole is not None and lasting(whole[0], min(whole[1], since)):
+        identities = {path: identity for path, identity in identities.items() if not path.startswith(MARKS)}
+        identities[MARKS] = whole[0]
+    elif whole is not None:
+        return None
+    kinds = {path: mode for path, mode in kinds.items() if path not in identities}
     groups = _groups(kinds, root, began)
-    rows = sorted((os.fsencode(path), identity) for path, identity in identities.items())
-    known = [identity for _, identity in rows]
+    identities.update(code)
+    rows = sorted((os.fsencode(path), identity, of.get(path, [])) for path, identity in identities.items())
+    known = [row[1] for row in rows]
     return (
-        [path for path, _ in rows],
+        [row[0] for row in rows],
         [marshal.dumps(known[at : at + PIECE], PLAIN) for at in range(0, len(known), PIECE)],
         list(kinds),
         list(kinds.values()),
         groups,
-        list(witness.absent),
+        list(absent),
         read,
         listed,
+        marshal.dumps(([row[2] for row in rows], list(young))),
     )
+
+
+def _carry(
+    known: Known,
+    root: str,
+    identities: Dict[str, Identity],
+    of: Dict[str, List[str]],
+    kinds: Dict[str, int],
+    absent: Dict[str, None],
+    files: Set[str],
+) -> bool:
+    """Add what was kept of the tasks that need not be looked at; False where it does not go with what was seen."""
+    paths, pieces, others, modes, groups, missing, _, _, owners = known.kept[1]
+    before = [identity for piece in pieces for identity in marshal.loads(piece)]
+    whole = False
+    for path, identity, tasks in zip(map(os.fsdecode, paths), before, marshal.loads(owners)[0]):
+        left = [task for task in tasks if task in known.fresh]
+        whole = whole or path == MARKS
+        if left:
+            if identities.setdefault(path, identity) != identity or (path in files and path not in identities):
+                return False
+            of[path] = list(dict.fromkeys((*of.get(path, ()), *left)))
+    for path, mode in (*zip(others, modes), *(pair for group in groups for pair in zip(group[2], group[3]))):
+        kinds.setdefault(path, mode)
+    absent.update(dict.fromkeys(missing))
+    if whole:  # the folder of marks stood for those of all tasks, each of which has to stand for itself now
+        for task in known.fresh:
+            path = f"{MARKS}/{mark_name(task)}"
+            identities[path] = identity_of(os.lstat(os.path.join(root, path)))
+            of[path] = [task]
+            if not lasting(identities[path], known.checked_at):
+                return False
+    return True
+
+
+def mark_name(task: str) -> str:
+    """The name of the file that a task's mark is in."""
+    return digest_of(os.fsencode(task)).hex()[:32]
 
 
 def _identities(paths: Sequence[bytes]) -> bytes:
     return marshal.dumps(list(map(identity_of, map(os.lstat, paths))), PLAIN)
+
+
+def _moved(paths: Sequence[bytes], identities: bytes) -> List[int]:
+    found = []
+    for place, (path, identity) in enumerate(zip(paths, marshal.loads(identities))):
+        try:
+            same = identity_of(os.lstat(path)) == identity
+        except (OSError, ValueError):
+            same = False
+        if not same:
+            found.append(place)
+    return found
 
 
 def _groups(kinds: Dict[str, int], root: str, began: int) -> List[Group]:

@@ -12,17 +12,17 @@ import sys
 import time
 
 from taskrush.declare.discover import discover
-from taskrush.unchanged import holds, load, note_again, question
+from taskrush.unchanged import Known, changed, load, note_again, question
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, List, Optional
+    from typing import Any, List, Optional, Union
 
     from taskrush_cli.render.style import Style
 
 
-def answer(words: List[str]) -> Optional[int]:
-    """Tell that there was nothing to do, and return the exit code; None where that is not certain."""
+def answer(words: List[str]) -> Union[int, Known, None]:
+    """Tell that there was nothing to do, and return the exit code; else what is known of the tasks, if anything."""
     began_at, begun = time.time(), time.monotonic()
     directory = words[1] if words[:1] in (["-C"], ["--directory"]) and len(words) > 1 else "."
     try:
@@ -40,10 +40,14 @@ def answer(words: List[str]) -> Optional[int]:
     style = _style(told["color"])
     if told["around"] != around(found.root, found.rush, style):
         return None
+    checked_at = time.time_ns() + kept[0][1]
     try:
         os.chdir(found.root)
         try:
-            if not holds(kept, os.environ) or not _remember(found.root, told, began_at, begun):
+            moved = changed(kept, os.environ)
+            if moved:
+                return Known(kept, moved, checked_at)
+            if moved is None or not _remember(found.root, told, began_at, begun):
                 return None
         finally:
             os.chdir(cwd)

@@ -1,18 +1,19 @@
 """Notes what a run was that found nothing to do, so that `idle.py` can tell the same again.
 
-It decides which runs are plain enough: those in which all tasks were found fresh, or only stand for others, and nothing
-was said but that. A subscriber: what it knows of the run comes from the records.
+It decides which runs are plain enough: those after which all tasks are known to be fresh, or only stand for others. A
+subscriber: what it knows of the run comes from the records.
 """
 
 from __future__ import annotations
 
+import marshal
 import os
 import sys
 
 from taskrush.declare.discover import discover
-from taskrush.events import RunFinished, RunStarted, TaskFinished, TaskStarted
+from taskrush.events import RunFinished, RunStarted, TaskFinished, TaskOutput, TaskStarted
 from taskrush.model.environment import declared
-from taskrush.model.outcome import State
+from taskrush.model.outcome import Outcome, State, succeeded
 from taskrush.report.history import run_of, texts
 from taskrush.report.spool_lines import end_line, run_fields, start_line, timeless
 from taskrush.unchanged import Witness, keep, question
@@ -21,55 +22,61 @@ from taskrush_cli.render.style import Style
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, List, Optional, Sequence
+    from typing import AbstractSet, Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
     from taskrush.events import Record
-    from taskrush.model.outcome import Outcome
     from taskrush.model.plan import Plan
     from taskrush.model.settings import Settings
     from taskrush.model.task import Task, TaskId
     from taskrush.project import Project
+    from taskrush.unchanged import Known
     from taskrush_cli.render.console import Console
 
 
 class IdleNotes:
-    """Notes one run of `plan`. It gives up when anything happens that a run with nothing to do does not see."""
+    """Notes one run of `plan`. It gives up when anything is told that a run with nothing to do would tell differently.
 
-    def __init__(self, plan: Plan) -> None:
-        self.witness = Witness()
+    `origin` is what the tasks came from; what is `known` of tasks from before holds if they came from the same.
+    """
+
+    def __init__(self, plan: Plan, origin: Any, known: Optional[Known] = None) -> None:
         self._plan = plan
         self._alone = {task.id for task in plan.tasks if task.action is None}
+        if known is not None and (origin is None or known.kept[0][:3] != origin[:3]):
+            known = None
+        if known is not None:
+            known.leave(_dependants(plan, known.changed))
+        self.witness = Witness(known)
         self._jobs = 0
-        self._outcomes: Dict[TaskId, Outcome] = {}
-        self._idle = True
+        self._ended: List[TaskId] = []
+        self._plain = True
         self._whole = False
 
     def on_record(self, record: Record) -> None:
-        if not self._idle:
+        if not self._plain:
             return
         event = record.event
         if isinstance(event, TaskFinished):
-            fresh = State.SUCCEEDED if event.task in self._alone else State.FRESH
-            self._idle = event.outcome.state is fresh
-            self._outcomes[event.task] = event.outcome
-        elif isinstance(event, TaskStarted):
-            self._idle = event.task in self._alone
+            self._ended.append(event.task)
         elif isinstance(event, RunStarted):
             self._jobs = event.jobs
+        elif isinstance(event, RunFinished):
+            self._whole = event.ok
         else:
-            self._idle = self._whole = isinstance(event, RunFinished) and event.ok
+            self._plain = isinstance(event, (TaskStarted, TaskOutput))
 
     def keep(self, project: Project, settings: Settings, console: Console, words: Sequence[str]) -> bool:
         """Keep what was noted for the next time that these words are said in this folder, if it was plain enough."""
         plan = self._plan
-        if not (self._whole and project.origin is not None and _plain_settings(settings)):
+        if not (self._plain and self._whole and project.origin is not None and _plain_settings(settings)):
             return False
         if not all(map(_plain, plan.tasks)) or any(plan.after) or plan.resumes or plan.only:
             return False
         if any(file.notify is not None or file.secrets for file in project.files):
             return False
-        said = console.said
-        lines = None if settings.no_history else self._lines()
+        outcomes = self._outcomes()
+        said = console.said_of(outcomes) if outcomes else None
+        lines = None if settings.no_history else self._lines(outcomes)
         if said is None or (lines is None and not settings.no_history):
             return False
         found = discover(settings.directory)
@@ -85,17 +92,30 @@ class IdleNotes:
             "sums": said[1],
             "run": None if lines is None else self._run_fields(),
             "tasks": lines,
-            "stats": [
-                (task, out.saved_seconds or 0.0) for task, out in self._outcomes.items() if task not in self._alone
-            ],
+            "fresh": marshal.dumps([(task, *self._row(task)) for task in outcomes if task not in self._alone]),
         }
         return keep(plan.root, question(words, os.getcwd()), self.witness, origin, os.environ, told)
 
-    def _lines(self) -> Optional[bytes]:
+    def _outcomes(self) -> Dict[TaskId, Outcome]:
+        """How all would end if they were run once more; empty if that is not known of one."""
+        known = self.witness.known.fresh if self.witness.known is not None else {}
+        found: Dict[TaskId, Outcome] = {}
+        for task in self._ended:
+            row = self.witness.fresh.get(task) or known.get(task)
+            if task in self._alone:
+                found[task] = succeeded()
+            elif row is not None:
+                key, seconds, attempts, _ = row
+                found[task] = Outcome(state=State.FRESH, ok=True, saved_seconds=seconds, attempts=attempts, key=key)
+            else:
+                return {}
+        return found
+
+    def _lines(self, outcomes: Mapping[TaskId, Outcome]) -> Optional[bytes]:
         """What the history is told of the tasks, with NUL for times; None where that cannot be written so."""
         numbers = {task.id: number for number, task in enumerate(self._plan.tasks)}
         lines: List[Optional[str]] = []
-        for task, outcome in self._outcomes.items():
+        for task, outcome in outcomes.items():
             if task in self._alone:
                 lines.append(timeless(start_line(numbers[task], task, 1, 0.0, 0.0, "", "")))
             lines.append(timeless(end_line(numbers[task], task, 0.0, outcome, 0)))
@@ -103,8 +123,21 @@ class IdleNotes:
             return None
         return "".join(line for line in lines if line is not None).encode("utf-8", "backslashreplace")
 
+    def _row(self, task: TaskId) -> Tuple[Any, ...]:
+        known = self.witness.known
+        return self.witness.fresh.get(task) or (known.fresh[task] if known is not None else ())
+
     def _run_fields(self) -> List[str]:
         return list(run_fields(run_of(self._plan, "", 0.0, self._jobs, texts(self._plan))))
+
+
+def _dependants(plan: Plan, changed: AbstractSet[str]) -> List[TaskId]:
+    """These tasks and all that need them, in whatever way."""
+    found = {number for number, task in enumerate(plan.tasks) if task.id in changed}
+    for number, (needs, after) in enumerate(zip(plan.needs, plan.after)):
+        if not found.isdisjoint(needs) or not found.isdisjoint(after):
+            found.add(number)
+    return [plan.tasks[number].id for number in found]
 
 
 def _plain_settings(settings: Settings) -> bool:

@@ -59,17 +59,19 @@ def _main(arguments: "List[str]") -> int:
     from taskrush_cli.looking import asked
 
     wanted = asked(arguments)
+    found = None
     code = None if wanted is None else wanted.answer()
     if code is None and arguments and wanted is None:
         from taskrush_cli.idle import answer
 
-        code = answer(arguments)
+        found = answer(arguments)
+        code = found if isinstance(found, int) else None
     if code is not None:
         return code
     from taskrush_cli.parser import parse
 
     command, options = parse(arguments)
-    options.words = tuple(arguments)
+    options.words, options.known = tuple(arguments), found
     return command(options)
 
 

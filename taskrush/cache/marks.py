@@ -7,11 +7,11 @@ single ones are still the same. It knows nothing of what keys mean.
 
 from __future__ import annotations
 
-import hashlib
 import os
 
 from taskrush.model.identity import identity_of, lasting, trusted
 from taskrush.statefile import digest_of, load_state, opened, save_state, state_folder
+from taskrush.unchanged import mark_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ class Marks:
         self._seen: Optional[Dict[str, Seen]] = None
         self._changed = False
         self._made = False
+        self._wrote = False
         self._began: Optional[Tuple[Identity, int]] = None  # the folder, before the first mark was read
 
     def get(self, task: TaskId) -> Any:
@@ -71,8 +72,8 @@ class Marks:
         if self._began is None or self._seen is None:
             witness.doubt = True
             return
-        witness.marks["."] = (*self._began, "")
-        if lasting(*self._began):
+        if lasting(*self._began) and not self._wrote:
+            witness.marks["."] = (*self._began, "")
             return
         for task in tasks:
             path = self._path("marks", task)
@@ -81,7 +82,7 @@ class Marks:
             if seen is None or digest is None:
                 witness.doubt = True
                 return
-            witness.marks[os.path.basename(path)] = (seen[0], seen[1], digest)
+            witness.mark(os.path.basename(path), task, seen[0], seen[1], digest)
 
     def _digest_of(self, path: str, task: TaskId, seen: Seen) -> Optional[str]:
         """The digest of a mark's file, if it still holds what was seen."""
@@ -94,6 +95,7 @@ class Marks:
 
     def put(self, task: TaskId, mark: Tuple[Any, ...], parts: Mapping[str, str]) -> bool:
         """Keep plain values; the mark last. False for trouble: then the task is not known to have ended well."""
+        self._wrote = True
         try:
             self._make()
         except OSError:
@@ -104,6 +106,7 @@ class Marks:
 
     def forget(self, task: TaskId) -> None:
         """Remove the mark; the parts stay, for explaining."""
+        self._wrote = True
         try:
             os.unlink(self._path("marks", task))
         except OSError:
@@ -131,4 +134,4 @@ class Marks:
             self._made = True
 
     def _path(self, kind: str, task: TaskId) -> str:
-        return f"{self._folder}/{kind}/{hashlib.sha256(os.fsencode(task)).hexdigest()[:32]}"
+        return f"{self._folder}/{kind}/{mark_name(task)}"

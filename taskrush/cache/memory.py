@@ -11,6 +11,7 @@ import threading
 
 from taskrush.asked import NotAtOnce
 from taskrush.cache.forecast import listed
+from taskrush.cache.result_cache import Mark
 from taskrush.cache.values import NotKeepable, dump_value, load_value
 from taskrush.model.fingerprint import difference
 from taskrush.model.graph import EdgeKind
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 
     from taskrush.cache.locks import KeyLock
-    from taskrush.cache.result_cache import LocalResultCache, Mark, Recording
+    from taskrush.cache.result_cache import LocalResultCache, Recording
     from taskrush.model.artifact import Stored
     from taskrush.model.fingerprint import Fingerprint
     from taskrush.model.graph import Edge
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
 
 if TYPE_CHECKING:
     Seen = Tuple[TaskId, str, float]  # a task, what was found for it, seconds saved
+
+
+FEW = 100  # tasks that are looked at once more after a run
 
 
 @frozen(kw_only=True)
@@ -101,11 +105,17 @@ class CacheMemory:
         self._on_close(self._stored, self._seen)
 
     def _tell(self, witness: Witness) -> None:
-        """What fresh tasks were known by; a run in which anything else happened is none to vouch for."""
-        if witness.doubt or any(what != State.FRESH.value for _, what, _ in self._seen):
-            witness.doubt = True
-        else:
-            self._cache.tell(witness, {task: self._fingerprints[task].key for task, _, _ in self._seen})
+        """What tasks are fresh by now: as they were found, or, where something ran, as they are found once more."""
+        known = witness.known.fresh if witness.known is not None else {}
+        tasks = list(dict.fromkeys(task for task, _, _ in self._seen if task not in known))
+        if any(what != State.FRESH.value for _, what, _ in self._seen):
+            witness.forget()
+            self._made.clear()
+            witness.doubt = len(tasks) > FEW or any(
+                self._glance(self._tasks[task], self._outcomes[task]) is None for task in tasks
+            )
+        if not witness.doubt:
+            self._cache.tell(witness, {task: self._fingerprints[task].key for task in tasks})
 
     # --- before -----------------------------------------------------------------
 
@@ -142,6 +152,22 @@ class CacheMemory:
     def glance(self, task: Task, outcomes: Mapping[TaskId, Outcome]) -> Optional[Outcome]:
         if self._modes.force or not self._modes.read or self._fingerprinter.unanswered(task):
             return None
+        found = self._known(task) or self._glance(task, outcomes)
+        if found is not None:
+            self._outcomes[task.id] = outcomes
+            self._seen.append((task.id, found.state.value, found.saved_seconds or 0.0))
+        return found
+
+    def _known(self, task: Task) -> Optional[Outcome]:
+        """The outcome of a task of which all is as it was when it was last found fresh."""
+        known = self._witness.known if self._witness is not None else None
+        row = known.fresh.get(task.id) if known is not None else None
+        if row is None:
+            return None
+        key, seconds, attempts, value = row
+        return self._fresh(task, key, Mark(key, [], None, seconds, value, attempts), None)
+
+    def _glance(self, task: Task, outcomes: Mapping[TaskId, Outcome]) -> Optional[Outcome]:
         if not self._looking.acquire(blocking=False):
             return None
         try:
@@ -152,15 +178,11 @@ class CacheMemory:
             with self._cache.at_once():
                 if self.fingerprint(task, outcomes).key != mark.key:
                     return None
-                found = self._fresh(task, mark.key, mark, None) if self._cache.is_made(mark) else None
+                return self._fresh(task, mark.key, mark, None) if self._cache.is_made(mark) else None
         except NotAtOnce:
             return None
         finally:
             self._looking.release()
-        if found is not None:
-            self._outcomes[task.id] = outcomes
-            self._seen.append((task.id, found.state.value, found.saved_seconds or 0.0))
-        return found
 
     def _recall(self, task: Task, fingerprint: Fingerprint, on_output: OnOutput) -> Optional[Outcome]:
         with self._looking:

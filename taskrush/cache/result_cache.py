@@ -100,6 +100,7 @@ class LocalResultCache:
             if mark is None or mark.key != key or not self._vouched(task_id, mark.rows, witness):
                 witness.doubt = True
                 return
+            witness.fresh[task_id] = (mark.key, mark.seconds, mark.attempts, mark.value)
 
     def _vouched(self, task_id: TaskId, rows: List[List[Any]], witness: Witness) -> bool:
         """Whether plain files alone were looked at, and real folders lead to them, of which the witness is told."""

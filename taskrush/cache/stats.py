@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from taskrush.statefile import load_state, save_state, state_folder
-from taskrush.unchanged import noted
+from taskrush.unchanged import fresh_of, noted
 from taskrush.values import frozen
 
 TYPE_CHECKING = False
@@ -73,9 +73,9 @@ def add_stats(root: str, seen: Iterable[Tuple[TaskId, str, float]]) -> None:
 
 def _again(root: str, take: bool = False) -> Iterator[Tuple[str, str, float, int]]:
     """What runs saw that found nothing to do and only counted that; with `take` it is not counted any more."""
-    for times, told in noted(root, take):
-        for task, saved in told["stats"]:
-            yield task, FRESH, saved, times
+    for times, kept in noted(root, take):
+        for task, _, saved, *_ in fresh_of(kept):
+            yield task, FRESH, saved or 0.0, times
 
 
 def _add(known: Dict[str, Any], task: str, what: str, saved: float, times: int) -> None:

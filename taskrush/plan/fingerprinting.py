@@ -65,8 +65,7 @@ class WorkspaceFingerprinter:
         overrides: Optional[Mapping[str, str]] = None,
         hide: Optional[Hide] = None,
     ) -> None:
-        if hide is not None:
-            index.doubt()
+        self._hides = hide is not None
         self._hide: Callable[[str], Optional[str]] = hide or (lambda text: None)
         self._secrets = (lambda task: ()) if hide is None else hide.parts
         self._overrides = overrides or {}
@@ -79,6 +78,8 @@ class WorkspaceFingerprinter:
 
     def fingerprint(self, task: Task, upstream: Mapping[str, str]) -> Fingerprint:
         """The fingerprint of a task. `upstream` are digests of what it depends on, by name of part."""
+        if self._hides:
+            self._index.doubt()
         parts = tuple(Part(name, self._hide(value) or value) for name, value in self._parts(task, upstream))
         return Fingerprint(parts, digest_of(parts))
 

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from taskrush.model.settings import Settings
     from taskrush.model.task import TaskId
     from taskrush.protocols import Subscriber
+    from taskrush.unchanged import Known
     from taskrush_cli.render.left import Left, Oracle
 
 PIPE_CLOSED = 141
@@ -59,7 +60,7 @@ def run(options: Any) -> int:
         return _dry_run(project, plan, settings, env)
     project.require(plan)
     confirm(plan, settings)
-    session = Session(project, plan, settings, env, earlier)
+    session = Session(project, plan, settings, env, earlier, options.known)
     code = session.run()
     session.keep_notes(project, options)
     return code
@@ -126,11 +127,12 @@ class Session:
         settings: Settings,
         env: Mapping[str, str],
         earlier: Optional[Mapping[TaskId, Outcome]] = None,
+        known: Optional[Known] = None,
     ) -> None:
         self._stops = 0
         self._root = project.root
         subscribers, self._live = listeners(plan, settings, self._on_broken, project.secrets(plan, env))
-        self._notes = notes = None if earlier else IdleNotes(plan)
+        self._notes = notes = None if earlier else IdleNotes(plan, project.origin, known)
         self._console = getattr(subscribers[0], "console", subscribers[0])
         self._executor = project.executor(
             plan,

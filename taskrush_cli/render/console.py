@@ -141,16 +141,18 @@ class Console:
         """How those ended that have."""
         return self._outcomes
 
-    @property
-    def said(self) -> Optional[Said]:
-        """What was said of a run that found nothing to do, for the next time; None where there was more to it."""
-        if self._dialect is not None or self._verbose or self._worth_a_word():
+    def said_of(self, outcomes: Mapping[TaskId, Outcome]) -> Optional[Said]:
+        """What is said of a run in which tasks end so without anything being run; None where there is more to it."""
+        if self._dialect is not None or self._verbose:
             return None
-        lines = (self.footer(task, outcome) for task, outcome in self._outcomes.items())
+        lines = (self.footer(task, outcome) for task, outcome in outcomes.items())
         text = "".join(f"{line}\n" for line in lines if line)
-        if self._quiet or len(self._outcomes) < 2:
+        if self._quiet or len(outcomes) < 2:
             return text, None
-        return text, (self.total, {state.value: count for state, count in self.ended.items()}, self._saved)
+        ended: Dict[str, int] = {}
+        for outcome in outcomes.values():
+            ended[outcome.state.value] = ended.get(outcome.state.value, 0) + 1
+        return text, (self.total, ended, sum(outcome.saved_seconds or 0.0 for outcome in outcomes.values()))
 
     def on_record(self, record: Record) -> None:
         with self.lock:
