@@ -175,13 +175,11 @@ def changed(kept: Any, environ: Mapping[str, str]) -> Optional[Set[str]]:
     try:
         if list(map(_MODE, map(os.lstat, others))) != modes or not all(_stands(*group) for group in groups):
             return None
-        if any(map(_is_there, absent)) or not all(_reads(*entry) for entry in read):
-            return None
-        if not all(entries == _entries(path) for path, entries in listed):
+        if any(map(_is_there, absent)):
             return None
     except (OSError, ValueError):
         return None
-    if not moved:
+    if not moved and all(_reads(*entry) for entry in read) and all(_lists(*entry) for entry in listed):
         return set()
     owners, young = marshal.loads(of)
     if any(not owners[place] for place in moved):
@@ -285,7 +283,7 @@ def _columns(witness: Witness, root: str, began: int, code: Dict[str, Identity])
         else:
             listed.append((path, entries))
             young.update(dict.fromkeys(of[path]))
-    if witness.known is not None and not _carry(witness.known, root, identities, of, kinds, absent, {*witness.files}):
+    if witness.known is not None and not _carry(witness.known, witness, root, identities, of, kinds, absent):
         return None
     since = began if witness.known is None else witness.known.checked_at
     if whole is not None and lasting(whole[0], min(whole[1], since)):
@@ -313,12 +311,12 @@ def _columns(witness: Witness, root: str, began: int, code: Dict[str, Identity])
 
 def _carry(
     known: Known,
+    witness: Witness,
     root: str,
     identities: Dict[str, Identity],
     of: Dict[str, List[str]],
     kinds: Dict[str, int],
     absent: Dict[str, None],
-    files: Set[str],
 ) -> bool:
     """Add what was kept of the tasks that need not be looked at; False where it does not go with what was seen."""
     paths, pieces, others, modes, groups, missing, _, _, owners = known.kept[1]
@@ -328,7 +326,8 @@ def _carry(
         left = [task for task in tasks if task in known.fresh]
         whole = whole or path == MARKS
         if left:
-            if identities.setdefault(path, identity) != identity or (path in files and path not in identities):
+            seen = witness.files.get(path) or witness.folders.get(path)
+            if identities.setdefault(path, identity) != identity or (seen is not None and seen[0] != identity):
                 return False
             of[path] = list(dict.fromkeys((*of.get(path, ()), *left)))
     for path, mode in (*zip(others, modes), *(pair for group in groups for pair in zip(group[2], group[3]))):
@@ -396,21 +395,30 @@ def _is_there(path: str) -> bool:
 def _reads(path: str, mode: int, digest: str) -> bool:
     """Whether a file has this mode and content."""
     flags = (getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC"))
-    descriptor = os.open(path, os.O_RDONLY | sum(flags))
+    try:
+        descriptor = os.open(path, os.O_RDONLY | sum(flags))
+    except (OSError, ValueError):
+        return False
     try:
         status = os.fstat(descriptor)
         if status.st_mode != mode or not stat.S_ISREG(mode) or status.st_size > SMALL:
             return False
         return digest_of(os.read(descriptor, SMALL + 1)).hex() == digest
+    except OSError:
+        return False
     finally:
         os.close(descriptor)
 
 
-def _entries(folder: str) -> Entries:
-    if not stat.S_ISDIR(os.lstat(folder).st_mode):
-        return ()
-    with os.scandir(folder) as found:
-        return tuple(sorted((entry.name, entry.is_dir(follow_symlinks=False)) for entry in found))
+def _lists(folder: str, entries: Entries) -> bool:
+    """Whether a real folder has these entries."""
+    try:
+        if not stat.S_ISDIR(os.lstat(folder).st_mode):
+            return False
+        with os.scandir(folder) as found:
+            return entries == tuple(sorted((entry.name, entry.is_dir(follow_symlinks=False)) for entry in found))
+    except (OSError, ValueError):
+        return False
 
 
 def parents(paths: Iterable[str]) -> List[str]:

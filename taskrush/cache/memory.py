@@ -6,6 +6,7 @@ results are stored. Its methods are called in threads; looking at files is done 
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import threading
 
@@ -20,7 +21,7 @@ from taskrush.values import frozen
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
+    from typing import Any, Callable, ContextManager, Dict, List, Mapping, Optional, Sequence, Tuple
 
     from taskrush.cache.locks import KeyLock
     from taskrush.cache.result_cache import LocalResultCache, Recording
@@ -112,7 +113,8 @@ class CacheMemory:
             witness.forget()
             self._made.clear()
             witness.doubt = len(tasks) > FEW or any(
-                self._glance(self._tasks[task], self._outcomes[task]) is None for task in tasks
+                self._glance(self._tasks[task], self._outcomes[task], contextlib.nullcontext()) is None
+                for task in tasks
             )
         if not witness.doubt:
             self._cache.tell(witness, {task: self._fingerprints[task].key for task in tasks})
@@ -152,7 +154,7 @@ class CacheMemory:
     def glance(self, task: Task, outcomes: Mapping[TaskId, Outcome]) -> Optional[Outcome]:
         if self._modes.force or not self._modes.read or self._fingerprinter.unanswered(task):
             return None
-        found = self._known(task) or self._glance(task, outcomes)
+        found = self._known(task) or self._glance(task, outcomes, self._cache.at_once())
         if found is not None:
             self._outcomes[task.id] = outcomes
             self._seen.append((task.id, found.state.value, found.saved_seconds or 0.0))
@@ -167,7 +169,10 @@ class CacheMemory:
         key, seconds, attempts, value = row
         return self._fresh(task, key, Mark(key, [], None, seconds, value, attempts), None)
 
-    def _glance(self, task: Task, outcomes: Mapping[TaskId, Outcome]) -> Optional[Outcome]:
+    def _glance(
+        self, task: Task, outcomes: Mapping[TaskId, Outcome], within: ContextManager[None]
+    ) -> Optional[Outcome]:
+        """The outcome of a task that is fresh by its mark and what `within` may be looked at."""
         if not self._looking.acquire(blocking=False):
             return None
         try:
@@ -175,7 +180,7 @@ class CacheMemory:
             if mark is None or mark.value is False or (mark.log is not None and not task.outputs):
                 return None
             self._look_for(task.id)
-            with self._cache.at_once():
+            with within:
                 if self.fingerprint(task, outcomes).key != mark.key:
                     return None
                 return self._fresh(task, mark.key, mark, None) if self._cache.is_made(mark) else None

@@ -9,14 +9,16 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Callable, Dict, Iterator, List, Set, Tuple
+from typing import Any, Callable, Dict, Iterator, List, Set, Tuple
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from taskrush.cache.memory import CacheMemory
 from taskrush.cache.stats import read_stats
 from taskrush.model import identity
+from taskrush.model.task import Task
 from taskrush.unchanged import NAME
 from taskrush.wiring import open_history
 from taskrush_cli.main import main
@@ -366,6 +368,34 @@ def more(before: Dict[str, List[int]], after: Dict[str, List[int]]) -> Dict[str,
 def counted(place: Place) -> Dict[str, List[int]]:
     """The statistics of the cache: fresh, hit, miss."""
     return {row.task: [row.fresh, row.hit, row.miss] for row in read_stats(str(place.root))}
+
+
+def knows(place: Place, monkeypatch: pytest.MonkeyPatch) -> List[str]:
+    """The tasks that the next run looks at once more, because something of theirs changed."""
+    looked: List[str] = []
+    glance = CacheMemory._glance
+    with monkeypatch.context() as patch:
+
+        def note(self: CacheMemory, task: Task, *rest: Any) -> Any:
+            looked.append(task.id)
+            return glance(self, task, *rest)
+
+        patch.setattr(CacheMemory, "_glance", note)
+        place.run()
+    return sorted(set(looked))
+
+
+@pytest.mark.core
+@pytest.mark.parametrize("old", [True, False], ids=["old", "young"])
+def test_of_what_did_not_change_nothing_is_looked_at(old: bool, place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A change concerns its tasks and their dependants; the run after it is quick."""
+    for number in range(3):
+        (place.root / "more/a.txt").write_text(f"{number}")
+        if old:
+            settle()
+        assert knows(place, monkeypatch) == ["app", "check"]
+        assert is_quick(place)
+        assert is_quick(place)
 
 
 def test_another_command_line_is_another_question(place: Place) -> None:
