@@ -75,9 +75,8 @@ class IdleNotes:
         if any(file.notify is not None or file.secrets for file in project.files):
             return False
         outcomes = self._outcomes()
-        said = console.said_of(outcomes) if outcomes else None
         lines = None if settings.no_history else self._lines(outcomes)
-        if said is None or (lines is None and not settings.no_history):
+        if not (outcomes and console.plain) or (lines is None and not settings.no_history):
             return False
         found = discover(settings.directory)
         if found is None or found.root != plan.root or found.python or found.rush not in project.sources:
@@ -88,8 +87,8 @@ class IdleNotes:
         told = {
             "color": settings.color,
             "around": around(found.root, found.rush, Style.of(sys.stderr, settings.color, os.environ)),
-            "lines": said[0],
-            "sums": said[1],
+            "lines": _said(console, outcomes),
+            "sums": None if settings.quiet or len(outcomes) < 2 else _sums(outcomes),
             "run": None if lines is None else self._run_fields(),
             "tasks": lines,
             "fresh": marshal.dumps([(task, *self._row(task)) for task in outcomes if task not in self._alone]),
@@ -129,6 +128,19 @@ class IdleNotes:
 
     def _run_fields(self) -> List[str]:
         return list(run_fields(run_of(self._plan, "", 0.0, self._jobs, texts(self._plan))))
+
+
+def _said(console: Console, outcomes: Mapping[TaskId, Outcome]) -> str:
+    lines = (console.footer(task, outcome) for task, outcome in outcomes.items())
+    return "".join(f"{line}\n" for line in lines if line)
+
+
+def _sums(outcomes: Mapping[TaskId, Outcome]) -> Tuple[int, Dict[str, int], float]:
+    """What `totals` makes the last line of: how many tasks, how they end, seconds saved."""
+    ended: Dict[str, int] = {}
+    for outcome in outcomes.values():
+        ended[outcome.state.value] = ended.get(outcome.state.value, 0) + 1
+    return len(outcomes), ended, sum(outcome.saved_seconds or 0.0 for outcome in outcomes.values())
 
 
 def _dependants(plan: Plan, changed: AbstractSet[str]) -> List[TaskId]:

@@ -1,13 +1,13 @@
 """What a CI service is told when a run is over: remarks beside the code, and a table for the page of the run.
 
-It does not know where the words go, nor how the service wants them marked.
+It does not know where remarks go, nor how the service wants them marked.
 """
 
 from __future__ import annotations
 
 from taskrush.model.outcome import State
 from taskrush_cli.render.attempts import reason_of
-from taskrush_cli.render.failure import annotation
+from taskrush_cli.render.failure import annotation, items
 from taskrush_cli.render.style import duration
 
 TYPE_CHECKING = False
@@ -38,6 +38,24 @@ def remarks(
         text = mark(what, where(task))
         if text:
             yield text
+
+
+def add_page(
+    path: str,
+    head: str,
+    outcomes: Iterable[Tuple[TaskId, Outcome]],
+    signs: Mapping[State, str],
+    explained: Mapping[TaskId, Failure],
+) -> Optional[str]:
+    """Add a table and what is known of failures to a file; what went wrong, in words."""
+    text = table(head, outcomes, signs)
+    text += "".join(f"{line}\n" for task, failure in explained.items() for line in items(task, failure))
+    try:
+        with open(path, "a", encoding="utf-8") as file:
+            file.write(text)
+    except OSError as error:
+        return (error.strerror or str(error)).lower()
+    return None
 
 
 def table(head: str, outcomes: Iterable[Tuple[TaskId, Outcome]], signs: Mapping[State, str]) -> str:

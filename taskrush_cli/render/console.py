@@ -36,9 +36,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Callable, Dict, List, Mapping, Optional, Sequence, Set, Tuple
 
-    Said = Tuple[str, Optional[Tuple[int, Dict[str, int], float]]]
-    """Lines, and what `totals` makes the last one of, which tells how long it took; None where there is none."""
-
     from taskrush.events import Record
     from taskrush.model.failure import Failure
     from taskrush.model.outcome import Outcome
@@ -98,6 +95,7 @@ class Console:
         self._verbose = verbose
         self._quiet = quiet
         self._dialect = None if quiet else dialect
+        self.plain = dialect is None and not verbose
         self._step_summary = step_summary
         self._width = width
         self._commands: Dict[TaskId, str] = {}
@@ -140,19 +138,6 @@ class Console:
     def outcomes(self) -> Mapping[TaskId, Outcome]:
         """How those ended that have."""
         return self._outcomes
-
-    def said_of(self, outcomes: Mapping[TaskId, Outcome]) -> Optional[Said]:
-        """What is said of a run in which tasks end so without anything being run; None where there is more to it."""
-        if self._dialect is not None or self._verbose:
-            return None
-        lines = (self.footer(task, outcome) for task, outcome in outcomes.items())
-        text = "".join(f"{line}\n" for line in lines if line)
-        if self._quiet or len(outcomes) < 2:
-            return text, None
-        ended: Dict[str, int] = {}
-        for outcome in outcomes.values():
-            ended[outcome.state.value] = ended.get(outcome.state.value, 0) + 1
-        return text, (self.total, ended, sum(outcome.saved_seconds or 0.0 for outcome in outcomes.values()))
 
     def on_record(self, record: Record) -> None:
         with self.lock:
@@ -449,22 +434,15 @@ class Console:
         """A table for the page of a GitHub Actions run."""
         if not self._step_summary or self._dialect is None:
             return
-        from taskrush_cli.render.ci_remarks import table
+        from taskrush_cli.render.ci_remarks import add_page
 
         style, self._style = self._style, Style(unicode=True)
         head = self._totals(event)
         self._style = style
         ran = [(task, outcome) for task, outcome in self._outcomes.items() if self._tasks[task].action is not None]
-        text = table(head, ran, {state: look[0] for state, look in _LOOKS.items()})
-        if self._explained:
-            from taskrush_cli.render.failure import items
-
-            text += "".join(f"{line}\n" for task, failure in self._explained.items() for line in items(task, failure))
-        try:
-            with open(self._step_summary, "a", encoding="utf-8") as file:
-                file.write(text)
-        except OSError as error:
-            self._out.say(f"warning: cannot write the step summary: {(error.strerror or str(error)).lower()}")
+        trouble = add_page(self._step_summary, head, ran, {key: _LOOKS[key][0] for key in _LOOKS}, self._explained)
+        if trouble:
+            self._out.say(f"warning: cannot write the step summary: {trouble}")
 
 
 def terminal_width(environ: Mapping[str, str]) -> int:
