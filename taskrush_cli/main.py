@@ -91,11 +91,11 @@ def _collect_rarely() -> None:
 
 
 def _leave_the_rest() -> None:
-    """The process ends, and what it holds goes with it: it need not be searched for garbage (5 ms), unless it is code
-    of the user's that made some of it."""
+    """The process ends, and what it holds goes with it: it need not be searched for garbage (5 ms), unless code of the
+    user's made some of it, or there is a database, which is tidied up when it is closed."""
     import gc
 
-    if "taskrush.declare.module" not in sys.modules:
+    if not sys.modules.keys() & {"taskrush.declare.module", "sqlite3"}:
         gc.freeze()
 
 

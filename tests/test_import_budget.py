@@ -1,7 +1,6 @@
 """What is paid for is used: common commands load none of the dear modules."""
 
 import os
-import shutil
 import subprocess
 import sys
 import time
@@ -174,16 +173,14 @@ def test_a_plain_run_pays_for_what_it_uses(kept: Path) -> None:
     assert "taskrush.execute.executor" in found  # it did run
 
 
+@pytest.mark.needs("strace")
 @pytest.mark.parametrize(("words", "opened", "calls"), [("--version", 20, 250), ("list", 60, 900)])
 def test_who_only_looks_asks_little_of_the_system(words: str, opened: int, calls: int, kept: Path) -> None:
     """Beyond what the bare interpreter does; one process, and nothing of the user's is started."""
-    strace = shutil.which("strace")
-    if strace is None:
-        pytest.skip("there is no strace here")
 
     def traced(code: str) -> "list[str]":
         log = kept.parent / "strace.log"
-        command = [strace, "-f", "-qq", "-o", str(log), sys.executable, "-c", code]
+        command = ["strace", "-f", "-qq", "-o", str(log), sys.executable, "-c", code]
         subprocess.run(command, cwd=kept, env=plain(), stdout=subprocess.DEVNULL, check=True)
         return log.read_text().splitlines()
 
