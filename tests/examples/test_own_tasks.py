@@ -54,7 +54,10 @@ def test_its_checks_find_mistakes(copy: Scratch) -> None:
     pytest.importorskip("importlinter", reason="the `examples` dependency group is not installed")
     assert "outcome.py" not in copy.rush("-k", "lint", "layers").all
     outcome = copy.root / "taskrush" / "model" / "outcome.py"
-    outcome.write_text("import taskrush.project\n" + outcome.read_text(encoding="utf-8"), encoding="utf-8")
+    future = "from __future__ import annotations\n"
+    text = outcome.read_text(encoding="utf-8")
+    assert future in text
+    outcome.write_text(text.replace(future, f"{future}\nimport taskrush.project\n", 1), encoding="utf-8")
     done = copy.rush("-k", "lint", "layers")
     assert done.code == 1
     assert "F401" in done.all
