@@ -112,10 +112,10 @@ class CacheMemory:
         if any(what != State.FRESH.value for _, what, _ in self._seen):
             witness.forget()
             self._made.clear()
-            witness.doubt = len(tasks) > FEW or any(
-                self._glance(self._tasks[task], self._outcomes[task], contextlib.nullcontext()) is None
-                for task in tasks
-            )
+            witness.doubt = len(tasks) > FEW  # from here on whoever is in doubt sets it, and nobody takes it back
+            for task in () if witness.doubt else tasks:
+                if self._glance(self._tasks[task], self._outcomes[task], contextlib.nullcontext()) is None:
+                    witness.doubt = True
         if not witness.doubt:
             self._cache.tell(witness, {task: self._fingerprints[task].key for task in tasks})
 

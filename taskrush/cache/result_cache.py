@@ -100,6 +100,9 @@ class LocalResultCache:
             if mark is None or mark.key != key or not self._vouched(task_id, mark.rows, witness):
                 witness.doubt = True
                 return
+            if mark.log is not None and not mark.rows:  # what it printed is shown again
+                witness.doubt = True
+                return
             witness.fresh[task_id] = (mark.key, mark.seconds, mark.attempts, mark.value)
 
     def _vouched(self, task_id: TaskId, rows: List[List[Any]], witness: Witness) -> bool:

@@ -398,6 +398,47 @@ def test_of_what_did_not_change_nothing_is_looked_at(old: bool, place: Place, mo
         assert is_quick(place)
 
 
+NOT_BY_FILES = {
+    "asks": '{cmd: "echo asks >> ../ran; touch o1", inputs: [main, {cmd: cat ../version}], outputs: [o1]}',
+    "reads-a-part": '{cmd: "echo reads-a-part >> ../ran; touch o2", inputs: [main, "part.json#version"], '
+    "outputs: [o2]}",
+    "takes-all": '{cmd: "echo takes-all >> ../ran; touch o3", outputs: [o3], cache: true}',
+    "prints": '{cmd: "echo prints >> ../ran; echo printed", inputs: [main]}',
+    "follows": '{cmd: "echo follows >> ../ran; touch o5", inputs: [link], outputs: [o5]}',
+}
+
+
+@pytest.mark.parametrize("name", NOT_BY_FILES)
+def test_what_files_do_not_tell_goes_the_whole_way(name: str, tmp_path: Path) -> None:
+    """Also after a run in which something ran, which looks at its tasks once more."""
+    place = Place(tmp_path / "here")
+    place.make()
+    with open(place.root / ".rush", "a") as file:
+        file.write(f"  {name}: {NOT_BY_FILES[name]}\n")
+    (place.home / "version").write_text("1")
+    (place.root / "part.json").write_text('{"version": 1}')
+    (place.root / "link").symlink_to("../version")
+    with quickened():
+        settle()
+        assert place.run(name)[0] == [name]
+        for _ in range(3):
+            settle()
+            assert place.run(name)[0] == []
+        assert not is_quick(place, name)
+        for path in (place.root / "main", place.home / "version"):
+            path.write_text("changed")
+        settle()
+        assert place.run(name)[0] == [name]
+        settle()
+        assert not is_quick(place, name)
+        settle()
+        (place.home / "version").write_text("2")
+        (place.root / "part.json").write_text('{"version": 2}')
+        (place.root / ".gitignore").write_text("more\n")
+        settle()
+        assert place.run(name)[0] == ([] if name == "prints" else [name])
+
+
 def test_another_command_line_is_another_question(place: Place) -> None:
     """Quiet is quiet, a part is a part."""
     for words in (("all", "-q"), ("lib",), ("run", "app"), ("all", "--no-history")):
