@@ -448,7 +448,7 @@ def test_prints_are_captured_when_asked_for(tmp_path: Path, capfd: "pytest.Captu
     told = RecordingSubscriber()
     project = project_of({"a": lambda: print("hello"), "b": lambda: sys.stderr.write("half")}, tmp_path)
     project.executor(project.plan(["a", "b"]), subscribers=[told], capture_prints=True).run()
-    assert [(one.task, one.stream, one.data) for one in told.events if isinstance(one, TaskOutput)] == [
+    assert sorted((one.task, one.stream, one.data) for one in told.events if isinstance(one, TaskOutput)) == [
         ("a", "stdout", b"hello\n"),
         ("b", "stderr", b"half"),
     ]
