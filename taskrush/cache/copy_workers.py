@@ -189,8 +189,12 @@ class Worker:
 
 
 def workers_here(store: ObjectStore) -> int:
-    """How many workers are of use: none beside one processor, or where the store is not a folder."""
-    if not (hasattr(os, "posix_spawn") and store.is_local and sys.executable) or os.name != "posix":
+    """How many workers are of use: none beside one processor, where the store is not a folder, or where the program is
+    not the interpreter itself but one that carries it inside."""
+    program = os.path.basename(sys.executable or "")
+    if getattr(sys, "frozen", False) or not program.startswith(("python", "pypy")):
+        return 0
+    if not (hasattr(os, "posix_spawn") and store.is_local) or os.name != "posix":
         return 0
     try:
         count = len(os.sched_getaffinity(0))

@@ -252,8 +252,12 @@ def test_there_are_none_where_they_are_of_no_use(store: ObjectStore, monkeypatch
     assert workers_here(store) == 0
     monkeypatch.setattr(os, "sched_getaffinity", lambda pid: set(range(64)), raising=False)
     assert workers_here(store) == copy_workers.MOST
-    monkeypatch.setattr(sys, "executable", None)
-    assert workers_here(store) == 0
+    with monkeypatch.context() as inside:  # programs that carry an interpreter inside would start themselves again
+        inside.setattr(sys, "frozen", True, raising=False)
+        assert workers_here(store) == 0
+    for program in (None, "", "/usr/sbin/server"):
+        monkeypatch.setattr(sys, "executable", program)
+        assert workers_here(store) == 0
 
 
 @pytest.mark.parametrize("seed", range(20))
