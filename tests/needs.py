@@ -7,6 +7,7 @@ nobody sees.
 import os
 import re
 import shutil
+import subprocess
 from typing import Tuple
 
 import pytest
@@ -42,6 +43,14 @@ def needs_program(*names: str) -> None:
         if IN_CI and name in CI_PROVIDES:
             pytest.fail(f"`{name}` is not installed, and CI promises it (.ci/run)", pytrace=False)
         pytest.skip(f"`{name}` is not installed")
+
+
+def needs_tracing() -> None:
+    """Skip the running test where `strace` may not look at other processes; it has to be installed."""
+    needs_program("strace")
+    allowed = subprocess.run(["strace", "-o", os.devnull, "/bin/true"], capture_output=True, text=True, check=False)
+    if allowed.returncode:
+        pytest.skip(f"strace may not trace here: {allowed.stderr.strip()}")
 
 
 def is_hole(outcome: str, reason: object, in_ci: bool = IN_CI) -> bool:

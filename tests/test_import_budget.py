@@ -9,6 +9,8 @@ from typing import Dict, Set
 
 import pytest
 
+from tests.needs import needs_tracing
+
 DEAR = (
     "asyncio",
     "attr",
@@ -173,10 +175,10 @@ def test_a_plain_run_pays_for_what_it_uses(kept: Path) -> None:
     assert "taskrush.execute.executor" in found  # it did run
 
 
-@pytest.mark.needs("strace")
 @pytest.mark.parametrize(("words", "opened", "calls"), [("--version", 20, 250), ("list", 60, 900)])
 def test_who_only_looks_asks_little_of_the_system(words: str, opened: int, calls: int, kept: Path) -> None:
     """Beyond what the bare interpreter does; one process, and nothing of the user's is started."""
+    needs_tracing()
 
     def traced(code: str) -> "list[str]":
         log = kept.parent / "strace.log"

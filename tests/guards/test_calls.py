@@ -14,7 +14,7 @@ import pytest
 
 from tests.guards.traced import OPENS, READS, STATS, WAITING, Pair, Traced, read, trace
 from tests.guards.work import INPUTS, command, quiet_environment, trivial, with_files
-from tests.needs import IN_CI, needs_program
+from tests.needs import needs_tracing
 
 FEW, MANY = 20, 50
 RUN = ("run", "-j2", "all")
@@ -56,10 +56,7 @@ class Counted:
 
 @pytest.fixture(scope="module")
 def counted(tmp_path_factory: pytest.TempPathFactory) -> Counted:
-    needs_program("strace")
-    allowed = subprocess.run(["strace", "-o", os.devnull, "/bin/true"], capture_output=True, text=True, check=False)
-    if allowed.returncode and not IN_CI:
-        pytest.skip(f"strace may not trace here: {allowed.stderr.strip()}")
+    needs_tracing()
     return Counted(tmp_path_factory.mktemp("counted"))
 
 
