@@ -239,18 +239,22 @@ class Scheduler(ServiceRules):
             if self._busy + taken > self._room:
                 return
             heappop(self._ready)
-            self._busy += taken
-            self._starts += 1
-            self._handed_out += 1
-            self._started[node] = self._starts
-            if self._handed_out > 1:
-                self._crowded = self._starts
+            self._hand_out(node, taken)
             if node in self._parked:
                 self._parked.discard(node)
                 self._launch(node)
                 continue
             self._set(node, _CHECKING)
             self._out.append(Check(node))
+
+    def _hand_out(self, node: int, taken: int) -> None:
+        """It takes so much of the room from now on."""
+        self._busy += taken
+        self._starts += 1
+        self._handed_out += 1
+        self._started[node] = self._starts
+        if self._handed_out > 1:
+            self._crowded = self._starts
 
     def _taken(self, node: int) -> int:
         """How much of the room it takes; all of it if it is to be alone."""

@@ -83,12 +83,7 @@ class StraightScheduler(Scheduler):
             if self._busy + taken > self._room:
                 return
             heapq.heappop(heap)
-            self._busy += taken
-            self._starts += 1
-            self._handed_out += 1
-            self._started[node] = self._starts
-            if self._handed_out > 1:
-                self._crowded = self._starts
+            self._hand_out(node, taken)
             self._set(node, _RUNNING)
             self.due.append(node)
 

@@ -213,6 +213,19 @@ class FilePeer(NamedTuple):
                 subprocess.run(["git", *words], cwd=folder, check=True, stdout=subprocess.DEVNULL)
 
 
+TURBO = FilePeer(
+    "turbo",
+    "npm:@turbo/linux-*/bin/turbo",
+    _turbo,
+    ("run", "build", "--concurrency={jobs}", "--cache=local:rw", "--output-logs=none", "--no-update-notifier"),
+    (".turbo",),
+    restores=True,
+    most=1000,
+    env={**QUIET_NODE, "TURBO_TELEMETRY_DISABLED": "1"},
+    needs_git=True,
+    note="each task by `npm run`",
+)
+
 FILE_PEERS = (
     FilePeer(
         "taskrush",
@@ -252,28 +265,10 @@ FILE_PEERS = (
         (".doit.db", ".doit.db.db", ".doit.db.dat", ".doit.db.dir", ".doit.db.bak"),
         note="times, then content",
     ),
-    FilePeer(
-        "turbo",
-        "npm:@turbo/linux-*/bin/turbo",
-        _turbo,
-        ("run", "build", "--concurrency={jobs}", "--cache=local:rw", "--output-logs=none", "--no-update-notifier"),
-        (".turbo",),
-        restores=True,
-        most=1000,
-        env={**QUIET_NODE, "TURBO_TELEMETRY_DISABLED": "1"},
-        needs_git=True,
-        note="each task by `npm run`",
-    ),
-    FilePeer(
-        "turbo-stub",
-        "npm:@turbo/linux-*/bin/turbo",
-        _turbo_stub,
-        ("run", "build", "--concurrency={jobs}", "--cache=local:rw", "--output-logs=none", "--no-update-notifier"),
-        (".turbo",),
-        restores=True,
-        most=1000,
-        env={**QUIET_NODE, "TURBO_TELEMETRY_DISABLED": "1"},
-        needs_git=True,
+    TURBO,
+    TURBO._replace(
+        name="turbo-stub",
+        configure=_turbo_stub,
         has_stub=True,
         note="a script of two lines in place of npm",
     ),

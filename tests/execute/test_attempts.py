@@ -16,7 +16,7 @@ from taskrush.model.task import Task, TaskId
 from taskrush.runners.call import CallRunner
 from taskrush.runners.local import LocalRunner
 from taskrush.testing.fakes import FakeMemory, FakeRunner, RecordingSubscriber, Script
-from tests.execute.test_executor import make_executor, play
+from tests.execute.playing import make_executor, make_plan, play
 
 pytestmark = pytest.mark.core
 A, B = TaskId("a"), TaskId("b")
@@ -285,7 +285,6 @@ def call(function: Any, **more: Any) -> "tuple[Any, List[Event]]":
     """Run one function as a task in a thread."""
     told = RecordingSubscriber()
     local: Any = FakeRunner()
-    from tests.execute.test_executor import make_plan
 
     plan = make_plan([Task(id=A, action=function, **more)])
     from taskrush.execute.executor import Executor
