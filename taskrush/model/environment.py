@@ -65,7 +65,7 @@ PASSED: Tuple[str, ...] = (
 
 
 def _is_pattern(text: str) -> bool:
-    return any(sign in text for sign in "*?[")
+    return not _WILD.isdisjoint(text)
 
 
 _PATTERNS = tuple(filter(_is_pattern, PASSED))
